@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Views of arrays that belong to somebody else. Algorithms take views and return arrays; they know no path,
+ * no database and no JSON.
+ */
+#ifndef WINNOW_MATRIX_H
+#define WINNOW_MATRIX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* rows x cols float32, row-major, `stride` floats from one row to the next (stride >= cols). The data need
+ * only the alignment of a float. */
+typedef struct wn_matrix {
+    const float *data;
+    size_t rows, cols, stride;
+} wn_matrix;
+
+/* `len` row numbers. */
+typedef struct wn_rows {
+    const int64_t *data;
+    size_t len;
+} wn_rows;
+
+static inline const float *wn_matrix_row(const wn_matrix *matrix, size_t row)
+{
+    return matrix->data + row * matrix->stride;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
