@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Embedding models: a network with its weights, read from one file (docs/formats/model.md).
+ *
+ * The embedding is nested: its first 32 or 64 numbers (wn_model_info.prefixes) are an embedding of their own.
+ * Rows come out with length 1 over all `dim` numbers; whoever uses a prefix scales it to length 1 again
+ * (wn_model_cut_prefix does).
+ *
+ *     wn_model *model = NULL;
+ *     if (wn_model_open("photos.wnm", WN_PRECISION_AUTO, &model, &err)) return 1;
+ *     status = wn_model_embed(model, pool, images, count, rows, &err);
+ *     wn_model_close(&model);
+ */
+#ifndef WINNOW_MODEL_H
+#define WINNOW_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "winnow/pool.h"
+#include "winnow/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { WN_MODEL_PREFIXES_MAX = 8 };
+
+/* Arithmetic of a network. AUTO: bf16 where the processor has it (CPU level avx512bf16), else fp32. */
+typedef enum wn_precision { WN_PRECISION_AUTO, WN_PRECISION_FP32, WN_PRECISION_BF16 } wn_precision;
+
+typedef struct wn_model wn_model;
+
+/* What a model is and where it comes from. Strings belong to the model. */
+typedef struct wn_model_info {
+    const char *architecture; /* a word of the network table, "small" */
+    const char *method;       /* of training, "dcl" */
+    const char *options;      /* every training option as "name=value name=value" */
+    uint32_t side;            /* input: side x side x 3, u8 RGB, interleaved */
+    uint32_t dim;             /* numbers of one embedding */
+    uint32_t prefix_count;
+    uint32_t prefixes[WN_MODEL_PREFIXES_MAX]; /* ascending; the last one equals dim */
+    uint64_t parameters;                      /* trained numbers */
+    uint64_t images, steps;                   /* what it was trained on, and for how long */
+    double flop;                              /* of embedding one image */
+    uint64_t hash;                            /* of the file's content: names the model where embeddings are stored */
+    wn_precision precision;                   /* in force: FP32 or BF16 */
+} wn_model_info;
+
+/* Reads a model file. WN_NOTFOUND, WN_CORRUPT (not a model, damaged, cut short), WN_VERSION (another format
+ * version), WN_UNSUPPORTED (an architecture that this build lacks). */
+WN_API WN_NODISCARD wn_status wn_model_open(const char *path, wn_precision precision, wn_model **out, wn_error *err);
+
+/* The same from memory; `name` stands for the path in messages. The bytes may be released afterwards. */
+WN_API WN_NODISCARD wn_status wn_model_open_memory(const void *bytes, size_t len, const char *name,
+                                                   wn_precision precision, wn_model **out, wn_error *err);
+
+/* Releases the model and clears the pointer. */
+WN_API void wn_model_close(wn_model **model);
+
+/* Never NULL; lives as long as the model. */
+WN_API const wn_model_info *wn_model_get_info(const wn_model *model);
+
+/* Bytes that wn_model_embed holds beside the weights while it works, whatever `n` is. */
+WN_API uint64_t wn_model_get_memory(const wn_model *model);
+
+/* Embeds n images (n x side x side x 3, u8 RGB) into `out` (n x dim float32, each row of length 1). Bytes do not depend
+ * on the number of threads, nor on how the images are cut into calls. One call at a time on one model. */
+WN_API WN_NODISCARD wn_status wn_model_embed(wn_model *model, wn_pool *pool, const uint8_t *images, size_t n,
+                                             float *out, wn_error *err);
+
+/* out (n x prefix) = the first `prefix` numbers of each row (n x dim), scaled to length 1. In place is allowed. */
+WN_API void wn_model_cut_prefix(const float *rows, size_t n, size_t dim, size_t prefix, float *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

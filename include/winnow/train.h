@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Self-supervised training: from unlabelled images to a model file.
+ *
+ * The plan (batch, views, steps) is settled before the first step from the options and the number of images, so
+ * that the same input, options, seed and CPU level give the same model for any number of threads. A run that is
+ * killed and started again continues from its checkpoint and ends in the same bytes.
+ *
+ *     wn_train_params params;
+ *     if (wn_options_init(wn_train_options, &params, &err)) return 1;
+ *     params.minutes = 5;
+ *     wn_train_images images = {.count = n, .side = 32, .fetch = fetch_from_column, .context = column};
+ *     wn_train_files files = {.model = "photos.wnm"};
+ *     status = wn_train_run(&images, &params, &files, pool, progress, &result, &err);
+ */
+#ifndef WINNOW_TRAIN_H
+#define WINNOW_TRAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "winnow/model.h"
+#include "winnow/option.h"
+#include "winnow/pool.h"
+#include "winnow/progress.h"
+#include "winnow/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Copies the images of `rows` (n numbers in [0, count)) to out (n x side x side x 3, u8 RGB). Called by one thread
+ * at a time, by a thread of the pool; the same row must always give the same bytes. */
+typedef wn_status wn_train_fetch(void *context, const int64_t *rows, size_t n, uint8_t *out, wn_error *err);
+
+/* The images to learn from. */
+typedef struct wn_train_images {
+    int64_t count;
+    uint32_t side; /* of every image; a multiple of 8 in 16..256, 32 or 64 are usual */
+    wn_train_fetch *fetch;
+    void *context;
+    uint64_t hash; /* names the content, so that a checkpoint of other images is not continued; may be 0 */
+} wn_train_images;
+
+/* What the user can set; wn_train_options describes each field. Start from wn_options_init. */
+typedef struct wn_train_params {
+    const char *method;         /* of wn_train_get_method, "dcl" */
+    const char *method_options; /* "temperature=0.2,weight=1", or NULL */
+    const char *network;        /* of wn_train_get_network */
+    double minutes;             /* time budget on the reference machine; ignored where epochs or steps are set */
+    int64_t epochs, steps;      /* exact lengths; 0 = from `minutes`. `steps` wins */
+    int64_t batch;              /* images a step; 0 = automatic */
+    int64_t views;              /* of the full side for each image; 0 = the method's choice */
+    int64_t small_views;        /* more views of half the side; -1 = the method's choice */
+    int64_t dim;                /* of the embedding */
+    double rate;                /* learning rate at the top of the schedule; 0 = automatic */
+    double decay;               /* weight decay; -1 = automatic */
+    double crop_low;            /* least share of the area that a view shows */
+    double colour;              /* strength of the colour changes; 0 = none */
+    bool fixed_plan;            /* never shorten the plan when the machine is slower than the reference */
+    int precision;              /* a wn_precision */
+    uint64_t seed;              /* not in the table: --seed belongs to every command */
+    uint64_t memory_limit;      /* bytes that training may take; 0 = no limit. Not in the table either */
+} wn_train_params;
+
+/* Table over wn_train_params, ended by a row of type WN_OPTION_END. */
+WN_API extern const wn_option wn_train_options[];
+
+/* Name and one-line summary of the i-th training method; false beyond the last. The first one is the default. */
+WN_API bool wn_train_get_method(size_t i, const char **name, const char **summary);
+
+/* Name and one-line summary of the i-th network; false beyond the last. The first one is the default. */
+WN_API bool wn_train_get_network(size_t i, const char **name, const char **summary);
+
+/* What a run will do. */
+typedef struct wn_train_plan {
+    int64_t images, batch, views, small_views, steps;
+    uint32_t side, small_side;
+    double epochs;          /* steps * batch / images */
+    double flop;            /* of one step */
+    double seconds;         /* on the reference machine */
+    uint64_t memory;        /* bytes: network, optimiser, activations, views, cache of images */
+    bool images_cached;     /* all images are kept in memory after the first epoch */
+    bool batch_reduced;     /* below the batch asked for: few images, or the memory limit */
+    wn_precision precision; /* FP32 or BF16 */
+} wn_train_plan;
+
+/* Settles the plan for these images and options. WN_INVALID names the option; WN_LIMIT gives the bytes that the
+ * smallest batch needs when `memory_limit` is below. */
+WN_API WN_NODISCARD wn_status wn_train_make_plan(const wn_train_images *images, const wn_train_params *params,
+                                                 wn_train_plan *out, wn_error *err);
+
+/* Where a run writes. `model` is required. */
+typedef struct wn_train_files {
+    const char *model;      /* written at the end, complete or not at all */
+    const char *checkpoint; /* NULL = MODEL.checkpoint; removed after the model is written */
+    const char *log;        /* NULL = MODEL.csv: step,epoch,loss,rate,images_per_second,embedding_std */
+} wn_train_files;
+
+/* What a run did. */
+typedef struct wn_train_result {
+    wn_train_plan plan;    /* as carried out */
+    int64_t steps_planned; /* before it was shortened; equals plan.steps otherwise */
+    int64_t steps_resumed; /* steps that a checkpoint had already done */
+    double loss;           /* mean over the last tenth */
+    double
+        embedding_std; /* mean deviation per dimension of unit rows times sqrt(dim): 1 = well spread, 0 = collapsed */
+    double images_per_second; /* views of the full side through the network, this process */
+    double seconds;           /* this process */
+    uint64_t model_hash;      /* as in wn_model_info */
+    bool collapsed;           /* the images or the run gave (almost) one point; the message was logged */
+} wn_train_result;
+
+/* Trains, or continues from the checkpoint, and writes the model. Progress: stage "train", unit "images" (counted
+ * with repetition), note "loss 4.31, 2,345 images/s". Cancelled runs keep their checkpoint. WN_INVALID: options or
+ * images; WN_LIMIT: memory; WN_INTERNAL: the loss is not a number; WN_NOSPACE when the model cannot be written (a
+ * checkpoint that cannot be written is reported once and the run goes on). `out` may be NULL. */
+WN_API WN_NODISCARD wn_status wn_train_run(const wn_train_images *images, const wn_train_params *params,
+                                           const wn_train_files *files, wn_pool *pool, const wn_progress *progress,
+                                           wn_train_result *out, wn_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
