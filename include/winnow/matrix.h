@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "winnow/pool.h"
+#include "winnow/status.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -30,6 +33,11 @@ static inline const float *wn_matrix_row(const wn_matrix *matrix, size_t row)
 {
     return matrix->data + row * matrix->stride;
 }
+
+/* WN_INVALID, naming the first row and column whose value is NaN or infinite; `what` is what the message calls the
+ * matrix ("e.npy", "embeddings"). Reads every value once. */
+WN_API WN_NODISCARD wn_status wn_matrix_check_finite(const wn_matrix *matrix, const char *what, wn_pool *pool,
+                                                     wn_error *err);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * NumPy's .npy files, in and out. Input is memory-mapped and never changed; float32 in C order is used where it
+ * lies, everything else is converted once.
+ *
+ *     wn_npy *file = NULL;
+ *     wn_matrix embeddings;
+ *     if (!wn_npy_open("e.npy", &file, &err) && !wn_npy_matrix(file, &embeddings, &err)) ...
+ *     wn_npy_close(&file);
+ */
+#ifndef WINNOW_NPY_H
+#define WINNOW_NPY_H
+
+#include "winnow/matrix.h"
+#include "winnow/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* name, NumPy's code without byte order, bytes an item */
+#define WN_NPY_TYPE_MAP(X)                                                                                             \
+    X(FLOAT16, "f2", 2)                                                                                                \
+    X(FLOAT32, "f4", 4)                                                                                                \
+    X(FLOAT64, "f8", 8)                                                                                                \
+    X(INT8, "i1", 1)                                                                                                   \
+    X(INT16, "i2", 2)                                                                                                  \
+    X(INT32, "i4", 4)                                                                                                  \
+    X(INT64, "i8", 8)                                                                                                  \
+    X(UINT8, "u1", 1)                                                                                                  \
+    X(UINT16, "u2", 2)                                                                                                 \
+    X(UINT32, "u4", 4)                                                                                                 \
+    X(UINT64, "u8", 8)                                                                                                 \
+    X(BOOL, "b1", 1)
+
+typedef enum wn_npy_type {
+#define X(name, code, bytes) WN_NPY_##name,
+    WN_NPY_TYPE_MAP(X)
+#undef X
+        WN_NPY_TYPE_COUNT
+} wn_npy_type;
+
+/* What the header says. A 1-D array of n items has rows n, cols 1. */
+typedef struct wn_npy_shape {
+    wn_npy_type type;
+    unsigned dims; /* 1 or 2 */
+    size_t rows, cols;
+    int fortran_order;
+} wn_npy_shape;
+
+typedef struct wn_npy wn_npy;
+
+/* Maps the file. Versions 1 to 3 of the format, little-endian, 1-D or 2-D, the types above. WN_UNSUPPORTED for what
+ * the format allows but this does not (big-endian, pickled objects, structures, 3-D), WN_CORRUPT for a damaged
+ * header or missing data, WN_NOTFOUND, WN_IO. */
+WN_API WN_NODISCARD wn_status wn_npy_open(const char *path, wn_npy **out, wn_error *err);
+
+/* Releases the map and everything converted from it; clears the pointer. */
+WN_API void wn_npy_close(wn_npy **npy);
+
+WN_API const wn_npy_shape *wn_npy_get_shape(const wn_npy *npy);
+
+/* Bytes that wn_npy_matrix would allocate: 0 when the file is used as it is. */
+WN_API uint64_t wn_npy_matrix_bytes(const wn_npy *npy);
+
+/* A float32 view of a 2-D array, valid until close. Values too large for float32 become infinite; whether all are
+ * finite is not checked here: wn_matrix_check_finite does. */
+WN_API WN_NODISCARD wn_status wn_npy_matrix(wn_npy *npy, wn_matrix *out, wn_error *err);
+
+/* An int64 view of a 1-D array (or of one row or column) of integers or booleans, valid until close. Floats that are
+ * all whole numbers are accepted too. WN_INVALID for other values and for uint64 beyond the range of int64. */
+WN_API WN_NODISCARD wn_status wn_npy_integers(wn_npy *npy, wn_rows *out, wn_error *err);
+
+/* A float32 view of a 1-D array (or of one row or column), valid until close: *out has cols 1. */
+WN_API WN_NODISCARD wn_status wn_npy_vector(wn_npy *npy, wn_matrix *out, wn_error *err);
+
+/* Write a file in C order, complete or not at all. The matrix form writes rows x cols float32, the others 1-D. */
+WN_API WN_NODISCARD wn_status wn_npy_write_matrix(const char *path, const wn_matrix *matrix, wn_error *err);
+WN_API WN_NODISCARD wn_status wn_npy_write_floats(const char *path, const float *data, size_t len, wn_error *err);
+WN_API WN_NODISCARD wn_status wn_npy_write_integers(const char *path, const int64_t *data, size_t len, wn_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

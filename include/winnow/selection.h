@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Choosing K of N rows. A strategy is one row of a table; its options are declared once and serve the command line,
+ * JSON and help.
+ *
+ *     const wn_strategy *strategy = wn_strategy_find("farthest-first");
+ *     void *params = wn_alloc(WN_MEMORY_SELECTION, 1, strategy->params_size);
+ *     wn_selection_request request = {.embeddings = matrix, .count = 500};
+ *     wn_selection selection = {0};
+ *     if (!wn_options_init(strategy->options, params, &err) &&
+ *         !wn_select(strategy, params, &request, &selection, &err)) ...
+ *     wn_selection_clear(&selection);
+ */
+#ifndef WINNOW_SELECTION_H
+#define WINNOW_SELECTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "winnow/matrix.h"
+#include "winnow/option.h"
+#include "winnow/pool.h"
+#include "winnow/progress.h"
+#include "winnow/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How far apart two rows are. L2 is the Euclidean distance. COSINE is 1 - cos(a, b), computed as half the squared
+ * distance of the rows scaled to length 1; a row of zeros stays as it is, so it is 0 from other such rows and 0.5
+ * from all others. */
+#define WN_METRIC_MAP(X) X(L2, "l2") X(COSINE, "cosine")
+
+typedef enum wn_metric {
+#define X(name, text) WN_METRIC_##name,
+    WN_METRIC_MAP(X)
+#undef X
+        WN_METRIC_COUNT
+} wn_metric;
+
+/* The texts above, NULL-terminated; for option tables. */
+WN_API extern const char *const wn_metric_names[WN_METRIC_COUNT + 1];
+
+/* What is to be selected from what. Zero-initialise, then set. All pointers are borrowed for the call. */
+typedef struct wn_selection_request {
+    wn_matrix embeddings; /* N x dim; every value finite */
+    size_t count;         /* K; at most the number of rows that can be picked */
+    wn_rows preselected;  /* rows that count as picked already and are not returned; any order, repeats allowed */
+    wn_rows candidates;   /* rows that may be picked; data NULL = all */
+    uint64_t seed;
+    uint64_t memory_limit; /* bytes that the selection may allocate beside the embeddings; 0 = no limit */
+    wn_pool *pool;
+    const wn_progress *progress; /* stage "select", unit "picks" */
+} wn_selection_request;
+
+/* The answer. Release with wn_selection_clear. Distances are in the metric that was asked for. */
+typedef struct wn_selection {
+    int64_t *picks;   /* `len` row numbers in pick order */
+    float *distances; /* per pick: to the nearest earlier pick or preselected row; infinite for a first pick */
+    size_t len;       /* less than asked only when `minimum distance` stopped the selection */
+    int stopped;      /* 1 when the minimum distance ended it */
+    double radius;    /* greatest distance of a candidate row to its nearest pick or preselected row */
+    double mean;      /* mean of the same over the candidate rows */
+    double objective; /* what the strategy optimises; equals radius for farthest-first */
+} wn_selection;
+
+/* Releases the arrays and zeroes the struct. */
+WN_API void wn_selection_clear(wn_selection *selection);
+
+/* What the framework has to check and give. */
+enum { WN_STRATEGY_EMBEDDINGS = 1 /* reads the values, not only the number of rows */ };
+
+/* One strategy. `pick` gets checked input and fills picks, distances, len, stopped, radius, mean and objective.
+ * `memory` tells the bytes that it needs at most for this request; NULL = next to nothing. */
+typedef struct wn_strategy {
+    const char *name, *summary;
+    unsigned needs;
+    const wn_option *options;
+    size_t params_size;
+    wn_status (*pick)(const void *params, const wn_selection_request *request, wn_selection *out, wn_error *err);
+    uint64_t (*memory)(const void *params, const wn_selection_request *request);
+} wn_strategy;
+
+/* The table: index 0, 1, ... in the order of the list; NULL beyond the last. */
+WN_API const wn_strategy *wn_strategy_at(size_t index);
+
+/* The strategy of that name; NULL when there is none. */
+WN_API const wn_strategy *wn_strategy_find(const char *name);
+
+/* Checks the request and runs the strategy. `params` was set by wn_options_init and wn_options_set. WN_INVALID: more
+ * picks than rows, a row number out of range, a value that is not finite (the message names the row). WN_LIMIT: the
+ * plan does not fit memory_limit (the message has both numbers). WN_CANCELLED: *out holds the picks made so far. */
+WN_API WN_NODISCARD wn_status wn_select(const wn_strategy *strategy, const void *params,
+                                        const wn_selection_request *request, wn_selection *out, wn_error *err);
+
+/* Bytes that wn_select would allocate at most for this request, its result included. With a memory_limit the strategies
+ * that can work in smaller blocks do so, and the figure says what they then need. */
+WN_API uint64_t wn_select_memory(const wn_strategy *strategy, const void *params, const wn_selection_request *request);
+
+/* How well some rows cover all rows. */
+typedef struct wn_covering {
+    double radius;       /* greatest distance of a row to its nearest pick */
+    double mean;         /* mean distance */
+    double percentile95; /* distance that 95 % of the rows do not exceed */
+} wn_covering;
+
+/* Measures picks (row numbers of the matrix, at least one). `distances` is NULL or gets one value a row. */
+WN_API WN_NODISCARD wn_status wn_covering_measure(const wn_matrix *matrix, wn_rows picks, wn_metric metric,
+                                                  wn_pool *pool, const wn_progress *progress, float *distances,
+                                                  wn_covering *out, wn_error *err);
+
+/* The radii and means of `sets` random selections of `count` rows, to compare a selection with. Standard deviations are
+ * those of the sample (0 for one set). */
+typedef struct wn_covering_random {
+    double radius_mean, radius_std;
+    double mean_mean, mean_std;
+    size_t sets;
+} wn_covering_random;
+
+WN_API WN_NODISCARD wn_status wn_covering_measure_random(const wn_matrix *matrix, size_t count, size_t sets,
+                                                         wn_metric metric, uint64_t seed, wn_pool *pool,
+                                                         const wn_progress *progress, wn_covering_random *out,
+                                                         wn_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
