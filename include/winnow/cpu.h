@@ -12,18 +12,18 @@
 extern "C" {
 #endif
 
-#define WN_CPU_MAP(X)                                                        \
-    X(C, "c", "portable C")                                                  \
-    X(AVX2, "avx2", "AVX2, FMA, F16C, POPCNT")                               \
-    X(AVX512, "avx512", "AVX-512 F, BW, DQ, VL")                             \
-    X(AVX512VNNI, "avx512vnni", "AVX-512 with VNNI")                         \
+#define WN_CPU_MAP(X)                                                                                                  \
+    X(C, "c", "portable C")                                                                                            \
+    X(AVX2, "avx2", "AVX2, FMA, F16C, POPCNT")                                                                         \
+    X(AVX512, "avx512", "AVX-512 F, BW, DQ, VL")                                                                       \
+    X(AVX512VNNI, "avx512vnni", "AVX-512 with VNNI")                                                                   \
     X(AVX512BF16, "avx512bf16", "AVX-512 with VNNI and BF16")
 
 typedef enum wn_cpu {
 #define X(name, text, summary) WN_CPU_##name,
     WN_CPU_MAP(X)
 #undef X
-    WN_CPU_COUNT
+        WN_CPU_COUNT
 } wn_cpu;
 
 /* Highest level that this machine and its system support, whatever was asked for. */

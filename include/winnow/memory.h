@@ -23,7 +23,7 @@ typedef enum wn_memory {
 #define X(name) WN_MEMORY_##name,
     WN_MEMORY_MAP(X)
 #undef X
-    WN_MEMORY_COUNT
+        WN_MEMORY_COUNT
 } wn_memory;
 
 /* count * size bytes, 64-byte aligned, not cleared. NULL when memory is short or the product overflows;

@@ -33,10 +33,10 @@ typedef enum wn_option_type {
 /* One row. `initial` is the default as the user would type it; NULL = zero, false or no text. */
 typedef struct wn_option {
     wn_option_type type;
-    const char *name;           /* lower-case words joined by '-' */
-    const char *help;           /* one line, no full stop */
-    size_t offset;              /* of the field in the parameter struct */
-    double low, high;           /* inclusive; for INT and REAL */
+    const char *name; /* lower-case words joined by '-' */
+    const char *help; /* one line, no full stop */
+    size_t offset;    /* of the field in the parameter struct */
+    double low, high; /* inclusive; for INT and REAL */
     const char *initial;
     const char *const *choices; /* NULL-terminated; for CHOICE */
     const char *value;          /* how the value is called in help: "N", "FILE" */
@@ -48,8 +48,8 @@ WN_API WN_NODISCARD wn_status wn_options_init(const wn_option *table, void *para
 
 /* Sets one field from text. `value` may be NULL for BOOL (true). An unknown name, a value out of range, of
  * another type or not among the choices fails with WN_INVALID and a message that names the nearest valid word. */
-WN_API WN_NODISCARD wn_status wn_options_set(const wn_option *table, void *params, const char *name,
-                                             const char *value, wn_error *err);
+WN_API WN_NODISCARD wn_status wn_options_set(const wn_option *table, void *params, const char *name, const char *value,
+                                             wn_error *err);
 
 /* The row of that name, or of that letter; NULL when there is none. */
 WN_API const wn_option *wn_options_find(const wn_option *table, const char *name);

@@ -16,11 +16,11 @@ extern "C" {
 
 /* One report. Strings live until the callback returns. */
 typedef struct wn_progress_report {
-    const char *stage;  /* "scan", "read", "train", "embed", "select", ... */
-    const char *unit;   /* "images", "picks", "rows", ... */
+    const char *stage; /* "scan", "read", "train", "embed", "select", ... */
+    const char *unit;  /* "images", "picks", "rows", ... */
     uint64_t done;
-    uint64_t total;     /* 0 = not known */
-    const char *note;   /* short extra text such as "loss 4.31", or NULL */
+    uint64_t total;   /* 0 = not known */
+    const char *note; /* short extra text such as "loss 4.31", or NULL */
 } wn_progress_report;
 
 /* Called by the thread that runs the stage, at least every 100 ms of work. The answer true asks the work to

@@ -16,24 +16,24 @@
 extern "C" {
 #endif
 
-#define WN_API __attribute__((visibility("default")))
-#define WN_NODISCARD __attribute__((warn_unused_result))
+#define WN_API                        __attribute__((visibility("default")))
+#define WN_NODISCARD                  __attribute__((warn_unused_result))
 #define WN_PRINTF(format_at, args_at) __attribute__((format(printf, format_at, args_at)))
 
 /* name, number (stable, also in JSON), text */
-#define WN_STATUS_MAP(X)                              \
-    X(OK, 0, "ok")                                    \
-    X(NOMEM, 1, "out of memory")                      \
-    X(INVALID, 2, "invalid argument")                 \
-    X(NOTFOUND, 3, "not found")                       \
-    X(IO, 4, "input or output failed")                \
-    X(CORRUPT, 5, "damaged data")                     \
-    X(UNSUPPORTED, 6, "not supported")                \
-    X(CANCELLED, 7, "cancelled")                      \
-    X(BUSY, 8, "in use by another process")           \
-    X(LIMIT, 9, "over a limit")                       \
-    X(NOSPACE, 10, "no space left on the device")     \
-    X(VERSION, 11, "made by another version of winnow") \
+#define WN_STATUS_MAP(X)                                                                                               \
+    X(OK, 0, "ok")                                                                                                     \
+    X(NOMEM, 1, "out of memory")                                                                                       \
+    X(INVALID, 2, "invalid argument")                                                                                  \
+    X(NOTFOUND, 3, "not found")                                                                                        \
+    X(IO, 4, "input or output failed")                                                                                 \
+    X(CORRUPT, 5, "damaged data")                                                                                      \
+    X(UNSUPPORTED, 6, "not supported")                                                                                 \
+    X(CANCELLED, 7, "cancelled")                                                                                       \
+    X(BUSY, 8, "in use by another process")                                                                            \
+    X(LIMIT, 9, "over a limit")                                                                                        \
+    X(NOSPACE, 10, "no space left on the device")                                                                      \
+    X(VERSION, 11, "made by another version of winnow")                                                                \
     X(INTERNAL, 12, "a defect in winnow")
 
 typedef enum wn_status {

@@ -18,10 +18,10 @@ wn_status wn_fail(wn_error *err, wn_status status, const char *format, ...) WN_P
 wn_status wn_fail_errno(wn_error *err, int code, const char *format, ...) WN_PRINTF(3, 4);
 
 /* Passes a failure up. Only while the function owns nothing. */
-#define WN_TRY(expression)                             \
-    do {                                               \
-        wn_status wn_try_status = (expression);        \
-        if (wn_try_status != WN_OK) return wn_try_status; \
+#define WN_TRY(expression)                                                                                             \
+    do {                                                                                                               \
+        wn_status wn_try_status = (expression);                                                                        \
+        if (wn_try_status != WN_OK) return wn_try_status;                                                              \
     } while (0)
 
 /* *out = a * b; false on overflow. */

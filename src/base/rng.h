@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Random numbers that depend only on (seed, stream): one stream per chunk, image or step makes results independent
- * of threads. The generator is PCG64-DXSM's small sibling PCG32 (O'Neill 2014, XSH-RR), its state set by SplitMix64.
+ * of threads. The generator is PCG32 (O'Neill 2014, XSH-RR), its state set by SplitMix64 (Steele et al. 2014).
  */
 #ifndef BASE_RNG_H
 #define BASE_RNG_H
