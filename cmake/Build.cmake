@@ -9,6 +9,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 option(WN_WERROR "Treat warnings as errors" OFF)
 set(WN_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize: address,undefined or thread")
+option(WN_TESTS "Build the tests" ON)
 option(WN_FUZZ "Build the fuzz targets for libFuzzer (clang)" OFF)
 
 if(NOT CMAKE_BUILD_TYPE)

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Builds each configuration, runs its tests and prints one line of totals.
+
+  tools/check.py           release, asan (address + undefined), tsan
+  tools/check.py --quick   release only
+
+A test is one entry of ctest; its output is shown when it fails. Exit status 1 when anything failed.
+"""
+import os
+import re
+import subprocess
+import sys
+import time
+
+CONFIGURATIONS = ["release", "asan", "tsan"]
+LABELS_LEFT_OUT = {"release": None, "asan": "release-only", "tsan": "release-only|no-tsan"}
+
+
+def run(command, **options):
+    return subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+
+
+def build(preset):
+    """Configures and builds; returns the output of the step that failed, or None."""
+    for command in (["cmake", "--preset", preset, "-DWN_TESTS=ON"], ["cmake", "--build", "--preset", preset]):
+        result = run(command)
+        if result.returncode:
+            return result.stdout
+    return None
+
+
+def test(preset):
+    """Runs ctest; returns (passed, failed, skipped)."""
+    command = ["ctest", "--preset", preset, "-j", str(os.cpu_count() or 1), "--timeout", "900"]
+    if LABELS_LEFT_OUT[preset]:
+        command += ["-LE", LABELS_LEFT_OUT[preset]]
+    output = run(command).stdout
+    passed = len(re.findall(r"\.\s+Passed\s", output))
+    skipped = len(re.findall(r"\*\*\*Skipped\s", output))
+    total = re.search(r"(\d+) tests failed out of (\d+)", output)
+    failed = int(total.group(1)) if total else 1
+    if failed or not passed:
+        print(output)
+        return passed, max(failed, 1), skipped
+    return passed, failed, skipped
+
+
+def main():
+    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+    configurations = CONFIGURATIONS[:1] if "--quick" in sys.argv[1:] else CONFIGURATIONS
+    totals = [0, 0, 0]
+    for preset in configurations:
+        start = time.monotonic()
+        print(f"{preset}: building", flush=True)
+        trouble = build(preset)
+        if trouble is not None:
+            print(trouble)
+            counts = (0, 1, 0)
+        else:
+            print(f"{preset}: testing", flush=True)
+            counts = test(preset)
+        totals = [a + b for a, b in zip(totals, counts)]
+        print(f"{preset}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped in "
+              f"{time.monotonic() - start:.0f} s", flush=True)
+    skipped = f", {totals[2]} skipped" if totals[2] else ""
+    print(f"{totals[0]} passed, {totals[1]} failed{skipped}")
+    return 1 if totals[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
