@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Thousands separated by commas, decimal units, times in the two largest units.
+ */
+#include "human.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *human_count(uint64_t value, char out[32])
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%" PRIu64, value), to = 0;
+    for (int i = 0; i < len; i++) {
+        if (i && (len - i) % 3 == 0) out[to++] = ',';
+        out[to++] = digits[i];
+    }
+    out[to] = 0;
+    return out;
+}
+
+const char *human_bytes(uint64_t bytes, char out[32])
+{
+    static const char *const units[] = {"bytes", "KB", "MB", "GB", "TB", "PB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    while (value >= 999.5 && unit < 5) {
+        value /= 1000;
+        unit++;
+    }
+    snprintf(out, 32, unit && value < 9.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+    return out;
+}
+
+const char *human_seconds(double seconds, char out[32])
+{
+    if (!(seconds >= 0) || seconds > 1e9)
+        snprintf(out, 32, "?");
+    else if (seconds < 9.95)
+        snprintf(out, 32, "%.1f s", seconds);
+    else if (seconds < 59.5)
+        snprintf(out, 32, "%.0f s", seconds);
+    else {
+        unsigned whole = (unsigned)(seconds + 0.5);
+        if (whole < 3600)
+            snprintf(out, 32, "%u min %02u s", whole / 60, whole % 60);
+        else
+            snprintf(out, 32, "%u h %02u min", whole / 3600, whole / 60 % 60);
+    }
+    return out;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Figures as people read them.
+ */
+#ifndef CLI_HUMAN_H
+#define CLI_HUMAN_H
+
+#include <stdint.h>
+
+/* "60,000"; "1.5 GB"; "3 min 05 s". At most 31 bytes and a zero byte; return `out`. */
+const char *human_count(uint64_t value, char out[32]);
+const char *human_bytes(uint64_t bytes, char out[32]);
+const char *human_seconds(double seconds, char out[32]);
+
+#endif
