@@ -74,9 +74,9 @@ static wn_status parse_long(parser *parse, const char *word)
     }
     if (!row) {
         const char *near = len < sizeof name ? nearest_option(&parse->tables, name) : NULL;
-        return command_usage_error(parse->run, parse->err, "'%s' has no option --%.*s%s%s%s; see 'winnow help %s'",
+        return command_usage_error(parse->run, parse->err, "'%s' has no option --%.*s%s%s%s see 'winnow help %s'",
                                    parse->run->command->name, (int)len, word, near ? ", did you mean --" : "",
-                                   near ? near : "", near ? "?" : "", parse->run->command->name);
+                                   near ? near : "", near ? "?" : ";", parse->run->command->name);
     }
     if (!value && row->type != WN_OPTION_BOOL) {
         wn_status status = next_value(parse, row, &value);
@@ -153,8 +153,8 @@ static wn_status no_such_command(session *run, const char *word, wn_error *err)
     const char *near = wn_nearest_word(word, names);
     if (!near && stat(word, &facts) == 0)
         return command_usage_error(run, err, "the command is missing; did you mean 'winnow curate %s -n 100'?", word);
-    return command_usage_error(run, err, "there is no command '%s'%s%s%s; see 'winnow help'", word,
-                               near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return command_usage_error(run, err, "there is no command '%s'%s%s%s See 'winnow help'.", word,
+                               near ? ", did you mean '" : "", near ? near : "", near ? "'?" : ";");
 }
 
 wn_status arguments_parse(session *run, int argc, char **argv, wn_error *err)
