@@ -18,20 +18,20 @@
 extern "C" {
 #endif
 
-/* name, NumPy's code without byte order, bytes an item */
+/* name, NumPy's code, bytes an item */
 #define WN_NPY_TYPE_MAP(X)                                                                                             \
-    X(FLOAT16, "f2", 2)                                                                                                \
-    X(FLOAT32, "f4", 4)                                                                                                \
-    X(FLOAT64, "f8", 8)                                                                                                \
-    X(INT8, "i1", 1)                                                                                                   \
-    X(INT16, "i2", 2)                                                                                                  \
-    X(INT32, "i4", 4)                                                                                                  \
-    X(INT64, "i8", 8)                                                                                                  \
-    X(UINT8, "u1", 1)                                                                                                  \
-    X(UINT16, "u2", 2)                                                                                                 \
-    X(UINT32, "u4", 4)                                                                                                 \
-    X(UINT64, "u8", 8)                                                                                                 \
-    X(BOOL, "b1", 1)
+    X(FLOAT16, "<f2", 2)                                                                                               \
+    X(FLOAT32, "<f4", 4)                                                                                               \
+    X(FLOAT64, "<f8", 8)                                                                                               \
+    X(INT8, "|i1", 1)                                                                                                  \
+    X(INT16, "<i2", 2)                                                                                                 \
+    X(INT32, "<i4", 4)                                                                                                 \
+    X(INT64, "<i8", 8)                                                                                                 \
+    X(UINT8, "|u1", 1)                                                                                                 \
+    X(UINT16, "<u2", 2)                                                                                                \
+    X(UINT32, "<u4", 4)                                                                                                \
+    X(UINT64, "<u8", 8)                                                                                                \
+    X(BOOL, "|b1", 1)
 
 typedef enum wn_npy_type {
 #define X(name, code, bytes) WN_NPY_##name,
