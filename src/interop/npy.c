@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Arrays from .npy files. float32 in C order is used where the map has it; anything else is converted once, in blocks
+ * of rows, into memory that the handle owns.
+ */
+#include "winnow/npy.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "interop/npy_header.h"
+
+struct wn_npy {
+    wn_file_map map;
+    wn_npy_shape shape;
+    const unsigned char *items;
+    char *path;
+    float *floats;     /* converted, or NULL */
+    int64_t *integers; /* converted, or NULL */
+};
+
+wn_status wn_npy_open(const char *path, wn_npy **out, wn_error *err)
+{
+    wn_status status;
+    size_t offset = 0;
+    wn_npy *npy = wn_calloc(WN_MEMORY_MATRIX, 1, sizeof *npy);
+
+    *out = NULL;
+    if (!npy) return wn_fail(err, WN_NOMEM, "%s: no memory to open it", path);
+    if (!(npy->path = wn_text_copy(path))) {
+        status = wn_fail(err, WN_NOMEM, "%s: no memory to open it", path);
+        goto done;
+    }
+    if ((status = wn_file_map_open(path, &npy->map, err))) goto done;
+    if ((status = wn_npy_header_parse(npy->map.data, npy->map.len, path, &npy->shape, &offset, err))) goto done;
+    npy->items = npy->map.data + offset;
+    *out = npy;
+    return WN_OK;
+done:
+    wn_npy_close(&npy);
+    return status;
+}
+
+void wn_npy_close(wn_npy **npy)
+{
+    if (!*npy) return;
+    wn_free((*npy)->integers);
+    wn_free((*npy)->floats);
+    wn_file_map_close(&(*npy)->map);
+    wn_free((*npy)->path);
+    wn_free(*npy);
+    *npy = NULL;
+}
+
+const wn_npy_shape *wn_npy_get_shape(const wn_npy *npy)
+{
+    return &npy->shape;
+}
+
+/* Whether the order of the items in the file is that of the rows. */
+static bool is_row_major(const wn_npy_shape *shape)
+{
+    return !shape->fortran_order || shape->rows <= 1 || shape->cols <= 1;
+}
+
+static bool is_direct(const wn_npy *npy)
+{
+    return npy->shape.type == WN_NPY_FLOAT32 && is_row_major(&npy->shape) && (uintptr_t)npy->items % sizeof(float) == 0;
+}
+
+uint64_t wn_npy_matrix_bytes(const wn_npy *npy)
+{
+    return is_direct(npy) ? 0 : (uint64_t)npy->shape.rows * npy->shape.cols * sizeof(float);
+}
+
+/* IEEE binary16 to binary32. The exponent is put in place by one exact multiplication, which also makes subnormal
+ * numbers right; infinities and NaN get the largest exponent. */
+static float half_to_float(uint16_t half)
+{
+    uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13, sign = (uint32_t)(half & 0x8000) << 16, bits;
+    float value;
+    memcpy(&value, &magnitude, sizeof value);
+    value *= 0x1p112f;
+    memcpy(&bits, &value, sizeof bits);
+    if ((half & 0x7c00) == 0x7c00) bits |= 0x7f800000;
+    bits |= sign;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* Converts `len` items to float32. Items may lie at any address, hence memcpy. */
+static void convert_floats(wn_npy_type type, const unsigned char *items, size_t len, float *out)
+{
+#define CONVERT(kind, expression)                                                                                      \
+    for (size_t i = 0; i < len; i++) {                                                                                 \
+        kind x;                                                                                                        \
+        memcpy(&x, items + i * sizeof x, sizeof x);                                                                    \
+        out[i] = (float)(expression);                                                                                  \
+    }                                                                                                                  \
+    break
+    switch (type) {
+    case WN_NPY_FLOAT16:
+        CONVERT(uint16_t, half_to_float(x));
+    case WN_NPY_FLOAT32:
+        CONVERT(float, x);
+    case WN_NPY_FLOAT64:
+        CONVERT(double, x);
+    case WN_NPY_INT8:
+        CONVERT(int8_t, x);
+    case WN_NPY_INT16:
+        CONVERT(int16_t, x);
+    case WN_NPY_INT32:
+        CONVERT(int32_t, x);
+    case WN_NPY_INT64:
+        CONVERT(int64_t, x);
+    case WN_NPY_UINT8:
+        CONVERT(uint8_t, x);
+    case WN_NPY_UINT16:
+        CONVERT(uint16_t, x);
+    case WN_NPY_UINT32:
+        CONVERT(uint32_t, x);
+    case WN_NPY_UINT64:
+        CONVERT(uint64_t, x);
+    case WN_NPY_BOOL:
+        CONVERT(uint8_t, x != 0);
+    case WN_NPY_TYPE_COUNT:
+        break;
+    }
+#undef CONVERT
+}
+
+/* Columns lie one after the other: convert a piece of each and spread it over a block of rows that stays in cache. */
+static void convert_columns(const wn_npy *npy, float *out)
+{
+    enum { BLOCK = 256 };
+    float piece[BLOCK];
+    size_t rows = npy->shape.rows, cols = npy->shape.cols, width = wn_npy_type_bytes(npy->shape.type);
+    for (size_t begin = 0; begin < rows; begin += BLOCK) {
+        size_t len = rows - begin < BLOCK ? rows - begin : BLOCK;
+        for (size_t col = 0; col < cols; col++) {
+            convert_floats(npy->shape.type, npy->items + (col * rows + begin) * width, len, piece);
+            for (size_t i = 0; i < len; i++) out[(begin + i) * cols + col] = piece[i];
+        }
+    }
+}
+
+/* The items as float32 in row order, converted at the first call. */
+static wn_status get_floats(wn_npy *npy, const float **out, wn_error *err)
+{
+    size_t len = npy->shape.rows * npy->shape.cols;
+    if (is_direct(npy)) {
+        *out = (const float *)(const void *)npy->items;
+        return WN_OK;
+    }
+    if (!npy->floats) {
+        npy->floats = wn_alloc(WN_MEMORY_MATRIX, len, sizeof(float));
+        if (!npy->floats) {
+            return wn_fail(err, WN_NOMEM,
+                           "%s: no memory for %zu x %zu numbers as float32; save it as float32 in C order", npy->path,
+                           npy->shape.rows, npy->shape.cols);
+        }
+        if (is_row_major(&npy->shape)) {
+            convert_floats(npy->shape.type, npy->items, len, npy->floats);
+        } else {
+            convert_columns(npy, npy->floats);
+        }
+    }
+    *out = npy->floats;
+    return WN_OK;
+}
+
+wn_status wn_npy_matrix(wn_npy *npy, wn_matrix *out, wn_error *err)
+{
+    if (npy->shape.dims != 2) {
+        return wn_fail(err, WN_INVALID, "%s: one row of %zu numbers, where a matrix of rows x dimensions is needed",
+                       npy->path, npy->shape.rows);
+    }
+    WN_TRY(get_floats(npy, &out->data, err));
+    out->rows = npy->shape.rows;
+    out->cols = out->stride = npy->shape.cols;
+    return WN_OK;
+}
+
+static wn_status check_vector(const wn_npy *npy, wn_error *err)
+{
+    if (npy->shape.dims == 1 || npy->shape.rows == 1 || npy->shape.cols == 1) return WN_OK;
+    return wn_fail(err, WN_INVALID, "%s: a matrix of %zu x %zu, where one number a row is needed", npy->path,
+                   npy->shape.rows, npy->shape.cols);
+}
+
+wn_status wn_npy_vector(wn_npy *npy, wn_matrix *out, wn_error *err)
+{
+    WN_TRY(check_vector(npy, err));
+    WN_TRY(get_floats(npy, &out->data, err));
+    out->rows = npy->shape.rows * npy->shape.cols;
+    out->cols = out->stride = 1;
+    return WN_OK;
+}
+
+/* Converts items to int64; the answer is the number of items done, less than `len` when one does not fit. */
+static size_t convert_integers(wn_npy_type type, const unsigned char *items, size_t len, int64_t *out)
+{
+    size_t i = 0;
+#define CONVERT(kind, fits)                                                                                            \
+    for (; i < len; i++) {                                                                                             \
+        kind x;                                                                                                        \
+        memcpy(&x, items + i * sizeof x, sizeof x);                                                                    \
+        if (!(fits)) return i;                                                                                         \
+        out[i] = (int64_t)x;                                                                                           \
+    }                                                                                                                  \
+    break
+    switch (type) {
+    case WN_NPY_FLOAT16:
+        for (; i < len; i++) {
+            uint16_t half;
+            memcpy(&half, items + i * sizeof half, sizeof half);
+            float x = half_to_float(half);
+            if (!(x == truncf(x) && fabsf(x) < 0x1p63f)) return i;
+            out[i] = (int64_t)x;
+        }
+        break;
+    case WN_NPY_FLOAT32:
+        CONVERT(float, x == truncf(x) && fabsf(x) < 0x1p63f);
+    case WN_NPY_FLOAT64:
+        CONVERT(double, x == trunc(x) && fabs(x) < 0x1p63);
+    case WN_NPY_INT8:
+        CONVERT(int8_t, true);
+    case WN_NPY_INT16:
+        CONVERT(int16_t, true);
+    case WN_NPY_INT32:
+        CONVERT(int32_t, true);
+    case WN_NPY_INT64:
+        CONVERT(int64_t, true);
+    case WN_NPY_UINT8:
+        CONVERT(uint8_t, true);
+    case WN_NPY_UINT16:
+        CONVERT(uint16_t, true);
+    case WN_NPY_UINT32:
+        CONVERT(uint32_t, true);
+    case WN_NPY_UINT64:
+        CONVERT(uint64_t, x <= INT64_MAX);
+    case WN_NPY_BOOL:
+        for (; i < len; i++) out[i] = items[i] != 0;
+        break;
+    case WN_NPY_TYPE_COUNT:
+        break;
+    }
+#undef CONVERT
+    return i;
+}
+
+wn_status wn_npy_integers(wn_npy *npy, wn_rows *out, wn_error *err)
+{
+    WN_TRY(check_vector(npy, err));
+    size_t len = npy->shape.rows * npy->shape.cols;
+    out->len = len;
+    if (npy->shape.type == WN_NPY_INT64 && (uintptr_t)npy->items % sizeof(int64_t) == 0) {
+        out->data = (const int64_t *)(const void *)npy->items;
+        return WN_OK;
+    }
+    if (!npy->integers) {
+        int64_t *integers = wn_alloc(WN_MEMORY_MATRIX, len, sizeof *integers);
+        if (!integers) return wn_fail(err, WN_NOMEM, "%s: no memory for %zu numbers", npy->path, len);
+        size_t done = convert_integers(npy->shape.type, npy->items, len, integers);
+        if (done < len) {
+            wn_free(integers);
+            return wn_fail(err, WN_INVALID, "%s: item %zu is not a whole number that fits 64 bits; save it as int64",
+                           npy->path, done);
+        }
+        npy->integers = integers;
+    }
+    out->data = npy->integers;
+    return WN_OK;
+}
