@@ -33,10 +33,10 @@ bench: build
 	@bench/run.sh
 
 format:
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@find include src apps tests bench -name '*.[ch]' -exec clang-format -i {} +
 
 tidy:
-	@cmake --preset dev >/dev/null && git ls-files 'src/*.c' 'apps/*.c' | xargs -P 2 -n 4 clang-tidy --quiet -p build/dev
+	@cmake --preset dev >/dev/null && find src apps -name '*.c' | xargs -P 2 -n 4 clang-tidy --quiet -p build/dev
 
 clean:
 	@rm -rf build build.log demo

@@ -3,5 +3,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 clang-format --version | grep -q 'version 14' || { echo "format: skipped, this is not clang-format 14"; exit 0; }
-git ls-files -co --exclude-standard -- '*.c' '*.h' | xargs clang-format --dry-run -Werror
+find include src apps tests bench -name '*.[ch]' -exec clang-format --dry-run -Werror {} +
 echo "format: clean"
