@@ -63,7 +63,7 @@ typedef struct wn_batch_options {
     wn_precision precision;
     uint32_t shard_views; /* views of one shard; 0 = 64. The last shard of a group may be smaller */
     bool training;        /* false: running statistics, no backward, activations of one shard per thread only */
-    unsigned threads;     /* inference: shards that may be in work at once (wn_pool_threads of the pool used later) */
+    unsigned threads;     /* of the largest pool that will be used: scratch memory is kept for each; 0 = 1 */
 } wn_batch_options;
 
 /* Memory for one batch of views in all groups. Rows of features are in group order, and in each group in view order.
@@ -72,7 +72,8 @@ typedef struct wn_batch_options {
 WN_NODISCARD wn_status wn_batch_new(wn_network *network, const wn_batch_group *groups, size_t group_count,
                                     const wn_batch_options *options, wn_batch **out, wn_error *err);
 
-/* Bytes that wn_batch_new would take for activations, scratch and gradients of shards; close, from above. */
+/* Bytes that wn_batch_new takes for activations, scratch, gradients and packed weights; 0 when there is no such batch.
+ * Makes the convolutions to ask them, which takes some tens of milliseconds. */
 uint64_t wn_batch_bytes(const wn_architecture *architecture, const wn_batch_group *groups, size_t group_count,
                         const wn_batch_options *options);
 

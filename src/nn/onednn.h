@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * All that the project uses of oneDNN: single-threaded 3 x 3 and 1 x 1 convolutions with packed weights, and matrix
+ * products. Everything that depends on the version of oneDNN is behind this header.
+ */
+#ifndef NN_ONEDNN_H
+#define NN_ONEDNN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "winnow/model.h"
+
+/* An engine; convolutions are made on it. */
+typedef struct wn_onednn wn_onednn;
+/* What one thread executes on. */
+typedef struct wn_onednn_stream wn_onednn_stream;
+
+WN_NODISCARD wn_status wn_onednn_new(wn_onednn **out, wn_error *err);
+void wn_onednn_free(wn_onednn **onednn);
+WN_NODISCARD wn_status wn_onednn_stream_new(wn_onednn *onednn, wn_onednn_stream **out, wn_error *err);
+void wn_onednn_stream_free(wn_onednn_stream **stream);
+
+/* Whether oneDNN has fast bf16 on this processor, and whether it prefers channels in blocks of 16 for fp32. */
+bool wn_onednn_has_bf16(void);
+bool wn_onednn_prefers_blocks(void);
+
+/* Between enter and leave the calling thread runs oneDNN without further threads and flushes denormals. */
+typedef struct wn_onednn_section {
+    int threads;
+    unsigned control;
+} wn_onednn_section;
+wn_onednn_section wn_onednn_enter(void);
+void wn_onednn_leave(wn_onednn_section section);
+
+/* How the channels of an activation lie in memory: all together per position (N x H x W x C), or in blocks of 16
+ * (N x C/16 x H x W x 16). Inputs of 3 channels are N x H x W x C, or N x C x H x W for BLOCKS. */
+typedef enum wn_layout { WN_LAYOUT_TOGETHER, WN_LAYOUT_BLOCKS } wn_layout;
+
+/* A stride-1 convolution, zero padded so that the side stays. */
+typedef struct wn_conv_shape {
+    uint32_t views, side, channels_in, channels_out, kernel;
+    bool bf16; /* activations and weights; gradients of weights are always fp32 */
+    wn_layout layout;
+} wn_conv_shape;
+
+typedef enum wn_conv_direction { WN_CONV_FORWARD, WN_CONV_BACKWARD_DATA, WN_CONV_BACKWARD_WEIGHTS } wn_conv_direction;
+
+typedef struct wn_conv wn_conv;
+
+WN_NODISCARD wn_status wn_conv_new(wn_onednn *onednn, wn_conv_direction direction, const wn_conv_shape *shape,
+                                   wn_conv **out, wn_error *err);
+void wn_conv_free(wn_conv **conv);
+
+/* oneDNN's name of the implementation, "jit:avx512_core". */
+const char *wn_conv_implementation(const wn_conv *conv);
+
+/* Bytes of the packed weights (or packed gradient) and of the scratch that a run needs. */
+size_t wn_conv_weight_bytes(const wn_conv *conv);
+size_t wn_conv_scratch_bytes(const wn_conv *conv);
+
+/* Whether two convolutions take the same packed weights. */
+bool wn_conv_same_weights(const wn_conv *a, const wn_conv *b);
+
+/* plain (fp32, out x in x height x width) to packed, for FORWARD and BACKWARD_DATA; for BACKWARD_WEIGHTS the packed
+ * gradient to plain. */
+WN_NODISCARD wn_status wn_conv_pack(const wn_conv *conv, wn_onednn_stream *stream, const float *plain, void *packed,
+                                    wn_error *err);
+WN_NODISCARD wn_status wn_conv_unpack(const wn_conv *conv, wn_onednn_stream *stream, const void *packed, float *plain,
+                                      wn_error *err);
+
+/* FORWARD: inner -> outer. BACKWARD_DATA: outer (gradient) -> inner (gradient). BACKWARD_WEIGHTS: inner and outer
+ * (gradient) -> packed. `scratch` is 64-byte aligned. Thread-safe on one conv with different streams. */
+WN_NODISCARD wn_status wn_conv_run(const wn_conv *conv, wn_onednn_stream *stream, void *inner, void *packed,
+                                   void *outer, void *scratch, wn_error *err);
+
+/* c (rows x cols) = op(a) op(b) + beta c, row-major fp32; the transposed operand is marked. In the calling thread. */
+WN_NODISCARD wn_status wn_onednn_multiply(bool transpose_a, bool transpose_b, size_t rows, size_t cols, size_t depth,
+                                          const float *a, size_t a_stride, const float *b, size_t b_stride, float beta,
+                                          float *c, size_t c_stride, wn_error *err);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Making plans.
+ */
+#include "nn/plan.h"
+
+#include "base/error.h"
+#include "winnow/memory.h"
+
+static size_t max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Takes `bytes` of the pass memory, on a cache line of its own. */
+static size_t take(wn_plan *plan, size_t bytes)
+{
+    size_t offset = plan->pass_bytes;
+    plan->pass_bytes += (bytes + 63) / 64 * 64;
+    return offset;
+}
+
+static void place_layers(wn_plan *plan, const wn_architecture *architecture)
+{
+    size_t element = plan->kernels->element_size, views = plan->views;
+    uint32_t channels = 3, side = plan->side;
+
+    plan->input = take(plan, views * 3 * side * side * element);
+    for (size_t i = 0; i < plan->layer_count; i++) {
+        const wn_layer *row = &architecture->layers[i];
+        wn_plan_layer *layer = &plan->layers[i];
+        layer->channels_in = channels;
+        layer->channels = channels = row->channels;
+        layer->side_in = side;
+        layer->side = side = row->pool ? side / 2 : side;
+        layer->pool = row->pool;
+        layer->skip = row->skip;
+
+        size_t elements = views * channels * side * side;
+        layer->z = layer->a = take(plan, elements * element);
+        if (plan->training) {
+            layer->a = take(plan, elements * element);
+            if (row->pool) layer->which = take(plan, elements);
+        }
+        layer->norms = take(plan, channels / WN_STRIP_CHANNELS * sizeof(wn_strip_norm));
+        layer->variance = take(plan, channels * sizeof(float));
+
+        size_t full = row->pool ? 4 * elements * element : 0;
+        plan->full_bytes = max_size(plan->full_bytes, full);
+        if (plan->training) plan->gradient_bytes = max_size(plan->gradient_bytes, elements * element);
+        plan->sum_count = max_size(plan->sum_count, 2 * (size_t)channels);
+    }
+}
+
+/* The number of the packed weights of `layer` that suit `conv`; made and filled when they are new. */
+static wn_status find_packed(wn_network *network, size_t layer, const wn_conv *conv, size_t *out, wn_error *err)
+{
+    for (size_t i = 0; i < network->packed_count; i++) {
+        const wn_packed *packed = &network->packed[i];
+        if (packed->layer == layer && wn_conv_same_weights(packed->conv, conv)) {
+            *out = i;
+            return WN_OK;
+        }
+    }
+
+    wn_status status;
+    wn_onednn_stream *stream = NULL;
+    wn_packed *grown = wn_realloc(WN_MEMORY_NETWORK, network->packed, network->packed_count + 1, sizeof *grown);
+    if (!grown) return wn_fail(err, WN_NOMEM, "no memory for the packed weights");
+    network->packed = grown;
+    wn_packed *packed = &grown[network->packed_count];
+    *packed = (wn_packed){.layer = layer, .conv = conv};
+    packed->weights = wn_calloc(WN_MEMORY_NETWORK, wn_conv_weight_bytes(conv), 1);
+    if (!packed->weights) return wn_fail(err, WN_NOMEM, "no memory for the packed weights");
+    *out = network->packed_count++;
+
+    if ((status = wn_onednn_stream_new(network->onednn, &stream, err))) return status;
+    wn_onednn_section section = wn_onednn_enter();
+    status = wn_conv_pack(conv, stream, wn_network_values(network, network->rows[layer].weight), packed->weights, err);
+    wn_onednn_leave(section);
+    wn_onednn_stream_free(&stream);
+    return status;
+}
+
+static void note_conv(wn_plan *plan, const wn_conv *conv, bool gradient)
+{
+    plan->conv_bytes = max_size(plan->conv_bytes, wn_conv_scratch_bytes(conv));
+    if (gradient) plan->packed_bytes = max_size(plan->packed_bytes, wn_conv_weight_bytes(conv));
+}
+
+static wn_status make_convs(wn_network *network, wn_plan *plan, size_t i, wn_error *err)
+{
+    wn_plan_layer *layer = &plan->layers[i];
+    wn_conv_shape shape = {.views = plan->views,
+                           .side = layer->side_in,
+                           .channels_in = layer->channels_in,
+                           .channels_out = layer->channels,
+                           .kernel = network->architecture->layers[i].kernel,
+                           .bf16 = plan->bf16,
+                           .layout = plan->layout};
+
+    WN_TRY(wn_conv_new(network->onednn, WN_CONV_FORWARD, &shape, &layer->forward, err));
+    WN_TRY(find_packed(network, i, layer->forward, &layer->packed_forward, err));
+    note_conv(plan, layer->forward, false);
+    if (!plan->training) return WN_OK;
+
+    WN_TRY(wn_conv_new(network->onednn, WN_CONV_BACKWARD_WEIGHTS, &shape, &layer->backward_weights, err));
+    note_conv(plan, layer->backward_weights, true);
+    if (i == 0) return WN_OK; /* nobody asks for the gradient of the pixels */
+    WN_TRY(wn_conv_new(network->onednn, WN_CONV_BACKWARD_DATA, &shape, &layer->backward_data, err));
+    WN_TRY(find_packed(network, i, layer->backward_data, &layer->packed_backward, err));
+    note_conv(plan, layer->backward_data, false);
+    return WN_OK;
+}
+
+wn_status wn_plan_get(wn_network *network, uint32_t views, uint32_t side, bool bf16, bool training, const wn_plan **out,
+                      wn_error *err)
+{
+    for (size_t i = 0; i < network->plan_count; i++) {
+        const wn_plan *known = network->plans[i];
+        if (known->views == views && known->side == side && known->bf16 == bf16 && known->training == training) {
+            *out = known;
+            return WN_OK;
+        }
+    }
+
+    uint32_t step = wn_architecture_side_step(network->architecture);
+    if (views == 0 || side == 0 || side % step != 0)
+        return wn_fail(err, WN_INVALID, "network %s takes views whose side is a multiple of %u, not %u",
+                       network->architecture->name, step, side);
+
+    wn_plan **grown = wn_realloc(WN_MEMORY_NETWORK, network->plans, network->plan_count + 1, sizeof *grown);
+    if (!grown) return wn_fail(err, WN_NOMEM, "no memory for the network");
+    network->plans = grown;
+    wn_plan *plan = wn_calloc(WN_MEMORY_NETWORK, 1, sizeof *plan);
+    if (!plan) return wn_fail(err, WN_NOMEM, "no memory for the network");
+    network->plans[network->plan_count++] = plan;
+
+    *plan = (wn_plan){.views = views, .bf16 = bf16, .training = training};
+    plan->layout = !bf16 && wn_onednn_prefers_blocks() ? WN_LAYOUT_BLOCKS : WN_LAYOUT_TOGETHER;
+    plan->kernels = wn_strip_kernels_at(wn_cpu_level(), bf16);
+    plan->layer_count = network->architecture->layer_count;
+    plan->side = side;
+    place_layers(plan, network->architecture);
+    for (size_t i = 0; i < plan->layer_count; i++) {
+        wn_status status = make_convs(network, plan, i, err);
+        if (status != WN_OK) {
+            plan->views = 0; /* never found again; released with the network */
+            return status;
+        }
+    }
+    *out = plan;
+    return WN_OK;
+}
+
+void wn_plan_clear_all(wn_network *network)
+{
+    for (size_t i = 0; i < network->packed_count; i++) wn_free(network->packed[i].weights);
+    wn_free(network->packed);
+    network->packed = NULL;
+    network->packed_count = 0;
+    for (size_t i = 0; i < network->plan_count; i++) {
+        wn_plan *plan = network->plans[i];
+        for (size_t k = 0; k < plan->layer_count; k++) {
+            wn_conv_free(&plan->layers[k].forward);
+            wn_conv_free(&plan->layers[k].backward_data);
+            wn_conv_free(&plan->layers[k].backward_weights);
+        }
+        wn_free(plan);
+    }
+    wn_free(network->plans);
+    network->plans = NULL;
+    network->plan_count = 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What it takes to carry a shard through a network: the convolutions for its number of views and side, and where
+ * each activation lies in the memory of a pass. Plans and packed weights belong to the network and are shared by all
+ * passes of the same kind.
+ */
+#ifndef NN_PLAN_H
+#define NN_PLAN_H
+
+#include "nn/network.h"
+#include "nn/onednn.h"
+#include "nn/strip.h"
+
+/* Weights of one layer in the layout that some convolutions want. */
+typedef struct wn_packed {
+    size_t layer;
+    const wn_conv *conv; /* one of those that take this layout */
+    void *weights;
+} wn_packed;
+
+/* One layer in a plan. Offsets are bytes into the memory of a pass. */
+typedef struct wn_plan_layer {
+    uint32_t channels_in, channels, side_in, side; /* side: after pooling */
+    bool pool;
+    uint32_t skip;
+    wn_conv *forward, *backward_data, *backward_weights;
+    size_t packed_forward, packed_backward; /* numbers of network->packed */
+    size_t z, a;                            /* before the norm, after the layer; the same place in inference */
+    size_t which;                           /* places of the maxima */
+    size_t norms, variance;                 /* channels / 16 wn_strip_norm; channels floats */
+} wn_plan_layer;
+
+typedef struct wn_plan {
+    uint32_t views, side;
+    bool bf16, training;
+    wn_layout layout;
+    const wn_strip_kernels *kernels;
+    size_t layer_count;
+    wn_plan_layer layers[WN_ARCHITECTURE_LAYERS_MAX];
+    size_t input;                               /* offset of the normalised pixels */
+    size_t pass_bytes;                          /* memory of a pass */
+    size_t full_bytes, gradient_bytes;          /* scratch: largest activation before pooling, after pooling */
+    size_t conv_bytes, packed_bytes, sum_count; /* scratch: oneDNN's own, packed gradient, doubles for sums */
+} wn_plan;
+
+/* Rows of the tensor table that belong to a layer. */
+typedef struct wn_layer_rows {
+    size_t weight, scale, shift, mean, variance;
+} wn_layer_rows;
+
+struct wn_network {
+    const wn_architecture *architecture;
+    wn_tensors tensors;
+    wn_layer_rows rows[WN_ARCHITECTURE_LAYERS_MAX];
+    size_t input_mean, input_deviation;
+    float pixels[3][256]; /* normalised value of each byte */
+    wn_onednn *onednn;
+    wn_plan **plans;
+    size_t plan_count;
+    wn_packed *packed;
+    size_t packed_count;
+};
+
+/* The plan for these numbers, made when it is new. */
+WN_NODISCARD wn_status wn_plan_get(wn_network *network, uint32_t views, uint32_t side, bool bf16, bool training,
+                                   const wn_plan **out, wn_error *err);
+
+/* Releases all plans and packed weights of the network. */
+void wn_plan_clear_all(wn_network *network);
+
+static inline float *wn_network_values(const wn_network *network, size_t row)
+{
+    return network->tensors.values + network->tensors.rows[row].offset;
+}
+
+#endif

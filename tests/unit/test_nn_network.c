@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Networks against a plain forward pass in double precision: features directly, gradients by central differences of
+ * that forward pass. The oracle shares no code with the library.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "nn/network.h"
+#include "winnow/memory.h"
+
+static const wn_layer tiny_layers[] = {
+    {16, 3, false, 0}, {32, 3, true, 0}, {32, 3, false, 0}, {32, 1, false, 2}, {16, 3, true, 0}, {16, 3, false, 1},
+};
+static const wn_architecture tiny = {"test", "for tests", tiny_layers, 6};
+
+enum { SIDE = 8, VIEWS = 5, WIDTH = 16 };
+
+/* Activations of the oracle, views x channels x side x side. */
+typedef struct oracle {
+    double layers[6][VIEWS * SIDE * SIDE * 32];
+    double work[VIEWS * SIDE * SIDE * 32];
+} oracle;
+
+static void convolve(const double *in, size_t views, size_t ci, size_t side, const float *w, size_t co, size_t k,
+                     double *out)
+{
+    for (size_t n = 0; n < views; n++)
+        for (size_t o = 0; o < co; o++)
+            for (size_t y = 0; y < side; y++)
+                for (size_t x = 0; x < side; x++) {
+                    double sum = 0;
+                    for (size_t c = 0; c < ci; c++)
+                        for (size_t i = 0; i < k; i++)
+                            for (size_t j = 0; j < k; j++) {
+                                size_t yy = y + i, xx = x + j; /* + k / 2 */
+                                if (yy < k / 2 || xx < k / 2 || yy - k / 2 >= side || xx - k / 2 >= side) continue;
+                                sum += in[((n * ci + c) * side + yy - k / 2) * side + xx - k / 2] *
+                                       (double)w[((o * ci + c) * k + i) * k + j];
+                            }
+                    out[((n * co + o) * side + y) * side + x] = sum;
+                }
+}
+
+static void pool2(const double *in, size_t planes, size_t side, double *out)
+{
+    for (size_t p = 0; p < planes; p++)
+        for (size_t y = 0; y < side / 2; y++)
+            for (size_t x = 0; x < side / 2; x++) {
+                const double *corner = in + (p * side + 2 * y) * side + 2 * x;
+                out[(p * (side / 2) + y) * (side / 2) + x] =
+                    fmax(fmax(corner[0], corner[1]), fmax(corner[side], corner[side + 1]));
+            }
+}
+
+static const float *values_of(const wn_tensors *tensors, size_t layer, const char *part)
+{
+    char name[WN_TENSOR_NAME_BYTES];
+    snprintf(name, sizeof name, "conv%zu.%s", layer, part);
+    const wn_tensor *tensor = wn_tensors_find(tensors, name);
+    assert_non_null(tensor);
+    return tensors->values + tensor->offset;
+}
+
+/* Norm with the statistics of these views (mean NULL) or given ones, ReLU, skip. */
+static void norm_relu(double *z, size_t views, size_t channels, size_t area, const float *scale, const float *shift,
+                      const float *mean, const float *variance, const double *skip)
+{
+    for (size_t c = 0; c < channels; c++) {
+        double m = 0, v = 0;
+        for (size_t n = 0; n < views; n++)
+            for (size_t p = 0; p < area; p++) m += z[(n * channels + c) * area + p];
+        m /= (double)(views * area);
+        for (size_t n = 0; n < views; n++)
+            for (size_t p = 0; p < area; p++) v += pow(z[(n * channels + c) * area + p] - m, 2);
+        v /= (double)(views * area);
+        if (mean) {
+            m = (double)mean[c];
+            v = (double)variance[c];
+        }
+        for (size_t n = 0; n < views; n++)
+            for (size_t p = 0; p < area; p++) {
+                size_t i = (n * channels + c) * area + p;
+                double t = (z[i] - m) / sqrt(v + 1e-5) * (double)scale[c] + (double)shift[c];
+                z[i] = fmax(t, 0) + (skip ? skip[i] : 0);
+            }
+    }
+}
+
+/* One shard; features views x WIDTH. */
+static void oracle_forward(oracle *o, const wn_tensors *tensors, const uint8_t *pixels, size_t views, size_t side,
+                           int running, double *features)
+{
+    const float *mean = tensors->values + wn_tensors_find(tensors, "input.mean")->offset;
+    const float *deviation = tensors->values + wn_tensors_find(tensors, "input.deviation")->offset;
+    double input[VIEWS * 3 * SIDE * SIDE];
+    const double *in = input;
+    size_t channels = 3;
+
+    for (size_t n = 0; n < views; n++)
+        for (size_t p = 0; p < side * side; p++)
+            for (size_t c = 0; c < 3; c++)
+                input[(n * 3 + c) * side * side + p] =
+                    (pixels[(n * side * side + p) * 3 + c] / 255.0 - (double)mean[c]) / (double)deviation[c];
+    for (size_t i = 0; i < tiny.layer_count; i++) {
+        const wn_layer *layer = &tiny_layers[i];
+        double *out = o->layers[i];
+        convolve(in, views, channels, side, values_of(tensors, i, "weight"), layer->channels, layer->kernel,
+                 layer->pool ? o->work : out);
+        channels = layer->channels;
+        if (layer->pool) {
+            pool2(o->work, views * channels, side, out);
+            side /= 2;
+        }
+        norm_relu(out, views, channels, side * side, values_of(tensors, i, "scale"), values_of(tensors, i, "shift"),
+                  running ? values_of(tensors, i, "mean") : NULL, values_of(tensors, i, "variance"),
+                  layer->skip ? o->layers[i - layer->skip] : NULL);
+        in = out;
+    }
+    for (size_t i = 0; i < views * channels; i++) {
+        features[i] = 0;
+        for (size_t p = 0; p < side * side; p++) features[i] += in[i * side * side + p] / (double)(side * side);
+    }
+}
+
+/* A network whose every value is random, and random pixels. */
+typedef struct fixture {
+    wn_network *network;
+    uint8_t pixels[VIEWS * 3 * SIDE * SIDE], small[VIEWS * 3 * SIDE * SIDE / 4];
+    oracle oracle;
+} fixture;
+
+static int set_up(void **state)
+{
+    fixture *f = calloc(1, sizeof *f);
+    wn_error err = {0};
+    wn_rng rng;
+    wn_rng_init(&rng, 3, 0);
+    if (!f || wn_network_new(&tiny, 7, &f->network, &err) != WN_OK) return 1;
+    wn_tensors *tensors = wn_network_tensors(f->network);
+    for (size_t i = 0; i < tensors->row_count; i++) {
+        const wn_tensor *row = &tensors->rows[i];
+        for (size_t k = 0; k < row->count; k++) {
+            float *value = &tensors->values[row->offset + k];
+            if (row->role == WN_TENSOR_SHIFT) *value += wn_rng_range(&rng, -0.5F, 0.5F);
+            if (strstr(row->name, ".mean")) *value += wn_rng_range(&rng, -0.2F, 0.2F);
+            if (strstr(row->name, ".variance")) *value *= wn_rng_range(&rng, 0.5F, 2.0F);
+        }
+    }
+    /* A negative scale: pooling and norm do not commute then. */
+    tensors->values[wn_tensors_find(tensors, "conv1.scale")->offset] = -0.8F;
+    for (size_t i = 0; i < sizeof f->pixels; i++) f->pixels[i] = (uint8_t)wn_rng_below(&rng, 256);
+    for (size_t i = 0; i < sizeof f->small; i++) f->small[i] = (uint8_t)wn_rng_below(&rng, 256);
+    *state = f;
+    return wn_network_commit(f->network, NULL, &err) == WN_OK ? 0 : 1;
+}
+
+static int tear_down(void **state)
+{
+    fixture *f = *state;
+    wn_network_free(&f->network);
+    free(f);
+    return wn_memory_live(WN_MEMORY_COUNT) == 0 ? 0 : 1;
+}
+
+static void assert_close(const float *got, const double *want, size_t count, double tolerance)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (fabs((double)got[i] - want[i]) > tolerance * (1 + fabs(want[i])))
+            fail_msg("element %zu: %.8g, expected %.8g", i, (double)got[i], want[i]);
+    }
+}
+
+static const wn_batch_group groups[] = {{VIEWS, SIDE}, {VIEWS, SIDE / 2}};
+
+static void forward_matches_the_oracle(void **state)
+{
+    fixture *f = *state;
+    wn_error err = {0};
+    wn_batch *batch = NULL;
+    wn_tensors *tensors = wn_network_tensors(f->network);
+    const uint8_t *pixels[] = {f->pixels, f->small};
+    for (int training = 0; training < 2; training++) {
+        const wn_batch_options options = {.precision = WN_PRECISION_FP32, .shard_views = 3, .training = training};
+        float features[2 * VIEWS * WIDTH];
+        double want[2 * VIEWS * WIDTH];
+        assert_int_equal(wn_batch_new(f->network, groups, 2, &options, &batch, &err), WN_OK);
+        assert_int_equal(wn_batch_forward(batch, NULL, pixels, features, &err), WN_OK);
+        for (size_t g = 0; g < 2; g++) {
+            size_t side = groups[g].side;
+            for (size_t first = 0; first < VIEWS; first += 3)
+                oracle_forward(&f->oracle, tensors, pixels[g] + first * side * side * 3,
+                               VIEWS - first < 3 ? VIEWS - first : 3, side, !training,
+                               want + (g * VIEWS + first) * WIDTH);
+        }
+        assert_close(features, want, 2 * VIEWS * WIDTH, 2e-4);
+        wn_batch_free(&batch);
+    }
+}
+
+/* Loss of the oracle: sum of features times `weights`, over all shards of one group of SIDE. */
+static double oracle_loss(fixture *f, const float *weights)
+{
+    double features[VIEWS * WIDTH], loss = 0;
+    oracle_forward(&f->oracle, wn_network_tensors(f->network), f->pixels, 3, SIDE, 0, features);
+    oracle_forward(&f->oracle, wn_network_tensors(f->network), f->pixels + 3 * SIDE * SIDE * 3, VIEWS - 3, SIDE, 0,
+                   features + 3 * WIDTH);
+    for (size_t i = 0; i < VIEWS * WIDTH; i++) loss += features[i] * (double)weights[i];
+    return loss;
+}
+
+static void backward_matches_central_differences(void **state)
+{
+    fixture *f = *state;
+    wn_error err = {0};
+    wn_batch *batch = NULL;
+    wn_tensors *tensors = wn_network_tensors(f->network);
+    const uint8_t *pixels[] = {f->pixels};
+    const wn_batch_options options = {.precision = WN_PRECISION_FP32, .shard_views = 3, .training = true};
+    float features[VIEWS * WIDTH], weights[VIEWS * WIDTH];
+    float *gradient = wn_alloc(WN_MEMORY_GENERAL, tensors->trained, sizeof *gradient);
+    wn_rng rng;
+
+    assert_non_null(gradient);
+    wn_rng_init(&rng, 5, 0);
+    for (size_t i = 0; i < VIEWS * WIDTH; i++) weights[i] = wn_rng_normal(&rng);
+    assert_int_equal(wn_batch_new(f->network, groups, 1, &options, &batch, &err), WN_OK);
+    assert_int_equal(wn_batch_forward(batch, NULL, pixels, features, &err), WN_OK);
+    assert_int_equal(wn_batch_backward(batch, NULL, weights, gradient, &err), WN_OK);
+    for (size_t r = 0; r < tensors->row_count; r++) {
+        const wn_tensor *row = &tensors->rows[r];
+        if (row->role == WN_TENSOR_STATISTIC) continue;
+        double error = 0, size = 0;
+        for (int k = 0; k < 16; k++) {
+            size_t i = row->offset + wn_rng_below(&rng, (uint32_t)row->count);
+            float kept = tensors->values[i], high = kept + 1e-4F, low = kept - 1e-4F;
+            tensors->values[i] = high;
+            double up = oracle_loss(f, weights);
+            tensors->values[i] = low;
+            double down = oracle_loss(f, weights);
+            tensors->values[i] = kept;
+            double want = (up - down) / ((double)high - (double)low);
+            error += pow(want - (double)gradient[i], 2);
+            size += pow(want, 2);
+        }
+        if (sqrt(error) > 2e-3 * (sqrt(size) + 1e-3))
+            fail_msg("%s: gradient is off by %.3g of %.3g", row->name, sqrt(error), sqrt(size));
+    }
+    wn_batch_free(&batch);
+    wn_free(gradient);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(forward_matches_the_oracle, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(backward_matches_central_differences, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
