@@ -7,10 +7,26 @@
 
 #include "num/tile.h"
 
+void wn_tile_fill_avx2(wn_tile_kernels *kernels);
+void wn_tile_fill_avx512(wn_tile_kernels *kernels);
+void wn_tile_fill_avx512vnni(wn_tile_kernels *kernels);
+void wn_tile_fill_avx512bf16(wn_tile_kernels *kernels);
+
 static inline void tile_init_x86(wn_tile_kernels *kernels, wn_cpu level)
 {
+#if defined(__x86_64__)
+    if (level < WN_CPU_AVX2) return;
+    wn_tile_fill_avx2(kernels);
+    if (level < WN_CPU_AVX512) return;
+    wn_tile_fill_avx512(kernels);
+    if (level < WN_CPU_AVX512VNNI) return;
+    wn_tile_fill_avx512vnni(kernels);
+    if (level < WN_CPU_AVX512BF16) return;
+    wn_tile_fill_avx512bf16(kernels);
+#else
     (void)kernels;
     (void)level;
+#endif
 }
 
 #endif
