@@ -186,11 +186,11 @@ WN_API WN_NODISCARD wn_status wn_workspace_load_known(wn_workspace *workspace, i
 WN_API void wn_known_files_free(wn_known_files **known);
 
 /* Compares a file that was found now with what is known, and marks it as seen. `file` (may be NULL) receives the known
- * entry, or NULL for a new one. */
+ * entry, or NULL for a new one; it is valid until the next call. */
 WN_API wn_known_state wn_known_files_check(wn_known_files *known, int64_t source, const char *name, size_t name_len,
                                            uint64_t size, int64_t mtime_ns, const wn_known_file **file);
 
-/* All entries: samples by row, then bad files. Those not `seen` after a complete scan of their source vanished: their
+/* The entries that were loaded: samples by row, then bad files. Those not `seen` after a complete scan of their source vanished: their
  * rows go into batch.gone, and bad ones to wn_workspace_forget_bad. */
 WN_API const wn_known_file *wn_known_files_entries(const wn_known_files *known, size_t *count);
 
