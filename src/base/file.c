@@ -40,7 +40,7 @@ static wn_status open_regular(const char *path, int *fd, uint64_t *size, wn_erro
 wn_status wn_file_read(const char *path, size_t max, wn_buffer *out, wn_error *err)
 {
     int fd;
-    uint64_t size;
+    uint64_t size = 0;
     wn_buffer_reset(out);
     WN_TRY(open_regular(path, &fd, &size, err));
     wn_status status = WN_OK;
@@ -164,7 +164,7 @@ wn_status wn_file_write(const char *path, const void *bytes, size_t len, wn_erro
 wn_status wn_file_map_open(const char *path, wn_file_map *out, wn_error *err)
 {
     int fd;
-    uint64_t size;
+    uint64_t size = 0;
     *out = (wn_file_map){0};
     WN_TRY(open_regular(path, &fd, &size, err));
     wn_status status = WN_OK;

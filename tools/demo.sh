@@ -1,0 +1,18 @@
+#!/bin/sh
+# The main job on sample images that winnow makes, or on a folder of yours.  usage: tools/demo.sh [IMAGES] [PICKS]
+set -eu
+cd "$(dirname "$0")/.."
+images=${1:-}
+picks=${2:-100}
+winnow=build/release/apps/cli/winnow
+mkdir -p demo
+if [ -z "$images" ]; then
+    images=demo/scenes
+    [ -f "$images/truth.csv" ] || "$winnow" scenes "$images" --count 2000
+fi
+name=$(basename "$images")
+"$winnow" curate "$images" -n "$picks" -w "demo/$name.winnow" --train-minutes "${TRAIN_MINUTES:-2}" --json >demo/result.json
+report=$(sed -n 's/.*"report": *"\([^"]*\)".*/\1/p' demo/result.json)
+echo
+echo "Open this page in a browser:  $report"
+echo "The picks, one path a line:   $(dirname "$report")/selected.txt"
