@@ -190,8 +190,8 @@ WN_API void wn_known_files_free(wn_known_files **known);
 WN_API wn_known_state wn_known_files_check(wn_known_files *known, int64_t source, const char *name, size_t name_len,
                                            uint64_t size, int64_t mtime_ns, const wn_known_file **file);
 
-/* The entries that were loaded: samples by row, then bad files. Those not `seen` after a complete scan of their source vanished: their
- * rows go into batch.gone, and bad ones to wn_workspace_forget_bad. */
+/* The entries that were loaded: samples by row, then bad files. Those not `seen` after a complete scan of their source
+ * vanished: their rows go into batch.gone, and bad ones to wn_workspace_forget_bad. */
 WN_API const wn_known_file *wn_known_files_entries(const wn_known_files *known, size_t *count);
 
 /* Drops bad-file entries by source and name, `count` of them. Writers only. */

@@ -128,8 +128,8 @@ static const struct {
     const char *name;
     wn_status (*run)(wn_error *err);
 } scenarios[] = {
-    {"arena", try_arena},       {"files", try_files},       {"pool", try_pool},
-    {"random", try_random},     {"npy", try_npy},           {"farthest-first", try_farthest_first},
+    {"arena", try_arena},       {"files", try_files}, {"pool", try_pool},
+    {"random", try_random},     {"npy", try_npy},     {"farthest-first", try_farthest_first},
     {"covering", try_covering},
 };
 

@@ -25,7 +25,7 @@ static char path[128];
 static int make_folder(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/winnow-npy-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/winnow-npy-XXXXXX");
     if (!mkdtemp(folder)) return 1;
     snprintf(path, sizeof path, "%s/x.npy", folder);
     return 0;
