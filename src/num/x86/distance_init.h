@@ -7,10 +7,20 @@
 
 #include "num/distance.h"
 
+void wn_distance_fill_avx2(wn_distance_kernels *kernels);
+void wn_distance_fill_avx512(wn_distance_kernels *kernels);
+
 static inline void distance_init_x86(wn_distance_kernels *kernels, wn_cpu level)
 {
+#if defined(__x86_64__)
+    if (level < WN_CPU_AVX2) return;
+    wn_distance_fill_avx2(kernels);
+    if (level < WN_CPU_AVX512) return;
+    wn_distance_fill_avx512(kernels);
+#else
     (void)kernels;
     (void)level;
+#endif
 }
 
 #endif

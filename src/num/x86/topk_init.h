@@ -7,10 +7,20 @@
 
 #include "num/topk.h"
 
+void wn_topk_fill_avx2(wn_topk_kernels *kernels);
+void wn_topk_fill_avx512(wn_topk_kernels *kernels);
+
 static inline void topk_init_x86(wn_topk_kernels *kernels, wn_cpu level)
 {
+#if defined(__x86_64__)
+    if (level < WN_CPU_AVX2) return;
+    wn_topk_fill_avx2(kernels);
+    if (level < WN_CPU_AVX512) return;
+    wn_topk_fill_avx512(kernels);
+#else
     (void)kernels;
     (void)level;
+#endif
 }
 
 #endif
