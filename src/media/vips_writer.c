@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "media/vips_writer.h"
+
+#include <stdio.h>
+
+#include <vips/vips.h>
+
+#include "base/error.h"
+
+wn_status wn_vips_write(const uint8_t *pixels, int width, int height, const char *suffix, wn_buffer *out, wn_error *err)
+{
+    wn_status status = WN_OK;
+    void *bytes = NULL;
+    size_t len = 0;
+    char target[32];
+    VipsImage *image =
+        vips_image_new_from_memory(pixels, (size_t)width * (size_t)height * 3, width, height, 3, VIPS_FORMAT_UCHAR);
+    VipsImage *tagged = NULL;
+
+    /* Metadata is stripped so that the bytes depend on the pixels alone. */
+    (void)snprintf(target, sizeof target, "%s[strip%s]", suffix, suffix[1] == 'w' ? ",Q=80" : "");
+    if (!image || vips_copy(image, &tagged, "interpretation", VIPS_INTERPRETATION_sRGB, NULL) != 0 ||
+        vips_image_write_to_buffer(tagged, target, &bytes, &len, NULL) != 0) {
+        vips_error_clear();
+        status = wn_fail(err, WN_UNSUPPORTED, "libvips cannot write %s files", suffix);
+    } else if (wn_buffer_add(out, bytes, len)) {
+        status = wn_fail(err, WN_NOMEM, "no memory for an image of %zu bytes", len);
+    }
+    g_free(bytes);
+    if (tagged) g_object_unref(tagged);
+    if (image) g_object_unref(image);
+    return status;
+}
