@@ -61,7 +61,7 @@ WN_NODISCARD wn_status wn_mlp_backward(wn_mlp_run *run, wn_pool *pool, const flo
 void wn_mlp_absorb(wn_mlp_run *run, float momentum);
 
 /* y (rows x width, stride ystride) = first `width` numbers of each row of x (stride xstride), scaled to length 1;
- * lengths[row] keeps 1 / length for the backward call. A zero row stays zero. */
+ * inverse_lengths[row] keeps 1 / length for the backward call (NULL = not wanted). A zero row stays zero. */
 void wn_l2_normalize_forward(wn_pool *pool, const float *x, size_t rows, size_t width, size_t xstride, float *y,
                              size_t ystride, float *inverse_lengths);
 

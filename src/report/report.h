@@ -23,7 +23,7 @@
     X(WIDTH, "Width", "pixels", 1)                                                                                     \
     X(HEIGHT, "Height", "pixels", 1)                                                                                   \
     X(ASPECT, "Shape", "width over height", 1)                                                                         \
-    X(LUMINANCE, "Brightness", "mean; 0 is black, 255 white", 0)                                                       \
+    X(LUMINANCE, "Brightness", "mean; 0 is black, 100 white", 0)                                                       \
     X(CONTRAST, "Contrast", "deviation of the brightness", 0)                                                          \
     X(SHARPNESS, "Sharpness", "", 1)                                                                                   \
     X(SIGNAL_TO_NOISE, "Signal to noise", "", 0)                                                                       \

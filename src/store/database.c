@@ -16,10 +16,23 @@
 
 enum { BUSY_WAIT_MS = 10000, LOG_LIMIT_BYTES = 16 << 20 };
 
+/* The errno of the last failed call on the catalogue or on its log. sqlite3_system_errno knows nothing of a failed
+ * commit. */
+static int last_errno(const wn_database *database)
+{
+    sqlite3_file *log = NULL;
+    int code = 0;
+    sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_LAST_ERRNO, &code);
+    if (code == 0) {
+        sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+        if (log && log->pMethods) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &code);
+    }
+    return code ? code : sqlite3_system_errno(database->handle);
+}
+
 static wn_status status_of(const wn_database *database)
 {
     int code = sqlite3_errcode(database->handle);
-    int system_code = sqlite3_system_errno(database->handle);
     switch (code) {
     case SQLITE_NOMEM:
         return WN_NOMEM;
@@ -31,9 +44,12 @@ static wn_status status_of(const wn_database *database)
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return WN_CORRUPT;
-    case SQLITE_IOERR:
+    case SQLITE_IOERR: {
+        /* SQLite itself knows ENOSPC only, not quotas and limits on file sizes. */
+        int system_code = last_errno(database);
         if (system_code == ENOSPC || system_code == EDQUOT || system_code == EFBIG) return WN_NOSPACE;
         return WN_IO;
+    }
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
     case SQLITE_TOOBIG:

@@ -241,7 +241,7 @@ static void backward_matches_central_differences(void **state)
         const wn_tensor *row = &tensors->rows[r];
         if (row->role == WN_TENSOR_STATISTIC) continue;
         double error = 0, size = 0;
-        for (int k = 0; k < 16; k++) {
+        for (int k = 0; k < 8; k++) {
             size_t i = row->offset + wn_rng_below(&rng, (uint32_t)row->count);
             float kept = tensors->values[i], high = kept + 1e-4F, low = kept - 1e-4F;
             tensors->values[i] = high;
@@ -260,11 +260,223 @@ static void backward_matches_central_differences(void **state)
     wn_free(gradient);
 }
 
+/* Features and gradient of the fixture's views for a pool of some threads. */
+static void train_once(fixture *f, unsigned threads, uint32_t shard_views, size_t group_count, wn_precision precision,
+                       float *features, float *gradient)
+{
+    const wn_batch_options options = {
+        .precision = precision, .shard_views = shard_views, .training = true, .threads = threads};
+    const uint8_t *pixels[] = {f->pixels, f->small};
+    float weights[2 * VIEWS * WIDTH];
+    wn_error err = {0};
+    wn_pool *pool = NULL;
+    wn_batch *batch = NULL;
+    wn_rng rng;
+
+    wn_rng_init(&rng, 9, 0);
+    for (size_t i = 0; i < 2 * VIEWS * WIDTH; i++) weights[i] = wn_rng_normal(&rng);
+    assert_int_equal(wn_pool_new(threads, 0, &pool, &err), WN_OK);
+    assert_int_equal(wn_batch_new(f->network, groups, group_count, &options, &batch, &err), WN_OK);
+    assert_int_equal(wn_network_commit(f->network, pool, &err), WN_OK);
+    assert_int_equal(wn_batch_forward(batch, pool, pixels, features, &err), WN_OK);
+    assert_int_equal(wn_batch_backward(batch, pool, weights, gradient, &err), WN_OK);
+    wn_batch_free(&batch);
+    wn_pool_free(&pool);
+}
+
+static void results_do_not_depend_on_threads(void **state)
+{
+    fixture *f = *state;
+    size_t trained = wn_network_tensors(f->network)->trained;
+    float features[3][2 * VIEWS * WIDTH], *gradient[3];
+    const unsigned threads[] = {1, 2, 7};
+    for (size_t t = 0; t < 3; t++) {
+        gradient[t] = wn_alloc(WN_MEMORY_GENERAL, trained, sizeof(float));
+        assert_non_null(gradient[t]);
+        train_once(f, threads[t], 2, 2, WN_PRECISION_AUTO, features[t], gradient[t]);
+        assert_memory_equal(features[t], features[0], sizeof features[0]);
+        assert_memory_equal(gradient[t], gradient[0], trained * sizeof(float));
+    }
+    for (size_t t = 0; t < 3; t++) wn_free(gradient[t]);
+}
+
+/* |a - b| / |a| */
+static double relative_distance(const float *a, const float *b, size_t count)
+{
+    double distance = 0, size = 0;
+    for (size_t i = 0; i < count; i++) {
+        distance += pow((double)a[i] - (double)b[i], 2);
+        size += pow((double)a[i], 2);
+    }
+    return sqrt(distance / size);
+}
+
+/* bf16 keeps 8 bits: about 0.4 % in each of a few roundings; gradients sum up many of them, and a ReLU or a maximum
+ * may fall the other way. */
+static void bf16_is_near_fp32(void **state)
+{
+    fixture *f = *state;
+    size_t trained = wn_network_tensors(f->network)->trained;
+    float features[2][VIEWS * WIDTH], *gradient[2];
+    if (wn_precision_resolve(WN_PRECISION_BF16) != WN_PRECISION_BF16) skip();
+    for (size_t t = 0; t < 2; t++) {
+        gradient[t] = wn_alloc(WN_MEMORY_GENERAL, trained, sizeof(float));
+        assert_non_null(gradient[t]);
+        train_once(f, 1, VIEWS, 1, t ? WN_PRECISION_BF16 : WN_PRECISION_FP32, features[t], gradient[t]);
+    }
+    double by_features = relative_distance(features[0], features[1], VIEWS * WIDTH);
+    double by_gradient = relative_distance(gradient[0], gradient[1], trained);
+    if (by_features > 0.02 || by_gradient > 0.12) fail_msg("features %.4f, gradient %.4f", by_features, by_gradient);
+    for (size_t t = 0; t < 2; t++) wn_free(gradient[t]);
+}
+
+/* A view's features are the same bytes alone, in a batch, and in another place of it. */
+static void inference_does_not_depend_on_neighbours(void **state)
+{
+    fixture *f = *state;
+    wn_error err = {0};
+    wn_batch *batch = NULL;
+    const wn_batch_group group = {VIEWS, SIDE};
+    const wn_precision precisions[] = {WN_PRECISION_FP32, WN_PRECISION_AUTO};
+    for (size_t p = 0; p < 2; p++) {
+        const wn_batch_options options = {.precision = precisions[p], .shard_views = 2};
+        float all[VIEWS * WIDTH], one[WIDTH];
+        const uint8_t *pixels[] = {f->pixels};
+        assert_int_equal(wn_batch_new(f->network, &group, 1, &options, &batch, &err), WN_OK);
+        assert_int_equal(wn_batch_forward(batch, NULL, pixels, all, &err), WN_OK);
+        for (size_t n = 0; n < VIEWS; n++) {
+            assert_int_equal(wn_batch_forward_some(batch, NULL, f->pixels + n * SIDE * SIDE * 3, 1, one, &err), WN_OK);
+            assert_memory_equal(one, all + n * WIDTH, sizeof one);
+        }
+        wn_batch_free(&batch);
+    }
+}
+
+static void running_statistics_move_towards_the_shards(void **state)
+{
+    fixture *f = *state;
+    wn_error err = {0};
+    wn_batch *batch = NULL;
+    wn_tensors *tensors = wn_network_tensors(f->network);
+    const uint8_t *pixels[] = {f->pixels, f->small};
+    const wn_batch_options options = {.precision = WN_PRECISION_FP32, .shard_views = VIEWS, .training = true};
+    float features[2 * VIEWS * WIDTH];
+    double mean = 0, square = 0, before_mean, before_variance;
+    const size_t count = VIEWS * SIDE * SIDE, stride = 16 * SIDE * SIDE;
+
+    before_mean = (double)values_of(tensors, 0, "mean")[3];
+    before_variance = (double)values_of(tensors, 0, "variance")[3];
+    assert_int_equal(wn_batch_new(f->network, groups, 2, &options, &batch, &err), WN_OK);
+    assert_int_equal(wn_batch_forward(batch, NULL, pixels, features, &err), WN_OK);
+    wn_batch_absorb(batch, 0.25F);
+    wn_batch_free(&batch);
+
+    /* Channel 3 of the first convolution over the views of the larger side. */
+    double input[VIEWS * 3 * SIDE * SIDE];
+    for (size_t n = 0; n < VIEWS; n++)
+        for (size_t p = 0; p < SIDE * SIDE; p++)
+            for (size_t c = 0; c < 3; c++)
+                input[(n * 3 + c) * SIDE * SIDE + p] =
+                    (f->pixels[(n * SIDE * SIDE + p) * 3 + c] / 255.0 -
+                     (double)tensors->values[wn_tensors_find(tensors, "input.mean")->offset + c]) /
+                    (double)tensors->values[wn_tensors_find(tensors, "input.deviation")->offset + c];
+    convolve(input, VIEWS, 3, SIDE, values_of(tensors, 0, "weight"), 16, 3, f->oracle.work);
+    for (size_t n = 0; n < VIEWS; n++)
+        for (size_t p = 0; p < SIDE * SIDE; p++) {
+            double z = f->oracle.work[n * stride + 3 * SIDE * SIDE + p];
+            mean += z / (double)count;
+            square += z * z;
+        }
+    double variance = (square - mean * mean * (double)count) / (double)(count - 1);
+    assert_true(fabs((double)values_of(tensors, 0, "mean")[3] - (0.75 * before_mean + 0.25 * mean)) < 1e-4);
+    assert_true(fabs((double)values_of(tensors, 0, "variance")[3] - (0.75 * before_variance + 0.25 * variance)) < 1e-3);
+}
+
+static void bytes_are_known_beforehand(void **state)
+{
+    fixture *f = *state;
+    wn_error err = {0};
+    for (int training = 0; training < 2; training++) {
+        const wn_batch_options options = {.shard_views = 2, .training = training, .threads = 3};
+        wn_network *network = NULL;
+        wn_batch *batch = NULL;
+        uint64_t want = wn_batch_bytes(&tiny, groups, 2, &options);
+        assert_int_equal(wn_network_new(&tiny, 0, &network, &err), WN_OK);
+        size_t before = wn_memory_live(WN_MEMORY_COUNT);
+        assert_int_equal(wn_batch_new(network, groups, 2, &options, &batch, &err), WN_OK);
+        size_t took = wn_memory_live(WN_MEMORY_COUNT) - before;
+        /* Beside it: the descriptions of convolutions, some 4 KB each. */
+        if (took < want || took > want + 400000) fail_msg("%zu bytes, announced %zu", took, (size_t)want);
+        wn_batch_free(&batch);
+        wn_network_free(&network);
+    }
+    (void)f;
+}
+
+static void wrong_shapes_are_refused(void **state)
+{
+    fixture *f = *state;
+    wn_error err = {0};
+    wn_batch *batch = NULL;
+    wn_network *network = NULL;
+    const wn_batch_options options = {.training = true};
+    const wn_batch_group odd = {4, 6}, none = {0, 8};
+    static const wn_layer narrow[] = {{24, 3, false, 0}}, crossed[] = {{16, 3, false, 0}, {32, 3, false, 1}};
+    const wn_architecture bad[] = {{"narrow", "", narrow, 1}, {"crossed", "", crossed, 2}, {"empty", "", narrow, 0}};
+
+    assert_int_equal(wn_batch_new(f->network, &odd, 1, &options, &batch, &err), WN_INVALID);
+    assert_non_null(strstr(err.message, "multiple of 4"));
+    assert_int_equal(wn_batch_new(f->network, &none, 1, &options, &batch, &err), WN_INVALID);
+    assert_null(batch);
+    for (size_t i = 0; i < 3; i++) assert_int_equal(wn_network_new(&bad[i], 0, &network, &err), WN_INVALID);
+    assert_null(network);
+}
+
+/* Every row of the table: names, shapes, and one small step of it. */
+static void architectures_work(void **state)
+{
+    const wn_architecture *architecture = NULL;
+    (void)state;
+    for (size_t i = 0; (architecture = wn_architecture_at(i)); i++) {
+        wn_error err = {0};
+        wn_network *network = NULL;
+        wn_batch *batch = NULL;
+        const wn_batch_group group = {2, 2 * wn_architecture_side_step(architecture)};
+        const wn_batch_options options = {.training = true};
+        uint32_t width = wn_architecture_features(architecture);
+        uint8_t *pixels = wn_calloc(WN_MEMORY_GENERAL, (size_t)2 * group.side * group.side, 3);
+        float *features = wn_calloc(WN_MEMORY_GENERAL, (size_t)2 * width, sizeof *features);
+
+        assert_ptr_equal(wn_architecture_find(architecture->name), architecture);
+        assert_true(strlen(architecture->summary) > 10);
+        assert_true(wn_architecture_flop(architecture, 32) > 1e6);
+        assert_true(pixels && features);
+        for (uint32_t k = 0; k < 2 * group.side * group.side * 3; k++) pixels[k] = (uint8_t)(k * 37 % 251);
+        assert_int_equal(wn_network_new(architecture, 0, &network, &err), WN_OK);
+        assert_int_equal(wn_batch_new(network, &group, 1, &options, &batch, &err), WN_OK);
+        assert_int_equal(wn_batch_forward(batch, NULL, (const uint8_t *const *)&pixels, features, &err), WN_OK);
+        for (uint32_t k = 0; k < 2 * width; k++) assert_true(isfinite(features[k]));
+        wn_batch_free(&batch);
+        wn_network_free(&network);
+        wn_free(features);
+        wn_free(pixels);
+    }
+    assert_null(wn_architecture_find("nothing"));
+    assert_int_equal(wn_memory_live(WN_MEMORY_COUNT), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(forward_matches_the_oracle, set_up, tear_down),
         cmocka_unit_test_setup_teardown(backward_matches_central_differences, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(results_do_not_depend_on_threads, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bf16_is_near_fp32, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(inference_does_not_depend_on_neighbours, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(running_statistics_move_towards_the_shards, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bytes_are_known_beforehand, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(wrong_shapes_are_refused, set_up, tear_down),
+        cmocka_unit_test(architectures_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Optimisers against their formulas in double precision.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "nn/optimizer.h"
+#include "winnow/memory.h"
+
+enum { LARGE = 40000, SMALL = 11, STEPS = 5 };
+
+static const uint32_t large_shape[] = {200, 200}, small_shape[] = {SMALL};
+
+static void make_tensors(wn_tensors *tensors)
+{
+    wn_error err = {0};
+    wn_rng rng;
+    *tensors = (wn_tensors){0};
+    assert_int_equal(wn_tensors_add(tensors, "w", WN_TENSOR_WEIGHT, 2, large_shape, NULL, &err), WN_OK);
+    assert_int_equal(wn_tensors_add(tensors, "b", WN_TENSOR_SHIFT, 1, small_shape, NULL, &err), WN_OK);
+    assert_int_equal(wn_tensors_add(tensors, "m", WN_TENSOR_STATISTIC, 1, small_shape, NULL, &err), WN_OK);
+    assert_int_equal(wn_tensors_add(tensors, "m", WN_TENSOR_STATISTIC, 1, small_shape, NULL, &err), WN_INVALID);
+    assert_int_equal(wn_tensors_allocate(tensors, &err), WN_OK);
+    assert_int_equal(tensors->trained, LARGE + SMALL);
+    wn_rng_init(&rng, 1, 0);
+    for (size_t i = 0; i < tensors->total; i++) tensors->values[i] = wn_rng_normal(&rng);
+}
+
+static void fill_gradient(float *gradient, uint64_t step)
+{
+    wn_rng rng;
+    wn_rng_init(&rng, 77, step);
+    for (size_t i = 0; i < LARGE + SMALL; i++) gradient[i] = wn_rng_normal(&rng);
+}
+
+/* One step in double; state m, v. */
+static void plain_step(const char *name, const wn_optimizer_options *o, double *w, double *m, double *v,
+                       const float *gradient, double rate, int step)
+{
+    for (size_t part = 0; part < 2; part++) {
+        size_t begin = part ? LARGE : 0, end = part ? LARGE + SMALL : LARGE;
+        double decay = part ? 0 : o->decay, values = 0, slope = 0, r = rate;
+        for (size_t i = begin; i < end; i++) {
+            values += w[i] * w[i];
+            slope += (double)gradient[i] * (double)gradient[i];
+        }
+        if (strcmp(name, "lars") == 0 && !part) r *= o->trust * sqrt(values) / (sqrt(slope) + decay * sqrt(values));
+        for (size_t i = begin; i < end; i++) {
+            double g = (double)gradient[i];
+            if (strcmp(name, "adamw") == 0) {
+                m[i] = o->momentum * m[i] + (1 - o->momentum) * g;
+                v[i] = o->second_moment * v[i] + (1 - o->second_moment) * g * g;
+                double mhat = m[i] / (1 - pow(o->momentum, step)), vhat = v[i] / (1 - pow(o->second_moment, step));
+                w[i] -= rate * (mhat / (sqrt(vhat) + o->epsilon) + decay * w[i]);
+            } else if (strcmp(name, "sgd") == 0) {
+                double u = g + decay * w[i];
+                m[i] = o->momentum * m[i] + u;
+                w[i] -= rate * (u + o->momentum * m[i]);
+            } else {
+                m[i] = o->momentum * m[i] + r * (g + decay * w[i]);
+                w[i] -= m[i];
+            }
+        }
+    }
+}
+
+static void steps_follow_the_formulas(void **state)
+{
+    static double w[LARGE + SMALL], m[LARGE + SMALL], v[LARGE + SMALL];
+    static float gradient[LARGE + SMALL];
+    wn_error err = {0};
+    const char *name = NULL;
+    (void)state;
+    for (size_t kind = 0; (name = wn_optimizer_name(kind)); kind++) {
+        wn_optimizer_options options;
+        wn_optimizer *optimizer = NULL;
+        wn_tensors tensors;
+        make_tensors(&tensors);
+        float statistic = tensors.values[LARGE + SMALL];
+        assert_non_null(wn_optimizer_summary(kind));
+        assert_int_equal(wn_optimizer_defaults(name, &options, &err), WN_OK);
+        options.decay = 0.01;
+        assert_int_equal(wn_optimizer_new(name, &options, &tensors, &optimizer, &err), WN_OK);
+        for (size_t i = 0; i < LARGE + SMALL; i++) {
+            w[i] = (double)tensors.values[i];
+            m[i] = v[i] = 0;
+        }
+        for (int step = 1; step <= STEPS; step++) {
+            fill_gradient(gradient, (uint64_t)step);
+            wn_optimizer_step(optimizer, NULL, &tensors, gradient, 0.1 / step);
+            plain_step(name, &options, w, m, v, gradient, 0.1 / step, step);
+        }
+        for (size_t i = 0; i < LARGE + SMALL; i++) {
+            if (fabs((double)tensors.values[i] - w[i]) > 2e-5 * (1 + fabs(w[i])))
+                fail_msg("%s: value %zu is %.8g, expected %.8g", name, i, (double)tensors.values[i], w[i]);
+        }
+        assert_true(tensors.values[LARGE + SMALL] == statistic);
+        wn_optimizer_free(&optimizer);
+        wn_tensors_clear(&tensors);
+    }
+    assert_int_equal(wn_memory_live(WN_MEMORY_COUNT), 0);
+}
+
+/* Threads, and a restart from saved state, change no bit. */
+static void threads_and_restarts_change_nothing(void **state)
+{
+    static float gradient[LARGE + SMALL], first[LARGE + SMALL];
+    const unsigned threads[] = {1, 2, 7};
+    wn_error err = {0};
+    const char *name = NULL;
+    (void)state;
+    for (size_t kind = 0; (name = wn_optimizer_name(kind)); kind++) {
+        for (size_t t = 0; t < 3; t++) {
+            wn_optimizer_options options;
+            wn_optimizer *optimizer = NULL, *other = NULL;
+            wn_pool *pool = NULL;
+            wn_tensors tensors;
+            make_tensors(&tensors);
+            assert_int_equal(wn_pool_new(threads[t], 0, &pool, &err), WN_OK);
+            assert_int_equal(wn_optimizer_defaults(name, &options, &err), WN_OK);
+            assert_int_equal(wn_optimizer_new(name, &options, &tensors, &optimizer, &err), WN_OK);
+            assert_int_equal(wn_optimizer_new(name, &options, &tensors, &other, &err), WN_OK);
+            for (int step = 1; step <= STEPS; step++) {
+                fill_gradient(gradient, (uint64_t)step);
+                if (t == 1 && step == 3) {
+                    size_t count, other_count;
+                    uint64_t *steps, *other_steps;
+                    const float *from = wn_optimizer_state(optimizer, &count, &steps);
+                    float *to = wn_optimizer_state(other, &other_count, &other_steps);
+                    assert_int_equal(count, other_count);
+                    memcpy(to, from, count * sizeof *to);
+                    *other_steps = *steps;
+                }
+                wn_optimizer_step(t == 1 && step >= 3 ? other : optimizer, pool, &tensors, gradient, 0.1);
+            }
+            if (t == 0)
+                memcpy(first, tensors.values, sizeof first);
+            else
+                assert_memory_equal(first, tensors.values, sizeof first);
+            wn_optimizer_free(&optimizer);
+            wn_optimizer_free(&other);
+            wn_pool_free(&pool);
+            wn_tensors_clear(&tensors);
+        }
+    }
+}
+
+static void unknown_optimiser_is_refused(void **state)
+{
+    wn_optimizer_options options;
+    wn_error err = {0};
+    (void)state;
+    assert_int_equal(wn_optimizer_defaults("newton", &options, &err), WN_INVALID);
+    assert_non_null(strstr(err.message, "newton"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(steps_follow_the_formulas),
+        cmocka_unit_test(threads_and_restarts_change_nothing),
+        cmocka_unit_test(unknown_optimiser_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
