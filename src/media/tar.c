@@ -7,6 +7,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,9 +37,10 @@ wn_status wn_tar_open(const char *path, wn_tar **out, wn_error *err)
     archive_read_support_filter_zstd(archive);
     archive_read_support_format_tar(archive);
     if (archive_read_open_filename(archive, path, BLOCK_BYTES) != ARCHIVE_OK) {
-        wn_fail(err, WN_IO, "cannot open %s: %s", path, archive_error_string(archive));
+        wn_status status = archive_errno(archive) == EILSEQ ? WN_CORRUPT : WN_IO; /* its "format" error */
+        wn_fail(err, status, "cannot open %s: %s", path, archive_error_string(archive));
         wn_tar_close(&tar);
-        return WN_IO;
+        return status;
     }
     *out = tar;
     return WN_OK;

@@ -20,6 +20,7 @@ typedef struct wn_tar_member {
     bool link;
 } wn_tar_member;
 
+/* WN_CORRUPT when the file is no tar, WN_IO when it cannot be read. */
 wn_status wn_tar_open(const char *path, wn_tar **out, wn_error *err);
 void wn_tar_close(wn_tar **tar);
 

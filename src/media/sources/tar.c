@@ -94,7 +94,8 @@ static wn_status walk_tar(wn_walk *walk, const char *path, const char *name, con
     wn_buffer_init(&tar.bytes, WN_MEMORY_IMAGE, LARGEST_MEMBER);
     wn_error damage = {0};
     wn_status status = wn_tar_open(path, &tar.tar, &damage);
-    const char *reason = "tar cannot be opened";
+    const char *reason =
+        status == WN_CORRUPT ? "damaged tar: its beginning is not that of a tar" : "tar cannot be opened";
     walk->counts.tars++;
     while (status == WN_OK) {
         wn_tar_member member;
