@@ -61,8 +61,8 @@ WN_API void wn_model_close(wn_model **model);
 /* Never NULL; lives as long as the model. */
 WN_API const wn_model_info *wn_model_get_info(const wn_model *model);
 
-/* Bytes that wn_model_embed holds beside the weights while it works, whatever `n` is. */
-WN_API uint64_t wn_model_get_memory(const wn_model *model);
+/* Bytes that the model and wn_model_embed hold with a pool of `threads`, whatever `n` is. */
+WN_API uint64_t wn_model_get_memory(const wn_model *model, unsigned threads);
 
 /* Embeds n images (n x side x side x 3, u8 RGB) into `out` (n x dim float32, each row of length 1). Bytes do not depend
  * on the number of threads, nor on how the images are cut into calls. One call at a time on one model. */
