@@ -54,6 +54,7 @@ typedef struct wn_train_params {
     int64_t views;              /* of the full side for each image; 0 = the method's choice */
     int64_t small_views;        /* more views of half the side; -1 = the method's choice */
     int64_t dim;                /* of the embedding */
+    const char *optimizer;      /* "sgd", "lars", "adamw"; NULL = automatic */
     double rate;                /* learning rate at the top of the schedule; 0 = automatic */
     double decay;               /* weight decay; -1 = automatic */
     double crop_low;            /* least share of the area that a view shows */

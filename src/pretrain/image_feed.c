@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Images of a step and their views.
+ */
+#include "pretrain/image_feed.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "winnow/memory.h"
+
+enum { ROWS_PER_READ = 1024, IMAGES_PER_CHUNK = 4 };
+
+static wn_status fill_cache(wn_image_feed *feed, const wn_progress *progress, wn_error *err)
+{
+    int64_t rows[ROWS_PER_READ], count = feed->images->count;
+    feed->cache = wn_alloc(WN_MEMORY_TRAINING, (size_t)count, feed->image_bytes);
+    if (!feed->cache) return wn_fail(err, WN_NOMEM, "out of memory for %lld images", (long long)count);
+    for (int64_t first = 0; first < count; first += ROWS_PER_READ) {
+        size_t n = (size_t)(count - first < ROWS_PER_READ ? count - first : ROWS_PER_READ);
+        wn_progress_report report = {.stage = "train", .unit = "images", .note = "reading images"};
+        for (size_t i = 0; i < n; i++) rows[i] = first + (int64_t)i;
+        WN_TRY(
+            feed->images->fetch(feed->images->context, rows, n, feed->cache + (size_t)first * feed->image_bytes, err));
+        if (wn_progress_tell(progress, &report)) return wn_fail(err, WN_CANCELLED, "training was cancelled");
+    }
+    return WN_OK;
+}
+
+wn_status wn_image_feed_init(wn_image_feed *feed, const wn_train_images *images, const wn_learner_setup *setup,
+                             const wn_train_params *params, bool cached, wn_pool *pool, const wn_progress *progress,
+                             wn_error *err)
+{
+    const float crop_low = (float)params->crop_low, colour = (float)params->colour;
+    *feed = (wn_image_feed){.images = images,
+                            .image_bytes = (size_t)images->side * images->side * 3,
+                            .views = {setup->views, setup->small_views},
+                            .threads = wn_pool_threads(pool),
+                            .seed = setup->seed};
+    wn_view_style_init(&feed->styles[0], setup->side, setup->side, crop_low, colour);
+    wn_view_style_init(&feed->styles[1], setup->side, setup->small_side, crop_low, colour);
+    for (int g = 0; g < 2; g++) {
+        size_t side = feed->styles[g].side_out, floats = wn_view_scratch(&feed->styles[g]);
+        if (floats > feed->scratch_floats) feed->scratch_floats = floats;
+        feed->pixels[g] = wn_alloc(WN_MEMORY_TRAINING, setup->images * feed->views[g], side * side * 3);
+        if (!feed->pixels[g]) return wn_fail(err, WN_NOMEM, "out of memory for views");
+    }
+    feed->scratch_floats = (feed->scratch_floats + 15) / 16 * 16;
+    feed->scratch = wn_alloc(WN_MEMORY_TRAINING, feed->threads * feed->scratch_floats, sizeof *feed->scratch);
+    feed->where = wn_alloc(WN_MEMORY_TRAINING, setup->images, sizeof *feed->where);
+    if (!feed->scratch || !feed->where) return wn_fail(err, WN_NOMEM, "out of memory for views");
+    if (cached) return fill_cache(feed, progress, err);
+    feed->batch = wn_alloc(WN_MEMORY_TRAINING, setup->images, feed->image_bytes);
+    return feed->batch ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory for a batch of images");
+}
+
+typedef struct view_work {
+    wn_image_feed *feed;
+    uint64_t seed;
+    size_t images;
+} view_work;
+
+static void make_views(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const view_work *work = context;
+    wn_image_feed *feed = work->feed;
+    float *scratch = feed->scratch + worker * feed->scratch_floats;
+    for (size_t i = begin; i < end; i++) {
+        size_t stream = i * (feed->views[0] + feed->views[1]);
+        for (int g = 0; g < 2; g++) {
+            size_t bytes = (size_t)feed->styles[g].side_out * feed->styles[g].side_out * 3;
+            for (size_t v = 0; v < feed->views[g]; v++) {
+                wn_rng rng;
+                wn_rng_init(&rng, work->seed, stream++);
+                wn_view_make(&feed->styles[g], &rng, feed->where[i], scratch,
+                             feed->pixels[g] + (v * work->images + i) * bytes);
+            }
+        }
+    }
+}
+
+wn_status wn_image_feed_views(wn_image_feed *feed, wn_pool *pool, int64_t step, const int64_t *rows, size_t n,
+                              wn_error *err)
+{
+    view_work work = {feed, wn_rng_mix(feed->seed ^ wn_rng_mix((uint64_t)step)), n};
+    if (!feed->cache) WN_TRY(feed->images->fetch(feed->images->context, rows, n, feed->batch, err));
+    for (size_t i = 0; i < n; i++) {
+        feed->where[i] =
+            feed->cache ? feed->cache + (size_t)rows[i] * feed->image_bytes : feed->batch + i * feed->image_bytes;
+    }
+    wn_pool_for(pool, n, IMAGES_PER_CHUNK, make_views, &work);
+    return WN_OK;
+}
+
+wn_status wn_image_feed_plain(wn_image_feed *feed, const int64_t *rows, size_t n, uint8_t *out, wn_error *err)
+{
+    if (!feed->cache) return feed->images->fetch(feed->images->context, rows, n, out, err);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(out + i * feed->image_bytes, feed->cache + (size_t)rows[i] * feed->image_bytes, feed->image_bytes);
+    }
+    return WN_OK;
+}
+
+void wn_image_feed_clear(wn_image_feed *feed)
+{
+    wn_free(feed->cache);
+    wn_free(feed->batch);
+    wn_free(feed->where);
+    wn_free(feed->scratch);
+    for (int g = 0; g < 2; g++) wn_free(feed->pixels[g]);
+    *feed = (wn_image_feed){0};
+}

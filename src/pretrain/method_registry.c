@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of training methods, and their options as text.
+ */
+#include "pretrain/method.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "winnow/memory.h"
+#include "winnow/train.h"
+
+#define X(name) extern const wn_method wn_method_##name;
+#include "pretrain/methods.def"
+#undef X
+
+static const wn_method *const methods[] = {
+#define X(name) &wn_method_##name,
+#include "pretrain/methods.def"
+#undef X
+};
+
+enum { METHOD_COUNT = sizeof methods / sizeof methods[0] };
+
+const wn_method *wn_method_at(size_t i)
+{
+    return i < METHOD_COUNT ? methods[i] : NULL;
+}
+
+const wn_method *wn_method_find(const char *name)
+{
+    for (size_t i = 0; i < METHOD_COUNT; i++) {
+        if (strcmp(methods[i]->name, name) == 0) return methods[i];
+    }
+    return NULL;
+}
+
+bool wn_train_get_method(size_t i, const char **name, const char **summary)
+{
+    if (i >= METHOD_COUNT) return false;
+    *name = methods[i]->name;
+    *summary = methods[i]->summary;
+    return true;
+}
+
+wn_status wn_method_read_options(const wn_method *method, const char *text, void *params, wn_error *err)
+{
+    wn_status status = wn_options_init(method->options, params, err);
+    char *copy = NULL;
+    if (status != WN_OK || !text || !*text) return status;
+
+    if (!(copy = wn_text_copy(text))) return wn_fail(err, WN_NOMEM, "out of memory for the method's options");
+    for (char *rest = copy, *item; status == WN_OK && (item = strsep(&rest, ",")) != NULL;) {
+        char *value = strchr(item, '=');
+        if (value) *value++ = '\0';
+        if (*item) status = wn_options_set(method->options, params, item, value, err);
+    }
+    wn_free(copy);
+    return status;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Layout: a head with checksum, then for each part of the learner its values and its optimiser's state, as floats.
+ * The file serves the machine that wrote it, so numbers are in its own byte order.
+ */
+#include "pretrain/train_checkpoint.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+
+static const char magic[8] = {'W', 'N', 'T', 'R', 'A', 'I', 'N', '1'};
+
+/* The checksum covers every byte after itself. */
+typedef struct file_head {
+    char magic[8];
+    uint64_t checksum, identity, file_bytes;
+    wn_train_state state;
+} file_head;
+
+static const size_t unchecked_bytes = offsetof(file_head, identity);
+
+static size_t state_bytes(wn_learner *learner)
+{
+    const wn_learner_part *parts;
+    size_t count = wn_learner_parts(learner, &parts), bytes = sizeof(file_head);
+    for (size_t i = 0; i < count; i++) {
+        size_t moments;
+        uint64_t *steps;
+        (void)wn_optimizer_state(parts[i].optimizer, &moments, &steps);
+        bytes += (parts[i].tensors->total + moments) * sizeof(float) + sizeof *steps;
+    }
+    return bytes;
+}
+
+wn_status wn_train_checkpoint_write(const char *path, uint64_t identity, const wn_train_state *state,
+                                    wn_learner *learner, wn_buffer *bytes, wn_error *err)
+{
+    file_head head = {.identity = identity, .file_bytes = state_bytes(learner), .state = *state};
+    const wn_learner_part *parts;
+    size_t count = wn_learner_parts(learner, &parts);
+    memcpy(head.magic, magic, sizeof magic);
+    wn_buffer_reset(bytes);
+    (void)wn_buffer_add(bytes, &head, sizeof head);
+    for (size_t i = 0; i < count; i++) {
+        size_t moments;
+        uint64_t *steps;
+        const float *moment = wn_optimizer_state(parts[i].optimizer, &moments, &steps);
+        (void)wn_buffer_add(bytes, parts[i].tensors->values, parts[i].tensors->total * sizeof(float));
+        (void)wn_buffer_add(bytes, moment, moments * sizeof(float));
+        (void)wn_buffer_add(bytes, steps, sizeof *steps);
+    }
+    if (bytes->status != WN_OK) return wn_fail(err, bytes->status, "out of memory for the checkpoint %s", path);
+    head.checksum = wn_hash64_of(bytes->data + unchecked_bytes, bytes->len - unchecked_bytes);
+    memcpy(bytes->data, &head, sizeof head);
+    return wn_file_write(path, bytes->data, bytes->len, err);
+}
+
+wn_status wn_train_checkpoint_read(const char *path, uint64_t identity, wn_train_state *state, wn_learner *learner,
+                                   wn_buffer *bytes, wn_error *err)
+{
+    const size_t expected = state_bytes(learner);
+    const wn_learner_part *parts;
+    size_t count = wn_learner_parts(learner, &parts);
+    file_head head;
+    WN_TRY(wn_file_read(path, SIZE_MAX / 2, bytes, err));
+    if (bytes->len < sizeof head || memcmp(bytes->data, magic, sizeof magic) != 0) {
+        return wn_fail(err, WN_CORRUPT, "%s: not a checkpoint of this version", path);
+    }
+    memcpy(&head, bytes->data, sizeof head);
+    if (head.file_bytes != bytes->len ||
+        head.checksum != wn_hash64_of(bytes->data + unchecked_bytes, bytes->len - unchecked_bytes)) {
+        return wn_fail(err, WN_CORRUPT, "%s: damaged checkpoint", path);
+    }
+    if (head.identity != identity || bytes->len != expected) {
+        return wn_fail(err, WN_VERSION, "%s: checkpoint of other images or options", path);
+    }
+    const char *from = bytes->data + sizeof head;
+    for (size_t i = 0; i < count; i++) {
+        size_t moments, values = parts[i].tensors->total * sizeof(float);
+        uint64_t *steps;
+        float *moment = wn_optimizer_state(parts[i].optimizer, &moments, &steps);
+        memcpy(parts[i].tensors->values, from, values);
+        memcpy(moment, from + values, moments * sizeof(float));
+        memcpy(steps, from + values + moments * sizeof(float), sizeof *steps);
+        from += values + moments * sizeof(float) + sizeof *steps;
+    }
+    *state = head.state;
+    return WN_OK;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The plan. Its length comes from arithmetic alone: the budget in minutes times the rate of the reference machine over
+ * the work of one step. So a plan does not depend on how busy this machine is.
+ */
+#include "pretrain/train_plan.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+/* What two cores of the reference machine do in a training step, all of it included (docs/benchmarks.md). */
+static const double reference_flop_fp32 = 0.28e12, reference_flop_bf16 = 0.55e12;
+
+enum {
+    BATCH_USUAL = 256,
+    BATCH_LEAST = 16,      /* the memory limit does not push it below */
+    BATCHES_PER_EPOCH = 8, /* wanted for few images, with batches of BATCH_SMALL at least */
+    BATCH_SMALL = 64,
+    DIM_LEAST = 8,
+    THREADS_PLANNED = 8, /* memory is planned for as many, so that the batch does not depend on the number of threads */
+    IMAGES_SHOWN_MAX = 400000, /* few images are not shown more often in all than this ... */
+    EPOCHS_MAX = 800           /* ... nor than this each */
+};
+
+static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
+
+const wn_option wn_train_options[] = {
+    {WN_OPTION_TEXT, "method", "training method", offsetof(wn_train_params, method), 0, 0, "dcl", NULL, "NAME", 0},
+    {WN_OPTION_TEXT, "method-options", "options of the method, as name=value,name=value",
+     offsetof(wn_train_params, method_options), 0, 0, NULL, NULL, "LIST", 0},
+    {WN_OPTION_TEXT, "network", "network to train", offsetof(wn_train_params, network), 0, 0, NULL, NULL, "NAME", 0},
+    {WN_OPTION_REAL, "minutes", "time budget on two cores", offsetof(wn_train_params, minutes), 0.001, 1e5, "5", NULL,
+     "M", 0},
+    {WN_OPTION_INT, "epochs", "exact length in passes over the images (0 = from the budget)",
+     offsetof(wn_train_params, epochs), 0, 1e6, "0", NULL, "N", 0},
+    {WN_OPTION_INT, "steps", "exact length in steps (0 = from the budget)", offsetof(wn_train_params, steps), 0, 1e9,
+     "0", NULL, "N", 0},
+    {WN_OPTION_INT, "batch", "images in one step (0 = automatic)", offsetof(wn_train_params, batch), 0, 65536, "0",
+     NULL, "N", 0},
+    {WN_OPTION_INT, "views", "views of each image (0 = the method's choice)", offsetof(wn_train_params, views), 0, 64,
+     "0", NULL, "N", 0},
+    {WN_OPTION_INT, "small-views", "more views of half the side (-1 = the method's choice)",
+     offsetof(wn_train_params, small_views), -1, 64, "-1", NULL, "N", 0},
+    {WN_OPTION_INT, "dim", "numbers of an embedding", offsetof(wn_train_params, dim), DIM_LEAST, 1024, "128", NULL, "N",
+     0},
+    {WN_OPTION_TEXT, "optimizer", "sgd, lars or adamw", offsetof(wn_train_params, optimizer), 0, 0, NULL, NULL, "NAME",
+     0},
+    {WN_OPTION_REAL, "rate", "highest learning rate (0 = automatic)", offsetof(wn_train_params, rate), 0, 100, "0",
+     NULL, "R", 0},
+    {WN_OPTION_REAL, "decay", "weight decay (-1 = automatic)", offsetof(wn_train_params, decay), -1, 10, "-1", NULL,
+     "D", 0},
+    {WN_OPTION_REAL, "crop-low", "least share of the image that a view shows", offsetof(wn_train_params, crop_low),
+     0.01, 1, "0.2", NULL, "S", 0},
+    {WN_OPTION_REAL, "colour", "strength of colour changes in views (0 = none)", offsetof(wn_train_params, colour), 0,
+     2, "0.5", NULL, "S", 0},
+    {WN_OPTION_BOOL, "fixed-plan", "never shorten the plan on a slow machine", offsetof(wn_train_params, fixed_plan), 0,
+     0, NULL, NULL, NULL, 0},
+    {WN_OPTION_CHOICE, "precision", "arithmetic of the network", offsetof(wn_train_params, precision), 0, 2, "auto",
+     precisions, "P", 0},
+    {WN_OPTION_END, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, 0},
+};
+
+bool wn_train_get_network(size_t i, const char **name, const char **summary)
+{
+    const wn_architecture *architecture = wn_architecture_at(i);
+    if (!architecture) return false;
+    *name = architecture->name;
+    *summary = architecture->summary;
+    return true;
+}
+
+static wn_status unknown(const char *what, const char *word, bool get(size_t, const char **, const char **),
+                         wn_error *err)
+{
+    const char *words[32] = {NULL}, *summary;
+    for (size_t i = 0; i < 31 && get(i, &words[i], &summary); i++) {
+    }
+    const char *near = wn_nearest_word(word, words);
+    if (near) return wn_fail(err, WN_INVALID, "no %s \"%s\"; did you mean \"%s\"?", what, word, near);
+    return wn_fail(err, WN_INVALID, "no %s \"%s\"; the default is \"%s\"", what, word, words[0] ? words[0] : "");
+}
+
+static wn_status choose_parts(const wn_train_params *params, wn_learner_setup *learner, wn_error *err)
+{
+    wn_optimizer_options options;
+    learner->method = params->method ? wn_method_find(params->method) : wn_method_at(0);
+    if (!learner->method) return unknown("training method", params->method, wn_train_get_method, err);
+    WN_TRY(wn_method_read_options(learner->method, params->method_options, learner->method_params, err));
+    learner->architecture = params->network ? wn_architecture_find(params->network) : wn_architecture_at(0);
+    if (!learner->architecture) return unknown("network", params->network, wn_train_get_network, err);
+    learner->optimizer = params->optimizer ? params->optimizer : "sgd";
+    learner->decay = params->decay >= 0.0 ? params->decay : 5e-4;
+    learner->precision = wn_precision_resolve((wn_precision)params->precision);
+    learner->seed = params->seed;
+    learner->clip = 0.0;
+    learner->threads = THREADS_PLANNED;
+    return wn_optimizer_defaults(learner->optimizer, &options, err);
+}
+
+/* 32, 64, ... below `dim`, and `dim`. */
+static void choose_prefixes(int64_t dim, wn_learner_setup *learner)
+{
+    for (uint32_t prefix = 32; prefix < dim && learner->prefix_count + 1 < WN_MODEL_PREFIXES_MAX; prefix *= 2) {
+        learner->prefixes[learner->prefix_count++] = prefix;
+    }
+    learner->prefixes[learner->prefix_count++] = (uint32_t)dim;
+}
+
+/* Nearest multiple of `step` to half the side, at least one step. */
+static uint32_t half_side(uint32_t side, uint32_t step)
+{
+    uint32_t half = (side / 2 + step / 2) / step * step;
+    return half > 0 ? half : step;
+}
+
+static wn_status choose_views(const wn_train_images *images, const wn_train_params *params, wn_learner_setup *learner,
+                              wn_error *err)
+{
+    uint32_t step = wn_architecture_side_step(learner->architecture);
+    if (images->side < 16 || images->side > 256 || images->side % step != 0) {
+        return wn_fail(err, WN_INVALID, "images of side %u: network \"%s\" takes multiples of %u from 16 to 256",
+                       (unsigned)images->side, learner->architecture->name, (unsigned)step);
+    }
+    learner->side = images->side;
+    learner->small_side = half_side(images->side, step);
+    learner->views = (size_t)(params->views > 0 ? params->views : learner->method->views);
+    learner->small_views = (size_t)(params->small_views >= 0 ? params->small_views : learner->method->small_views);
+    if (learner->views + learner->small_views < 2) {
+        return wn_fail(err, WN_INVALID, "method \"%s\" compares views: --views and --small-views must give 2 at least",
+                       learner->method->name);
+    }
+    return WN_OK;
+}
+
+/* Images of a step. Few images make several batches of equal size, so that an epoch leaves hardly one out. */
+static int64_t choose_batch(int64_t images, int64_t asked)
+{
+    int64_t batch = asked;
+    if (batch == 0) {
+        batch = images / BATCHES_PER_EPOCH;
+        if (batch < BATCH_SMALL) batch = BATCH_SMALL;
+        if (batch > BATCH_USUAL) batch = BATCH_USUAL;
+    }
+    if (batch >= images) return images;
+    int64_t batches = (images + batch - 1) / batch;
+    return images < BATCHES_PER_EPOCH * 2 * batch ? images / batches : batch;
+}
+
+static double step_flop(const wn_learner_setup *l)
+{
+    double full = wn_architecture_flop(l->architecture, l->side) * (double)l->views;
+    double small = wn_architecture_flop(l->architecture, l->small_side) * (double)l->small_views;
+    return 3.0 * (double)l->images * (full + small);
+}
+
+static int64_t choose_steps(const wn_train_params *params, const wn_train_plan *plan, double reference)
+{
+    if (plan->images < 2) return 0;
+    int64_t per_epoch = plan->images / plan->batch;
+    if (params->steps > 0) return params->steps;
+    if (params->epochs > 0) return params->epochs * per_epoch;
+    int64_t epochs = IMAGES_SHOWN_MAX / plan->images;
+    if (epochs > EPOCHS_MAX) epochs = EPOCHS_MAX;
+    double steps = params->minutes * 60.0 * reference / plan->flop;
+    if (plan->images < IMAGES_SHOWN_MAX / 20 && steps > (double)(epochs * per_epoch))
+        steps = (double)(epochs * per_epoch);
+    return steps > 1.0 ? (int64_t)steps : 1;
+}
+
+/* Bytes of a run, the cache of images left out. */
+static uint64_t plan_bytes(const wn_learner_setup *learner, int64_t images)
+{
+    uint64_t full = (uint64_t)learner->side * learner->side * 3,
+             small = (uint64_t)learner->small_side * learner->small_side * 3;
+    uint64_t views = (uint64_t)learner->images * (full * (learner->views + 1) + small * learner->small_views);
+    return wn_learner_bytes(learner) + views + (uint64_t)images * sizeof(int64_t);
+}
+
+/* Fits batch and cache under the limit. */
+static wn_status fit_memory(const wn_train_images *images, const wn_train_params *params, wn_train_setup *s,
+                            wn_error *err)
+{
+    const uint64_t cache = (uint64_t)images->count * images->side * images->side * 3, limit = params->memory_limit;
+    wn_train_plan *plan = &s->plan;
+    plan->memory = plan_bytes(&s->learner, images->count);
+    while (limit > 0 && plan->memory > limit && plan->batch > BATCH_LEAST) {
+        plan->batch = plan->batch / 2 > BATCH_LEAST ? plan->batch / 2 : BATCH_LEAST;
+        plan->batch_reduced = true;
+        s->learner.images = (size_t)plan->batch;
+        plan->memory = plan_bytes(&s->learner, images->count);
+    }
+    if (limit > 0 && plan->memory > limit) {
+        char needed[32], given[32];
+        wn_text_bytes(plan->memory, needed);
+        wn_text_bytes(limit, given);
+        return wn_fail(err, WN_LIMIT,
+                       "training needs %s with batches of %" PRId64
+                       ", the limit is %s; give --model or a higher --memory-limit",
+                       needed, plan->batch, given);
+    }
+    plan->images_cached = limit == 0 || plan->memory + cache <= limit;
+    if (plan->images_cached) plan->memory += cache;
+    return WN_OK;
+}
+
+wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_params *params, wn_train_setup *out,
+                               wn_error *err)
+{
+    *out = (wn_train_setup){0};
+    wn_learner_setup *l = &out->learner;
+    wn_train_plan *plan = &out->plan;
+    if (images->count < 1 || images->count > INT32_MAX) {
+        return wn_fail(err, WN_INVALID, "%" PRId64 " images: nothing to train on", images->count);
+    }
+    WN_TRY(choose_parts(params, l, err));
+    WN_TRY(choose_views(images, params, l, err));
+    choose_prefixes(params->dim, l);
+
+    plan->images = images->count;
+    plan->batch = choose_batch(images->count, params->batch);
+    plan->batch_reduced = params->batch > 0 && plan->batch < params->batch;
+    l->images = (size_t)plan->batch;
+    WN_TRY(fit_memory(images, params, out, err));
+
+    double reference = l->precision == WN_PRECISION_BF16 ? reference_flop_bf16 : reference_flop_fp32;
+    plan->views = (int64_t)l->views;
+    plan->small_views = (int64_t)l->small_views;
+    plan->side = l->side;
+    plan->small_side = l->small_side;
+    plan->precision = l->precision;
+    plan->flop = step_flop(l);
+    plan->steps = choose_steps(params, plan, reference);
+    plan->epochs = (double)plan->steps * (double)plan->batch / (double)plan->images;
+    plan->seconds = (double)plan->steps * plan->flop / reference;
+    out->warm_up = plan->steps / 20 < 500 ? plan->steps / 20 : 500;
+    out->rate = params->rate > 0.0 ? params->rate : 0.1 * sqrt((double)plan->batch / BATCH_USUAL);
+    out->minutes = params->steps > 0 || params->epochs > 0 || params->fixed_plan ? 0.0 : params->minutes;
+    return WN_OK;
+}
+
+wn_status wn_train_make_plan(const wn_train_images *images, const wn_train_params *params, wn_train_plan *out,
+                             wn_error *err)
+{
+    wn_train_setup setup;
+    wn_status status = wn_train_settle_plan(images, params, &setup, err);
+    *out = setup.plan;
+    return status;
+}
+
+wn_status wn_train_describe(const wn_train_params *params, const wn_train_setup *s, wn_buffer *out)
+{
+    const wn_learner_setup *l = &s->learner;
+    (void)wn_buffer_format(out, "method=%s", l->method->name);
+    if (params->method_options && *params->method_options) {
+        (void)wn_buffer_format(out, " method-options=%s", params->method_options);
+    }
+    (void)wn_buffer_format(out, " network=%s side=%u batch=%" PRId64 " views=%zu small-views=%zu small-side=%u",
+                           l->architecture->name, (unsigned)l->side, s->plan.batch, l->views, l->small_views,
+                           (unsigned)l->small_side);
+    (void)wn_buffer_format(
+        out, " dim=%" PRId64 " optimizer=%s rate=%.9g decay=%.9g crop-low=%.9g colour=%.9g precision=%s", params->dim,
+        l->optimizer, s->rate, l->decay, params->crop_low, params->colour, precisions[l->precision]);
+    return wn_buffer_format(out, " seed=%" PRIu64, l->seed);
+}
+
+double wn_train_rate(const wn_train_setup *s, int64_t step)
+{
+    if (step < s->warm_up) return s->rate * (double)(step + 1) / (double)s->warm_up;
+    double part = (double)(step - s->warm_up) / (double)(s->plan.steps - s->warm_up);
+    return part < 1.0 ? s->rate * 0.5 * (1.0 + cos(part * 3.14159265358979323846)) : 0.0;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The training loop. Step k depends on the numbers after step k - 1, on k and on the seed, on nothing else; so a run
+ * that continues from a checkpoint does what an undisturbed run does. The clock decides only when a checkpoint is
+ * written, and once, on a machine slower than the reference, that the plan becomes shorter.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "embed/model_file.h"
+#include "pretrain/epoch_order.h"
+#include "pretrain/image_feed.h"
+#include "pretrain/train_checkpoint.h"
+#include "pretrain/train_finish.h"
+#include "pretrain/train_log.h"
+#include "pretrain/train_plan.h"
+#include "winnow/cpu.h"
+#include "winnow/log.h"
+#include "winnow/memory.h"
+
+static const double checkpoint_seconds = 3.0, checkpoint_share = 0.02; /* of the time, at most */
+static const double guard_seconds = 15.0, guard_share = 0.1;           /* when the plan is checked against the clock */
+static const double guard_tolerance = 1.1;
+static const double loss_memory = 0.97;
+static const double spread_collapsed = 0.02;
+
+enum { GUARD_STEPS = 8, GUARD_SKIPPED = 2, LOG_LINES_MAX = 5000 };
+
+typedef struct run {
+    const wn_train_images *images;
+    const wn_train_params *params;
+    wn_pool *pool;
+    const wn_progress *progress;
+    wn_train_setup setup;
+    wn_learner *learner;
+    wn_image_feed feed;
+    wn_epoch_order order;
+    wn_train_state state;
+    wn_train_log log;
+    wn_buffer bytes, description; /* of checkpoint and model; options as text */
+    char *checkpoint_path, *log_path;
+    uint64_t identity;
+    int64_t first_step;      /* of this process */
+    double started, guarded; /* clock: first step, end of the steps that are not timed */
+    double checkpoint_at, checkpoint_cost;
+    bool checkpoint_failed, guard_done;
+} run;
+
+static wn_status set_paths(run *r, const wn_train_files *files, wn_error *err)
+{
+    wn_buffer text;
+    wn_buffer_init(&text, WN_MEMORY_TEXT, 0);
+    (void)wn_buffer_format(&text, "%s.checkpoint", files->model);
+    r->checkpoint_path = wn_text_copy(files->checkpoint ? files->checkpoint : text.data ? text.data : "");
+    wn_buffer_reset(&text);
+    (void)wn_buffer_format(&text, "%s.csv", files->model);
+    r->log_path = wn_text_copy(files->log ? files->log : text.data ? text.data : "");
+    wn_status status = text.status;
+    wn_buffer_clear(&text);
+    if (status == WN_OK && r->checkpoint_path && r->log_path) return WN_OK;
+    return wn_fail(err, WN_NOMEM, "out of memory for file names");
+}
+
+/* Names everything that decides the result, so that no other run's checkpoint is continued. */
+static uint64_t identify(const run *r)
+{
+    const uint64_t facts[] = {(uint64_t)r->images->count, r->images->side, r->images->hash,
+                              (uint64_t)r->setup.plan.steps, (uint64_t)wn_cpu_level()};
+    return wn_hash64_seeded(facts, sizeof facts, wn_hash64_of(r->description.data, r->description.len));
+}
+
+/* Continues from a checkpoint where there is a fitting one. */
+static wn_status resume(run *r, wn_error *err)
+{
+    wn_error why = {0};
+    r->state = (wn_train_state){.steps = r->setup.plan.steps, .steps_planned = r->setup.plan.steps};
+    wn_status status =
+        wn_train_checkpoint_read(r->checkpoint_path, r->identity, &r->state, r->learner, &r->bytes, &why);
+    if (status == WN_VERSION || status == WN_CORRUPT) {
+        wn_log(WN_LOG_INFO, "%s; training starts from the beginning", why.message);
+    } else if (status == WN_OK) {
+        wn_log(WN_LOG_INFO, "training continues after step %" PRId64 " of %" PRId64, r->state.step, r->state.steps);
+    } else if (status != WN_NOTFOUND) {
+        return wn_fail(err, status, "%s", why.message);
+    }
+    r->setup.plan.steps = r->state.steps;
+    r->first_step = r->state.step;
+    return wn_learner_commit(r->learner, r->pool, err);
+}
+
+static wn_status start(run *r, const wn_train_files *files, wn_error *err)
+{
+    const wn_train_plan *plan = &r->setup.plan;
+    WN_TRY(set_paths(r, files, err));
+    WN_TRY(wn_train_settle_plan(r->images, r->params, &r->setup, err));
+    r->setup.learner.threads = wn_pool_threads(r->pool);
+    if (wn_train_describe(r->params, &r->setup, &r->description) != WN_OK) {
+        return wn_fail(err, WN_NOMEM, "out of memory for the options");
+    }
+    char memory[32];
+    wn_text_bytes(plan->memory, memory);
+    wn_log(WN_LOG_VERBOSE,
+           "training plan: %" PRId64 " images, %" PRId64 " steps of %" PRId64 " images (%.1f epochs), %s", plan->images,
+           plan->steps, plan->batch, plan->epochs, memory);
+    if (plan->batch_reduced) wn_log(WN_LOG_INFO, "batches hold %" PRId64 " images", plan->batch);
+    r->identity = identify(r);
+    WN_TRY(wn_image_feed_init(&r->feed, r->images, &r->setup.learner, r->params, plan->images_cached, r->pool,
+                              r->progress, err));
+    WN_TRY(wn_epoch_order_init(&r->order, r->setup.learner.seed, plan->images, plan->batch, err));
+    WN_TRY(wn_learner_new(&r->setup.learner, &r->learner, err));
+    WN_TRY(resume(r, err));
+    wn_train_log_open(&r->log, r->log_path, r->state.log_bytes);
+    r->started = r->guarded = r->checkpoint_at = wn_clock_seconds();
+    return WN_OK;
+}
+
+/* A checkpoint that cannot be written is said once; the next one may succeed. */
+static void save(run *r)
+{
+    wn_error err = {0};
+    wn_train_state state = r->state;
+    double begin = wn_clock_seconds();
+    state.log_bytes = r->log.bytes;
+    state.seconds += begin - r->started;
+    wn_status status = wn_train_checkpoint_write(r->checkpoint_path, r->identity, &state, r->learner, &r->bytes, &err);
+    if (status != WN_OK && !r->checkpoint_failed) {
+        wn_log(WN_LOG_WARNING, "%s; training goes on, a kill would cost what was done since the last checkpoint",
+               err.message);
+        r->checkpoint_failed = true;
+    }
+    r->checkpoint_at = wn_clock_seconds();
+    r->checkpoint_cost = r->checkpoint_at - begin;
+}
+
+static void save_when_due(run *r)
+{
+    double since = wn_clock_seconds() - r->checkpoint_at;
+    if (since >= checkpoint_seconds && since * checkpoint_share >= r->checkpoint_cost) save(r);
+}
+
+/* Once, after some timed steps: a plan that cannot keep its budget becomes shorter. */
+static void guard_budget(run *r)
+{
+    double now = wn_clock_seconds(), budget = r->setup.minutes * 60.0;
+    int64_t done = r->state.step - r->first_step;
+    if (done == GUARD_SKIPPED) r->guarded = now;
+    if (r->guard_done || budget <= 0.0 || r->state.steps != r->state.steps_planned || done < GUARD_STEPS) return;
+    if (now - r->guarded < fmin(guard_seconds, guard_share * budget)) return;
+    r->guard_done = true;
+
+    double spent = r->state.seconds + now - r->started, a_step = (now - r->guarded) / (double)(done - GUARD_SKIPPED);
+    double projected = spent + a_step * (double)(r->state.steps - r->state.step);
+    if (projected <= budget * guard_tolerance) return;
+    double left = (budget - spent) / a_step;
+    int64_t steps = r->state.step + (left > 1.0 ? (int64_t)left : 1);
+    if (steps >= r->state.steps) return;
+    wn_log(WN_LOG_WARNING,
+           "plan shortened from %" PRId64 " to %" PRId64
+           " steps to keep %.3g minutes; --fixed-plan or --steps prevents it",
+           r->state.steps, steps, r->setup.minutes);
+    r->state.steps = r->setup.plan.steps = steps;
+}
+
+/* Digits in groups of three: "12,345". */
+static void group_digits(double value, char out[32])
+{
+    char digits[32];
+    int len = snprintf(digits, sizeof digits, "%.0f", value), to = 0;
+    for (int i = 0; i < len && to < 30; i++) {
+        if (i > 0 && (len - i) % 3 == 0) out[to++] = ',';
+        out[to++] = digits[i];
+    }
+    out[to] = '\0';
+}
+
+static double views_per_second(const run *r, double now)
+{
+    const wn_train_plan *plan = &r->setup.plan;
+    double done = (double)(r->state.step - r->first_step) * (double)(plan->batch * (plan->views + plan->small_views));
+    return now > r->started ? done / (now - r->started) : 0.0;
+}
+
+static bool tell(const run *r)
+{
+    char note[96], rate[32];
+    group_digits(views_per_second(r, wn_clock_seconds()), rate);
+    (void)snprintf(note, sizeof note, "loss %.2f, %s images/s", r->state.loss, rate);
+    wn_progress_report report = {.stage = "train",
+                                 .unit = "images",
+                                 .done = (uint64_t)(r->state.step * r->setup.plan.batch),
+                                 .total = (uint64_t)(r->state.steps * r->setup.plan.batch),
+                                 .note = r->state.step > 0 ? note : NULL};
+    return wn_progress_tell(r->progress, &report);
+}
+
+static wn_status train_step(run *r, wn_error *err)
+{
+    const wn_train_plan *plan = &r->setup.plan;
+    const int64_t step = r->state.step;
+    const double rate = wn_train_rate(&r->setup, step), begin = wn_clock_seconds();
+    const uint8_t *const pixels[2] = {r->feed.pixels[0], r->feed.pixels[1]};
+    wn_learner_report report;
+    wn_error why = {0};
+
+    WN_TRY(
+        wn_image_feed_views(&r->feed, r->pool, step, wn_epoch_order_rows(&r->order, step), (size_t)plan->batch, err));
+    wn_status status = wn_learner_step(r->learner, r->pool, pixels, rate, &report, &why);
+    if (status != WN_OK) return wn_fail(err, status, "training step %" PRId64 ": %s", step + 1, why.message);
+    r->state.loss = step == 0 ? report.loss : loss_memory * r->state.loss + (1.0 - loss_memory) * report.loss;
+    r->state.step = step + 1;
+    if (step % (r->state.steps / LOG_LINES_MAX + 1) == 0 || step + 1 == r->state.steps) {
+        double seconds = wn_clock_seconds() - begin;
+        wn_train_log_line(&r->log, "%" PRId64 ",%.3f,%.5f,%.6g,%.0f,%.4f", step + 1,
+                          (double)((step + 1) * plan->batch) / (double)plan->images, report.loss, rate,
+                          (double)(plan->batch * (plan->views + plan->small_views)) / fmax(seconds, 1e-9),
+                          report.embedding_std);
+    }
+    return WN_OK;
+}
+
+static wn_status train(run *r, wn_error *err)
+{
+    while (r->state.step < r->state.steps) {
+        if (tell(r)) {
+            save(r);
+            return wn_fail(err, WN_CANCELLED, "training was cancelled after %" PRId64 " of %" PRId64 " steps",
+                           r->state.step, r->state.steps);
+        }
+        WN_TRY(train_step(r, err));
+        guard_budget(r);
+        save_when_due(r);
+    }
+    (void)tell(r);
+    return WN_OK;
+}
+
+/* Statistics, file, and the checkpoint's end. */
+static wn_status finish(run *r, const wn_train_files *files, wn_train_result *result, wn_error *err)
+{
+    const wn_learner_setup *l = &r->setup.learner;
+    const wn_learner_part *parts;
+    wn_train_spread spread = {0};
+    wn_model_content content;
+    wn_model_description d = {.architecture = l->architecture->name,
+                              .method = l->method->name,
+                              .options = r->description.data,
+                              .side = l->side,
+                              .dim = l->prefixes[l->prefix_count - 1],
+                              .features = wn_architecture_features(l->architecture),
+                              .prefix_count = l->prefix_count,
+                              .images = (uint64_t)r->images->count,
+                              .steps = (uint64_t)r->state.step};
+    memcpy(d.prefixes, l->prefixes, sizeof d.prefixes);
+    if (r->setup.plan.steps == 0) {
+        wn_log(WN_LOG_WARNING, "one image gives nothing to compare: the model is an untrained network");
+    }
+    WN_TRY(wn_train_settle_statistics(r->learner, l, &r->feed, r->pool, &spread, err));
+    (void)wn_learner_parts(r->learner, &parts);
+    const wn_tensors *const sets[] = {parts[0].tensors, parts[1].tensors};
+    d.parameters = sets[0]->trained + sets[1]->trained;
+    WN_TRY(wn_model_file_build(&d, sets, 2, &r->bytes, err));
+    WN_TRY(wn_model_file_parse(r->bytes.data, r->bytes.len, files->model, &content, err));
+    WN_TRY(wn_file_write(files->model, r->bytes.data, r->bytes.len, err));
+    (void)remove(r->checkpoint_path);
+
+    result->embedding_std = spread.std;
+    result->model_hash = content.hash;
+    result->collapsed = r->images->count > 1 && spread.std < spread_collapsed;
+    if (result->collapsed) {
+        wn_log(WN_LOG_WARNING,
+               "the embedding collapsed: all images give almost the same point (spread %.4f). Either the images are "
+               "all alike, or the training failed: try another --seed, a lower --rate or more images",
+               spread.std);
+    }
+    return WN_OK;
+}
+
+static wn_status check(const wn_train_images *images, const wn_train_files *files, wn_error *err)
+{
+    if (!images->fetch) return wn_fail(err, WN_INVALID, "training without a function that gives images");
+    if (!files->model || !*files->model) return wn_fail(err, WN_INVALID, "training needs the name of the model file");
+    return WN_OK;
+}
+
+wn_status wn_train_run(const wn_train_images *images, const wn_train_params *params, const wn_train_files *files,
+                       wn_pool *pool, const wn_progress *progress, wn_train_result *out, wn_error *err)
+{
+    WN_TRY(check(images, files, err));
+    wn_status status;
+    wn_train_result result = {0};
+    double begin = wn_clock_seconds();
+    run r = {.images = images, .params = params, .pool = pool, .progress = progress, .log = {.fd = -1}};
+    wn_buffer_init(&r.bytes, WN_MEMORY_TRAINING, 0);
+    wn_buffer_init(&r.description, WN_MEMORY_TEXT, 0);
+
+    if ((status = start(&r, files, err))) goto done;
+    if ((status = train(&r, err))) goto done;
+    result.images_per_second = views_per_second(&r, wn_clock_seconds());
+    if ((status = finish(&r, files, &result, err))) goto done;
+done:
+    result.plan = r.setup.plan;
+    result.steps_planned = r.state.steps_planned;
+    result.steps_resumed = r.first_step;
+    result.loss = r.state.loss;
+    result.seconds = wn_clock_seconds() - begin;
+    if (out) *out = result;
+    wn_train_log_close(&r.log);
+    wn_learner_free(&r.learner);
+    wn_epoch_order_clear(&r.order);
+    wn_image_feed_clear(&r.feed);
+    wn_buffer_clear(&r.description);
+    wn_buffer_clear(&r.bytes);
+    wn_free(r.log_path);
+    wn_free(r.checkpoint_path);
+    return status;
+}

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whole training runs on small made-up images: the same bytes for any number of threads and after an interruption,
+ * plans under limits, and what odd inputs get.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "pretrain/learner.h"
+#include "winnow/memory.h"
+#include "winnow/train.h"
+
+enum { SIDE = 16, IMAGE_BYTES = SIDE * SIDE * 3, IMAGES = 20, STEPS = 5 };
+
+static char folder[64], model_path[128], checkpoint_path[160];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    (void)strcpy(folder, "/tmp/winnow-pretrain-XXXXXX");
+    if (!mkdtemp(folder)) return -1;
+    (void)snprintf(model_path, sizeof model_path, "%s/m.wnm", folder);
+    (void)snprintf(checkpoint_path, sizeof checkpoint_path, "%s.checkpoint", model_path);
+    return 0;
+}
+
+static void remove_files(void)
+{
+    char log[160];
+    (void)snprintf(log, sizeof log, "%s.csv", model_path);
+    (void)unlink(model_path);
+    (void)unlink(checkpoint_path);
+    (void)unlink(log);
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    remove_files();
+    return rmdir(folder);
+}
+
+/* Stripes whose direction, colour and width depend on the row; `context` non-NULL: all images alike. */
+static wn_status fetch(void *context, const int64_t *rows, size_t n, uint8_t *out, wn_error *err)
+{
+    (void)err;
+    for (size_t i = 0; i < n; i++) {
+        int row = context ? 1 : (int)rows[i];
+        for (int p = 0; p < IMAGE_BYTES; p++) {
+            int x = p / 3 % SIDE, y = p / 3 / SIDE, c = p % 3, at = row % 2 ? x : y;
+            out[i * IMAGE_BYTES + (size_t)p] = (uint8_t)(at * (row % 5 + 1) % 16 * 12 + (c == row % 3 ? 60 : 0));
+        }
+    }
+    return WN_OK;
+}
+
+static wn_status refuse(void *context, const int64_t *rows, size_t n, uint8_t *out, wn_error *err)
+{
+    (void)context, (void)rows, (void)n, (void)out;
+    if (err) *err = (wn_error){WN_IO, "the column went away"};
+    return WN_IO;
+}
+
+static wn_train_images make_images(int64_t count)
+{
+    return (wn_train_images){.count = count, .side = SIDE, .fetch = fetch};
+}
+
+static wn_train_params make_params(void)
+{
+    wn_train_params params;
+    wn_error err = {0};
+    assert_int_equal(wn_options_init(wn_train_options, &params, &err), WN_OK);
+    params.seed = 3;
+    params.memory_limit = 0;
+    params.network = "tiny";
+    params.views = 2;
+    params.batch = 6;
+    params.steps = STEPS;
+    return params;
+}
+
+static wn_status train(const wn_train_images *images, const wn_train_params *params, wn_pool *pool,
+                       const wn_progress *progress, wn_train_result *result, wn_error *err)
+{
+    wn_train_files files = {.model = model_path};
+    return wn_train_run(images, params, &files, pool, progress, result, err);
+}
+
+static void read_model(wn_buffer *out)
+{
+    wn_error err = {0};
+    wn_buffer_init(out, WN_MEMORY_GENERAL, 0);
+    if (wn_file_read(model_path, 1 << 28, out, &err) != WN_OK) fail_msg("%s", err.message);
+}
+
+static void assert_same_model(const wn_buffer *expected)
+{
+    wn_buffer bytes;
+    read_model(&bytes);
+    assert_int_equal(bytes.len, expected->len);
+    assert_memory_equal(bytes.data, expected->data, bytes.len);
+    wn_buffer_clear(&bytes);
+}
+
+static void test_threads_do_not_change_the_model(void **state)
+{
+    wn_train_images images = make_images(IMAGES);
+    wn_train_params params = make_params();
+    wn_train_result result;
+    wn_error err = {0};
+    wn_buffer first;
+    (void)state;
+    params.small_views = 1;
+    if (train(&images, &params, NULL, NULL, &result, &err) != WN_OK) fail_msg("%s", err.message);
+    assert_int_equal(result.plan.steps, STEPS);
+    assert_false(result.collapsed);
+    assert_true(result.embedding_std > 0.1 && isfinite(result.loss));
+    assert_false(wn_file_exists(checkpoint_path));
+    read_model(&first);
+    for (unsigned threads = 2; threads <= 3; threads++) {
+        wn_pool *pool = NULL;
+        assert_int_equal(wn_pool_new(threads, 0, &pool, &err), WN_OK);
+        assert_int_equal(train(&images, &params, pool, NULL, NULL, &err), WN_OK);
+        wn_pool_free(&pool);
+        assert_same_model(&first);
+    }
+    wn_buffer_clear(&first);
+    remove_files();
+}
+
+/* Stops at the report after `steps_left` steps. */
+static bool stop_later(void *context, const wn_progress_report *report)
+{
+    int *steps_left = context;
+    return report->total > 0 && (*steps_left)-- == 0;
+}
+
+static void test_an_interrupted_run_ends_in_the_same_bytes(void **state)
+{
+    wn_train_images images = make_images(IMAGES);
+    wn_train_params params = make_params();
+    wn_train_result result;
+    wn_error err = {0};
+    wn_buffer undisturbed;
+    (void)state;
+    assert_int_equal(train(&images, &params, NULL, NULL, NULL, &err), WN_OK);
+    read_model(&undisturbed);
+    remove_files();
+    for (int steps = 1; steps < STEPS; steps += 2) {
+        int steps_left = steps;
+        wn_progress progress = {stop_later, &steps_left};
+        assert_int_equal(train(&images, &params, NULL, &progress, &result, &err), WN_CANCELLED);
+        assert_true(wn_file_exists(checkpoint_path));
+        assert_false(wn_file_exists(model_path));
+        assert_int_equal(train(&images, &params, NULL, NULL, &result, &err), WN_OK);
+        assert_int_equal(result.steps_resumed, steps);
+        assert_same_model(&undisturbed);
+        remove_files();
+    }
+    wn_buffer_clear(&undisturbed);
+}
+
+static void test_a_strange_checkpoint_is_not_continued(void **state)
+{
+    wn_train_images images = make_images(IMAGES);
+    wn_train_params params = make_params();
+    wn_train_result result;
+    wn_error err = {0};
+    int steps_left = 2;
+    wn_progress progress = {stop_later, &steps_left};
+    (void)state;
+    assert_int_equal(train(&images, &params, NULL, &progress, NULL, &err), WN_CANCELLED);
+    wn_buffer bytes;
+    wn_buffer_init(&bytes, WN_MEMORY_GENERAL, 0);
+    assert_int_equal(wn_file_read(checkpoint_path, 1 << 28, &bytes, &err), WN_OK);
+
+    params.seed++;
+    assert_int_equal(train(&images, &params, NULL, NULL, &result, &err), WN_OK);
+    assert_int_equal(result.steps_resumed, 0);
+    params.seed--;
+
+    bytes.data[bytes.len / 2] ^= 1;
+    assert_int_equal(wn_file_write(checkpoint_path, bytes.data, bytes.len, &err), WN_OK);
+    assert_int_equal(train(&images, &params, NULL, NULL, &result, &err), WN_OK);
+    assert_int_equal(result.steps_resumed, 0);
+    assert_int_equal(wn_file_write(checkpoint_path, bytes.data, bytes.len / 3, &err), WN_OK);
+    assert_int_equal(train(&images, &params, NULL, NULL, &result, &err), WN_OK);
+    assert_int_equal(result.steps_resumed, 0);
+    wn_buffer_clear(&bytes);
+    remove_files();
+}
+
+static void test_few_images_are_no_error(void **state)
+{
+    (void)state;
+    for (int64_t count = 1; count <= 3; count++) {
+        wn_train_images images = make_images(count);
+        wn_train_params params = make_params();
+        wn_train_result result;
+        wn_model *model = NULL;
+        wn_error err = {0};
+        uint8_t pixels[3 * IMAGE_BYTES];
+        const int64_t rows[3] = {0, 1, 2};
+        float row[3 * 128];
+        params.batch = 0;
+        if (train(&images, &params, NULL, NULL, &result, &err) != WN_OK) fail_msg("%s", err.message);
+        assert_int_equal(result.plan.steps, count > 1 ? STEPS : 0);
+        assert_int_equal(result.plan.batch, count);
+        assert_int_equal(wn_model_open(model_path, WN_PRECISION_AUTO, &model, &err), WN_OK);
+        assert_int_equal(fetch(NULL, rows, (size_t)count, pixels, &err), WN_OK);
+        assert_int_equal(wn_model_embed(model, NULL, pixels, (size_t)count, row, &err), WN_OK);
+        for (int64_t i = 0; i < count; i++) {
+            double length = 0.0;
+            for (int j = 0; j < 128; j++) length += (double)row[i * 128 + j] * (double)row[i * 128 + j];
+            assert_true(fabs(length - 1.0) < 1e-4);
+        }
+        wn_model_close(&model);
+        remove_files();
+    }
+}
+
+static void test_identical_images_are_named(void **state)
+{
+    int alike = 1;
+    wn_train_images images = make_images(IMAGES);
+    wn_train_params params = make_params();
+    wn_train_result result;
+    wn_error err = {0};
+    (void)state;
+    images.context = &alike;
+    assert_int_equal(train(&images, &params, NULL, NULL, &result, &err), WN_OK);
+    assert_true(result.collapsed);
+    remove_files();
+}
+
+static void test_options_are_checked(void **state)
+{
+    wn_train_images images = make_images(IMAGES);
+    wn_train_plan plan;
+    wn_error err = {0};
+    (void)state;
+    wn_train_params params = make_params();
+    params.method = "dlc";
+    assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_INVALID);
+    assert_non_null(strstr(err.message, "\"dcl\""));
+    params = make_params();
+    params.network = "tinny";
+    assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_INVALID);
+    assert_non_null(strstr(err.message, "\"tiny\""));
+    params = make_params();
+    params.views = 1, params.small_views = 0;
+    assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_INVALID);
+    params = make_params();
+    images.side = 17;
+    assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_INVALID);
+    images = make_images(0);
+    assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_INVALID);
+    images = make_images(IMAGES);
+    images.fetch = refuse;
+    assert_int_equal(train(&images, &params, NULL, NULL, NULL, &err), WN_IO);
+    assert_string_equal(err.message, "the column went away");
+}
+
+static void test_the_memory_limit_shapes_the_plan(void **state)
+{
+    wn_train_images images = make_images(100000);
+    wn_train_params params = make_params();
+    wn_train_plan free_plan, plan;
+    wn_error err = {0};
+    (void)state;
+    params.batch = 512;
+    assert_int_equal(wn_train_make_plan(&images, &params, &free_plan, &err), WN_OK);
+    assert_true(free_plan.images_cached && !free_plan.batch_reduced);
+    assert_int_equal(free_plan.batch, 512);
+
+    params.memory_limit = free_plan.memory - 1;
+    assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_OK);
+    assert_true(!plan.images_cached && plan.memory <= params.memory_limit);
+    params.memory_limit = plan.memory - 1;
+    assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_OK);
+    assert_true(plan.batch_reduced && plan.batch < 512 && plan.memory <= params.memory_limit);
+    params.memory_limit = 1000000;
+    assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_LIMIT);
+    assert_non_null(strstr(err.message, "--memory-limit"));
+}
+
+static void test_the_budget_sets_the_steps(void **state)
+{
+    wn_train_images images = make_images(1000000);
+    wn_train_params params = make_params();
+    wn_train_plan one, ten;
+    wn_error err = {0};
+    (void)state;
+    params.steps = 0;
+    params.minutes = 1.0;
+    assert_int_equal(wn_train_make_plan(&images, &params, &one, &err), WN_OK);
+    params.minutes = 10.0;
+    assert_int_equal(wn_train_make_plan(&images, &params, &ten, &err), WN_OK);
+    assert_true(fabs((double)ten.steps / (double)one.steps - 10.0) < 0.1);
+    assert_true(fabs(one.seconds - 60.0) < 1.0);
+    images.count = 300; /* few images are not shown for ten minutes */
+    assert_int_equal(wn_train_make_plan(&images, &params, &one, &err), WN_OK);
+    params.minutes = 100.0;
+    assert_int_equal(wn_train_make_plan(&images, &params, &ten, &err), WN_OK);
+    assert_int_equal(one.steps, ten.steps);
+}
+
+static void test_without_cache_the_result_is_the_same(void **state)
+{
+    wn_train_images images = make_images(IMAGES);
+    wn_train_params params = make_params();
+    wn_train_result result;
+    wn_train_plan plan;
+    wn_error err = {0};
+    wn_buffer first;
+    (void)state;
+    assert_int_equal(train(&images, &params, NULL, NULL, NULL, &err), WN_OK);
+    read_model(&first);
+    assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_OK);
+    params.memory_limit = plan.memory - 1;
+    assert_int_equal(train(&images, &params, NULL, NULL, &result, &err), WN_OK);
+    assert_false(result.plan.images_cached);
+    assert_same_model(&first);
+    wn_buffer_clear(&first);
+    remove_files();
+}
+
+static void test_a_checkpoint_that_cannot_be_written_does_not_stop_a_run(void **state)
+{
+    wn_train_images images = make_images(IMAGES);
+    wn_train_params params = make_params();
+    wn_train_files files = {.model = model_path, .checkpoint = "/nonexistent/c", .log = "/nonexistent/l"};
+    wn_error err = {0};
+    int steps_left = 2;
+    wn_progress progress = {stop_later, &steps_left};
+    (void)state;
+    assert_int_equal(wn_train_run(&images, &params, &files, NULL, &progress, NULL, &err), WN_CANCELLED);
+    assert_int_equal(wn_train_run(&images, &params, &files, NULL, NULL, NULL, &err), WN_OK);
+    assert_true(wn_file_exists(model_path));
+    remove_files();
+}
+
+static void test_a_loss_that_is_no_number_stops(void **state)
+{
+    wn_learner_setup setup = {.architecture = wn_architecture_find("tiny"),
+                              .method = wn_method_at(0),
+                              .images = 4,
+                              .views = 2,
+                              .side = SIDE,
+                              .small_side = SIDE / 2,
+                              .prefix_count = 1,
+                              .prefixes = {32},
+                              .precision = WN_PRECISION_FP32,
+                              .optimizer = "sgd",
+                              .decay = 0.0,
+                              .threads = 1};
+    const wn_learner_part *parts;
+    wn_learner *learner = NULL;
+    wn_learner_report report;
+    wn_error err = {0};
+    uint8_t pixels[8 * IMAGE_BYTES];
+    const uint8_t *const groups[2] = {pixels, NULL};
+    const int64_t rows[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+    (void)state;
+    assert_int_equal(fetch(NULL, rows, 8, pixels, &err), WN_OK);
+    assert_int_equal(wn_method_read_options(setup.method, NULL, setup.method_params, &err), WN_OK);
+    if (wn_learner_new(&setup, &learner, &err) != WN_OK) fail_msg("%s", err.message);
+    assert_int_equal(wn_learner_commit(learner, NULL, &err), WN_OK);
+    assert_int_equal(wn_learner_step(learner, NULL, groups, 0.1, &report, &err), WN_OK);
+    assert_int_equal(wn_learner_parts(learner, &parts), 3);
+    parts[1].tensors->values[0] = NAN;
+    assert_int_equal(wn_learner_step(learner, NULL, groups, 0.1, &report, &err), WN_INTERNAL);
+    assert_non_null(strstr(err.message, "--rate"));
+    wn_learner_free(&learner);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads_do_not_change_the_model),
+        cmocka_unit_test(test_an_interrupted_run_ends_in_the_same_bytes),
+        cmocka_unit_test(test_a_strange_checkpoint_is_not_continued),
+        cmocka_unit_test(test_few_images_are_no_error),
+        cmocka_unit_test(test_identical_images_are_named),
+        cmocka_unit_test(test_options_are_checked),
+        cmocka_unit_test(test_the_memory_limit_shapes_the_plan),
+        cmocka_unit_test(test_the_budget_sets_the_steps),
+        cmocka_unit_test(test_without_cache_the_result_is_the_same),
+        cmocka_unit_test(test_a_checkpoint_that_cannot_be_written_does_not_stop_a_run),
+        cmocka_unit_test(test_a_loss_that_is_no_number_stops),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
