@@ -4,6 +4,7 @@
  */
 #include "arguments.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -157,10 +158,24 @@ static wn_status no_such_command(session *run, const char *word, wn_error *err)
                                near ? ", did you mean '" : "", near ? near : "", near ? "'?" : ";");
 }
 
+/* The command line in one text, with quotes where a shell needs them. */
+static void join_line(session *run, int argc, char **argv)
+{
+    size_t used = (size_t)snprintf(run->line, sizeof run->line, "winnow");
+    for (int i = 1; i < argc; i++) {
+        bool plain = argv[i][0] && !argv[i][strcspn(argv[i], " \t\n'\"\\$&*?;<>|()")];
+        const char *quote = plain ? "" : "'";
+        int added = snprintf(run->line + used, sizeof run->line - used, " %s%s%s", quote, argv[i], quote);
+        if (added < 0 || used + (size_t)added >= sizeof run->line) return;
+        used += (size_t)added;
+    }
+}
+
 wn_status arguments_parse(session *run, int argc, char **argv, wn_error *err)
 {
     wn_status status;
     if ((status = wn_options_init(common_option_rows, &run->common, err))) return status;
+    join_line(run, argc, argv);
     if (argc < 2) return WN_OK;
     const char *word = argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {

@@ -43,6 +43,7 @@ typedef struct session {
     common_options common;
     void *params;       /* of the command, filled from its table */
     const char **paths; /* what is not an option */
+    char line[480];     /* the command as typed, cut where it is long */
     size_t path_count;
     wn_pool *pool;
     uint64_t memory_limit; /* bytes; 0 = none given */

@@ -119,18 +119,15 @@ failed:
     return status;
 }
 
-/* Makes a rename in the folder of `path` durable; best effort, as not every file system offers it. */
-static void sync_folder_of(const char *path)
+/* Makes a rename in the folder of `path` durable; best effort, as not every file system offers it. Cuts the path. */
+static void sync_folder_of(char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? wn_text_copy_len(path, slash == path ? 1 : (size_t)(slash - path)) : wn_text_copy(".");
-    if (!folder) return;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    wn_free(folder);
+    char *slash = strrchr(path, '/');
+    if (slash) slash[slash == path] = 0;
+    int fd = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    fsync(fd);
+    close(fd);
 }
 
 wn_status wn_file_writer_end(wn_file_writer *writer, bool keep, wn_error *err)

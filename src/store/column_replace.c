@@ -3,7 +3,6 @@
  * Making, replacing and removing columns. Every version of a column is a file of its own, named by an id that is never
  * reused; which of them is live changes in one commit. A reader that opened the old file keeps it.
  */
-#include <errno.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -36,59 +35,69 @@ static wn_status reserve_id(wn_workspace *workspace, wn_column_layout *layout, b
     return status;
 }
 
-/* Drops the records of the live column of that name; *old is its id, 0 when there is none. */
-static wn_status drop_live(wn_workspace *workspace, const char *name, int64_t *old, wn_error *err)
+/* Runs a statement with one id for its parameter. */
+static wn_status run_for_id(wn_database *database, const char *sql, int64_t id, wn_error *err)
 {
-    wn_database *database = &workspace->database;
-    sqlite3_stmt *find = NULL, *drop = NULL;
-    bool row = false;
-    wn_status status;
-    *old = 0;
-    if ((status =
-             wn_database_prepare(database, "SELECT id FROM column_files WHERE name = ?1 AND live = 1", &find, err)))
-        goto done;
-    wn_database_bind_text(find, 1, name);
-    if ((status = wn_database_step(database, find, &row, err)) || !row) goto done;
-    *old = sqlite3_column_int64(find, 0);
-    sqlite3_reset(find);
-    if ((status = wn_database_prepare(database, "DELETE FROM column_blocks WHERE id = ?1", &drop, err))) goto done;
-    sqlite3_bind_int64(drop, 1, *old);
-    if ((status = wn_database_run(database, drop, err))) goto done;
-    sqlite3_finalize(drop);
-    drop = NULL;
-    if ((status = wn_database_prepare(database, "DELETE FROM column_files WHERE id = ?1", &drop, err))) goto done;
-    sqlite3_bind_int64(drop, 1, *old);
-    status = wn_database_run(database, drop, err);
-done:
-    sqlite3_finalize(drop);
-    sqlite3_finalize(find);
+    sqlite3_stmt *statement = NULL;
+    wn_status status = wn_database_prepare(database, sql, &statement, err);
+    if (status == WN_OK) {
+        sqlite3_bind_int64(statement, 1, id);
+        status = wn_database_run(database, statement, err);
+    }
+    sqlite3_finalize(statement);
     return status;
 }
 
-static void remove_file(wn_workspace *workspace, const char *name, int64_t id)
+/* Drops the records of the live column of that name; inside a transaction. *file is the path of its file, which is to
+ * be removed after the commit and released with wn_free; NULL when there is no such column. */
+static wn_status drop_live(wn_workspace *workspace, const char *name, char **file, wn_error *err)
 {
-    char *path = wn_column_path(workspace->path, name, id);
-    if (path) unlink(path); /* What stays behind is swept at the next open for writing. */
-    wn_free(path);
+    wn_database *database = &workspace->database;
+    wn_column_layout layout;
+    wn_error own = {0};
+    *file = NULL;
+    wn_status status = wn_store_find_column(workspace, name, &layout, &own);
+    if (status == WN_NOTFOUND) return WN_OK;
+    if (status != WN_OK) {
+        if (err) *err = own;
+        return status;
+    }
+    *file = wn_column_path(workspace->path, name, layout.id);
+    if (!*file) return wn_fail(err, WN_NOMEM, "no memory to remove column %s", name);
+    WN_TRY(run_for_id(database, "DELETE FROM column_blocks WHERE id = ?1", layout.id, err));
+    return run_for_id(database, "DELETE FROM column_files WHERE id = ?1", layout.id, err);
+}
+
+/* Whether a column of that name is there with this shape; WN_INVALID for another shape. */
+static wn_status look_for(wn_workspace *workspace, const wn_column_layout *wanted, bool *there, wn_error *err)
+{
+    wn_column_layout found;
+    wn_error own = {0};
+    const wn_column_info *want = &wanted->info, *have = &found.info;
+    wn_status status = wn_store_find_column(workspace, want->name, &found, &own);
+    *there = status == WN_OK;
+    if (status == WN_NOTFOUND) return WN_OK;
+    if (status != WN_OK) {
+        if (err) *err = own;
+        return status;
+    }
+    if (have->type == want->type && have->width == want->width) return WN_OK;
+    return wn_fail(err, WN_INVALID, "column %s exists with %zu values of %s a row, not %zu of %s", want->name,
+                   have->width, wn_column_type_text(have->type), want->width, wn_column_type_text(want->type));
 }
 
 wn_status wn_column_create(wn_workspace *workspace, const char *name, wn_column_type type, size_t width, wn_error *err)
 {
     wn_column_layout layout;
-    wn_column_info info;
     wn_column_sink *sink = NULL;
+    bool there = false;
     WN_TRY(wn_store_require_writer(workspace, err));
     WN_TRY(wn_column_layout_make(name, type, width, &layout, err));
-    wn_status status = wn_column_find(workspace, name, &info, NULL);
-    if (status == WN_OK && (info.type != type || info.width != width)) {
-        return wn_fail(err, WN_INVALID, "column %s exists with %zu values of %s a row, not %zu of %s", name, info.width,
-                       wn_column_type_text(info.type), width, wn_column_type_text(type));
-    }
-    if (status == WN_OK) return WN_OK;
-    if (status != WN_NOTFOUND) return wn_column_find(workspace, name, &info, err);
+    WN_TRY(look_for(workspace, &layout, &there, err));
+    if (there) return WN_OK;
 
     WN_TRY(wn_store_begin(workspace, err));
-    status = reserve_id(workspace, &layout, true, err);
+    wn_status status = reserve_id(workspace, &layout, true, err);
     if (status == WN_OK) status = wn_column_sink_create(workspace->path, &layout, &sink, err);
     if (status == WN_OK && !workspace->unsynced) {
         status = wn_column_sink_flush(sink, err);
@@ -126,11 +135,9 @@ wn_status wn_column_replace_add(wn_column_writer *writer, const void *values, si
     return wn_column_sink_add(writer->sink, values, count, err);
 }
 
-/* Makes the new file live; *old is the id of the one that was. */
-static wn_status publish(wn_workspace *workspace, wn_column_sink *sink, int64_t *old, wn_error *err)
+/* Makes the new file live; *old is the path of the one that was, or NULL. */
+static wn_status publish(wn_workspace *workspace, wn_column_sink *sink, char **old, wn_error *err)
 {
-    char sql[96];
-    sqlite3_snprintf(sizeof sql, sql, "UPDATE column_files SET live = 1 WHERE id = %lld", (long long)sink->layout.id);
     if (!workspace->unsynced) {
         WN_TRY(wn_column_sink_flush(sink, err));
         WN_TRY(wn_store_sync_folder(workspace, "columns", err));
@@ -138,7 +145,10 @@ static wn_status publish(wn_workspace *workspace, wn_column_sink *sink, int64_t 
     WN_TRY(wn_store_begin(workspace, err));
     wn_status status = drop_live(workspace, sink->layout.info.name, old, err);
     if (status == WN_OK) status = wn_column_sink_record(sink, &workspace->database, err);
-    if (status == WN_OK) status = wn_database_exec(&workspace->database, sql, err);
+    if (status == WN_OK) {
+        status =
+            run_for_id(&workspace->database, "UPDATE column_files SET live = 1 WHERE id = ?1", sink->layout.id, err);
+    }
     return wn_store_end(workspace, status, err);
 }
 
@@ -148,19 +158,18 @@ wn_status wn_column_replace_end(wn_column_writer **writer, bool keep, wn_error *
     if (!own) return WN_OK;
     *writer = NULL;
     wn_workspace *workspace = own->workspace;
-    wn_column_layout *layout = &own->sink->layout;
-    int64_t old = 0;
+    char *old = NULL;
     wn_status status = keep ? publish(workspace, own->sink, &old, err) : WN_OK;
+    /* What is left behind when a removal fails is swept at the next open for writing. */
     if (keep && status == WN_OK) {
-        wn_store_forget_sink(workspace, layout->info.name);
-        if (old != 0) remove_file(workspace, layout->info.name, old);
+        wn_store_forget_sink(workspace, own->sink->layout.info.name);
+        if (old) unlink(old);
     } else {
-        char sql[96];
-        sqlite3_snprintf(sizeof sql, sql, "DELETE FROM column_files WHERE id = %lld AND live = 0",
-                         (long long)layout->id);
-        (void)!wn_database_exec(&workspace->database, sql, NULL);
-        remove_file(workspace, layout->info.name, layout->id);
+        (void)!run_for_id(&workspace->database, "DELETE FROM column_files WHERE id = ?1 AND live = 0",
+                          own->sink->layout.id, NULL);
+        unlink(own->sink->path);
     }
+    wn_free(old);
     wn_column_sink_close(&own->sink);
     wn_free(own);
     return status;
@@ -178,11 +187,12 @@ wn_status wn_column_replace(wn_workspace *workspace, const char *name, wn_column
 
 wn_status wn_column_remove(wn_workspace *workspace, const char *name, wn_error *err)
 {
-    int64_t old = 0;
+    char *old = NULL;
     WN_TRY(wn_store_begin(workspace, err));
     wn_status status = drop_live(workspace, name, &old, err);
-    WN_TRY(wn_store_end(workspace, status, err));
-    wn_store_forget_sink(workspace, name);
-    if (old != 0) remove_file(workspace, name, old);
-    return WN_OK;
+    status = wn_store_end(workspace, status, err);
+    if (status == WN_OK) wn_store_forget_sink(workspace, name);
+    if (status == WN_OK && old) unlink(old);
+    wn_free(old);
+    return status;
 }

@@ -58,16 +58,30 @@ static bool rebuild_slots(wn_known_files *known, size_t slot_count)
     return true;
 }
 
-/* Adds an entry; at most half of the slots are taken. */
 static bool add_entry(wn_known_files *known, const wn_known_file *file)
 {
-    size_t count = entry_count(known);
-    if (count >= EMPTY - 1) return false;
+    if (entry_count(known) >= EMPTY - 1) return false;
     wn_known_file entry = *file;
     entry.name = wn_arena_text(&known->names, file->name, file->name_len);
-    if (!entry.name || wn_buffer_add(&known->entries, &entry, sizeof entry) != WN_OK) return false;
-    if ((count + 1) * 2 > known->slot_count) return rebuild_slots(known, known->slot_count * 2);
-    known->slots[find_slot(known, entry.source, entry.name, entry.name_len)] = (uint32_t)count;
+    return entry.name && wn_buffer_add(&known->entries, &entry, sizeof entry) == WN_OK;
+}
+
+/* Makes room so that at most half of the slots are taken, and enters all entries. Where two have the same source and
+ * name, the later one counts; the other is then never seen, and so goes the way of vanished files. */
+static bool enter_all(wn_known_files *known)
+{
+    size_t slot_count = known->slot_count ? known->slot_count : SLOTS_LEAST;
+    while (slot_count < entry_count(known) * 2 + 2) slot_count *= 2;
+    return rebuild_slots(known, slot_count);
+}
+
+/* Enters the last entry. */
+static bool enter_last(wn_known_files *known)
+{
+    size_t last = entry_count(known) - 1;
+    if ((last + 1) * 2 > known->slot_count) return enter_all(known);
+    const wn_known_file *entry = entry_at(known, last);
+    known->slots[find_slot(known, entry->source, entry->name, entry->name_len)] = (uint32_t)last;
     return true;
 }
 
@@ -98,19 +112,18 @@ wn_status wn_workspace_load_known(wn_workspace *workspace, int64_t source, wn_kn
     if (!known) return wn_fail(err, WN_NOMEM, "no memory for the table of known files");
     wn_arena_init(&known->names, WN_MEMORY_STORE, ARENA_BYTES);
     wn_buffer_init(&known->entries, WN_MEMORY_STORE, 0);
-    wn_status status = WN_OK;
-    if (!rebuild_slots(known, SLOTS_LEAST)) status = wn_fail(err, WN_NOMEM, "no memory for the table of known files");
-    if (status == WN_OK) {
-        status = load(workspace,
-                      "SELECT row, source, name, size, mtime_ns FROM samples "
-                      "WHERE status = 0 AND (?1 = -1 OR source = ?1) ORDER BY row",
-                      source, known, err);
-    }
+    wn_status status = load(workspace,
+                            "SELECT row, source, name, size, mtime_ns FROM samples "
+                            "WHERE status = 0 AND (?1 = -1 OR source = ?1) ORDER BY row",
+                            source, known, err);
     if (status == WN_OK) {
         status = load(workspace,
                       "SELECT -1, source, name, size, mtime_ns FROM bad_files WHERE ?1 = -1 OR source = ?1 "
                       "ORDER BY source, name",
                       source, known, err);
+    }
+    if (status == WN_OK && !enter_all(known)) {
+        status = wn_fail(err, WN_NOMEM, "no memory for the table of known files");
     }
     if (status == WN_OK) {
         known->loaded = entry_count(known);
@@ -146,7 +159,7 @@ wn_known_state wn_known_files_check(wn_known_files *known, int64_t source, const
                                .size = size,
                                .mtime_ns = mtime_ns};
         /* Without memory for it the file is still new; only a repetition would not be noticed. */
-        (void)add_entry(known, &added);
+        if (add_entry(known, &added)) (void)enter_last(known);
         return WN_KNOWN_NEW;
     }
     wn_known_file *entry = entry_at(known, known->slots[slot]);

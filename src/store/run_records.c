@@ -78,7 +78,7 @@ wn_status wn_run_begin(wn_workspace *workspace, const char *command, const char 
     WN_TRY(wn_store_begin(workspace, err));
     wn_status status = insert_run(workspace, command, config, id, err);
     WN_TRY(wn_store_end(workspace, status, err));
-    snprintf(part, sizeof part, "runs/%lld", (long long)*id);
+    snprintf(part, sizeof part, "runs/%04lld", (long long)*id);
     char *path = wn_path_join(workspace->path, part);
     if (!path) return wn_fail(err, WN_NOMEM, "no memory for the folder of a run");
     status = wn_file_make_folder(path, err);

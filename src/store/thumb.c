@@ -224,8 +224,9 @@ wn_status wn_thumb_read(wn_workspace *workspace, int64_t row, wn_thumb_place pla
     memmove(record, record + sizeof header, (size_t)place.len);
     if (memcmp(header.magic, magic, sizeof magic) != 0 || header.len != place.len || header.row != row ||
         header.checksum != wn_hash64_of(record, (size_t)place.len)) {
-        status = wn_fail(err, WN_CORRUPT, "the thumbnail of row %lld in %s does not match its checksum", (long long)row,
-                         path);
+        status = wn_fail(err, WN_CORRUPT,
+                         "the thumbnail of row %lld in %s does not match its checksum; only this picture is lost",
+                         (long long)row, path);
         goto done;
     }
     *bytes = record;

@@ -103,22 +103,33 @@ static wn_status check_thumb_piece(checker *check, const wn_thumb_place *places,
     return WN_OK;
 }
 
+/* Damage of the column of places was told by check_columns already. */
+static wn_status pass_over_damage(wn_status status, const wn_error *own, wn_error *err)
+{
+    if (status == WN_OK || status == WN_CORRUPT || status == WN_VERSION || status == WN_NOTFOUND) return WN_OK;
+    if (err) *err = *own;
+    return status;
+}
+
 static wn_status check_thumbs(checker *check, wn_error *err)
 {
     wn_column *column = NULL;
     wn_thumb_place *places = wn_alloc(WN_MEMORY_STORE, THUMBS_AT_ONCE, sizeof *places);
     if (!places) return wn_fail(err, WN_NOMEM, "no memory to check thumbnails");
-    wn_status status = wn_column_open(check->workspace, WN_THUMB_COLUMN, &column, NULL);
+    wn_error own = {0};
+    wn_status status = wn_column_open(check->workspace, WN_THUMB_COLUMN, &column, &own);
     int64_t rows = status == WN_OK ? wn_column_describe(column)->rows : 0;
-    status = WN_OK; /* a damaged column was found by check_columns */
+    status = pass_over_damage(status, &own, err);
     for (int64_t first = 0; first < rows && status == WN_OK; first += THUMBS_AT_ONCE) {
         size_t count = rows - first < THUMBS_AT_ONCE ? (size_t)(rows - first) : THUMBS_AT_ONCE;
         wn_progress_report report = {
             .stage = "verify", .unit = "thumbnails", .done = (uint64_t)first, .total = (uint64_t)rows};
         if (wn_progress_tell(check->progress, &report)) {
             status = wn_fail(err, WN_CANCELLED, "cancelled");
-        } else if (wn_column_read(column, first, count, places, NULL) == WN_OK) {
+        } else if ((status = wn_column_read(column, first, count, places, &own)) == WN_OK) {
             status = check_thumb_piece(check, places, first, count, err);
+        } else {
+            status = pass_over_damage(status, &own, err);
         }
     }
     wn_column_close(&column);

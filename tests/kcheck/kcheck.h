@@ -17,6 +17,8 @@
 #include "base/rng.h"
 #include "num/convert.h"
 #include "num/distance.h"
+#include "num/pixels.h"
+#include "num/resample.h"
 #include "num/tile.h"
 #include "num/topk.h"
 
@@ -26,6 +28,8 @@ typedef struct kcheck_tables {
     wn_tile_kernels tile;
     wn_convert_kernels convert;
     wn_topk_kernels topk;
+    wn_pixels_kernels pixels;
+    wn_resample_kernels resample;
 } kcheck_tables;
 
 typedef enum kcheck_data {
@@ -65,6 +69,8 @@ extern const kcheck_case kcheck_distance_cases[];
 extern const kcheck_case kcheck_tile_cases[];
 extern const kcheck_case kcheck_convert_cases[];
 extern const kcheck_case kcheck_topk_cases[];
+extern const kcheck_case kcheck_pixels_cases[];
+extern const kcheck_case kcheck_resample_cases[];
 
 #define KCHECK_CASE(family, kernel, error_family, function)                                                            \
     {                                                                                                                  \

@@ -4,13 +4,14 @@
  * Each failed run must return WN_NOMEM and leave nothing allocated. All memory of winnow comes from wn_alloc, which
  * calls aligned_alloc; the linker puts the failing one in its place.
  */
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "torture.h"
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -19,17 +20,6 @@
 #include "winnow/npy.h"
 #include "winnow/pool.h"
 #include "winnow/selection.h"
-
-void *__real_aligned_alloc(size_t alignment, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-
-static atomic_long allocations_left; /* negative: never fail */
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    if (atomic_load(&allocations_left) >= 0 && atomic_fetch_sub(&allocations_left, 1) == 0) return NULL;
-    return __real_aligned_alloc(alignment, size);
-}
 
 enum { ROWS = 300, DIM = 20 };
 static float values[ROWS * DIM];
@@ -132,32 +122,6 @@ static const struct {
     {"random", try_random},     {"npy", try_npy},     {"farthest-first", try_farthest_first},
     {"covering", try_covering},
 };
-
-/* Runs one scenario to its end; false when an injected failure was not answered as it must be. */
-static bool torture(const char *name, wn_status (*run)(wn_error *err))
-{
-    for (long fail_at = 0; fail_at < 100000; fail_at++) {
-        wn_error err = {0};
-        size_t before = wn_memory_live(WN_MEMORY_COUNT);
-        atomic_store(&allocations_left, fail_at);
-        wn_status status = run(&err);
-        bool injected = atomic_load(&allocations_left) < 0;
-        atomic_store(&allocations_left, -1);
-        if (wn_memory_live(WN_MEMORY_COUNT) != before) {
-            printf("%s: allocation %ld failing leaves memory behind\n", name, fail_at);
-            return false;
-        }
-        if (!injected) {
-            printf("%s: %ld allocations, status %s %s\n", name, fail_at, wn_status_name(status), err.message);
-            return status == WN_OK && fail_at > 0;
-        }
-        if (status != WN_NOMEM || err.status != WN_NOMEM || !err.message[0]) {
-            printf("%s: allocation %ld failing gives %s '%s'\n", name, fail_at, wn_status_name(status), err.message);
-            return false;
-        }
-    }
-    return false;
-}
 
 int main(void)
 {

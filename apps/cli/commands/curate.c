@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * winnow curate: everything from a folder to a selection and a report.
+ */
+#include "../human.h"
+#include "../job_setup.h"
+#include "../select_options.h"
+#include "../terminal.h"
+#include "../train_options.h"
+
+typedef struct curate_params {
+    select_values select;
+    train_values train;
+    const char *model, *except_tag, *copy, *link;
+    bool keep_duplicates;
+} curate_params;
+
+#define AT(field) offsetof(curate_params, field)
+
+static const wn_option options[] = {
+    SELECT_OPTION_ROWS(curate_params, select),
+    {WN_OPTION_TEXT, "model", "model: a file, or a name in the workspace (default: its newest, or train one)",
+     AT(model), 0, 0, NULL, NULL, "FILE|NAME", 'm'},
+    TRAIN_OPTION_ROWS(curate_params, train, "train-minutes", "train-epochs", "train-steps", "train-method", "5"),
+    {WN_OPTION_TEXT, "except-tag", "images with this tag count as picked already", AT(except_tag), 0, 0, NULL, NULL,
+     "TAG", 0},
+    {WN_OPTION_TEXT, "copy", "copy the picks into this folder; nothing there is replaced", AT(copy), 0, 0, NULL, NULL,
+     "DIR", 0},
+    {WN_OPTION_TEXT, "link", "make symbolic links to the picks in this folder", AT(link), 0, 0, NULL, NULL, "DIR", 0},
+    {WN_OPTION_BOOL, "keep-duplicates", "images with the same pixels may all be picked", AT(keep_duplicates), 0, 0,
+     NULL, NULL, NULL, 0},
+    {0},
+};
+
+static const char *const examples[] = {
+    "winnow curate photos/ -n 500",
+    "train a model on the photos, pick 500, write the report",
+    "winnow curate photos/ -n 10% --model m.wnm --copy picked/",
+    "use a model, pick a tenth, copy the files",
+    "winnow curate photos/ more.tar -n 300 --min-distance 0.4",
+    "two sources; stop when all others look like a pick",
+    NULL,
+};
+
+static void say_result(session *run, const wn_curate_result *result)
+{
+    char a[32], b[32], c[32];
+    terminal *talk = run->terminal;
+    terminal_say(talk, "  found       %s files: %s readable, %s bad", human_count(result->found, a),
+                 human_count(result->readable, b), human_count(result->bad, c));
+    terminal_say(talk, "  duplicates  %s exact, %s near", human_count(result->exact_duplicates, a),
+                 human_count(result->near_duplicates, b));
+    terminal_say(talk, "  model       %s%s, %lld dimensions", result->model,
+                 result->trained ? " (trained on these images now)" : "", (long long)result->dim);
+    terminal_say(talk,
+                 "  selected    %s images; an image is at most %.3f from a pick (chance: %.3f), %.3f on average "
+                 "(chance: %.3f)",
+                 human_count((uint64_t)result->selected, a), result->covering_selected, result->covering_random_mean,
+                 result->mean_selected, result->mean_random_mean);
+    if (result->copied || result->copies_found)
+        terminal_say(talk, "  placed      %s files, %s were there", human_count(result->copied, a),
+                     human_count(result->copies_found, b));
+    terminal_say(talk, "  written     %s", result->list);
+    terminal_say(talk, "              %s", result->csv);
+    if (result->bad) terminal_say(talk, "              %s", result->bad_list);
+    if (result->exact_duplicates + result->near_duplicates) terminal_say(talk, "              %s", result->duplicates);
+    terminal_say(talk, "              %s", result->report);
+    say_seconds(run, &result->seconds);
+}
+
+static json_t *json_result(const wn_curate_result *result)
+{
+    json_t *covering = json_pack(
+        "{s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "selected", json_figure(result->covering_selected), "random_mean",
+        json_figure(result->covering_random_mean), "random_std", json_figure(result->covering_random_std), "mean",
+        "selected", json_figure(result->mean_selected), "random_mean", json_figure(result->mean_random_mean),
+        "random_std", json_figure(result->mean_random_std));
+    json_t *files = json_pack("{s:o, s:o, s:o, s:o, s:o}", "list", json_name(result->list), "csv",
+                              json_name(result->csv), "bad", json_name(result->bad_list), "duplicates",
+                              json_name(result->duplicates), "report", json_name(result->report));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:o}", "workspace",
+                     json_name(result->workspace), "run", json_name(result->run), "found", json_count(result->found),
+                     "readable", json_count(result->readable), "bad", json_count(result->bad), "exact_duplicates",
+                     json_count(result->exact_duplicates), "near_duplicates", json_count(result->near_duplicates),
+                     "embedded", (json_int_t)result->embedded, "model", json_name(result->model), "trained",
+                     (int)result->trained, "dim", (json_int_t)result->dim, "selected", (json_int_t)result->selected,
+                     "covering", covering, "files", files, "seconds",
+                     json_seconds(&result->seconds, "scan read train embed check select report total"),
+                     "peak_memory_bytes", json_peak_memory());
+}
+
+static wn_status run_curate(session *run, wn_error *err)
+{
+    const curate_params *params = run->params;
+    wn_job job = job_of(run);
+    wn_train_params train;
+    wn_curate_result result;
+    const char *settings[SELECT_SETTINGS];
+    if (!params->select.count) return command_usage_error(run, err, "how many images? Give -n 500, or -n 10%%");
+    wn_status status = train_values_apply(&params->train, &train, err);
+    if (status) {
+        run->usage_error = status == WN_INVALID;
+        return status;
+    }
+    select_values_settings(&params->select, settings);
+    wn_curate_options curate = {.workspace = run->common.workspace,
+                                .paths = run->paths,
+                                .path_count = run->path_count,
+                                .count = params->select.count,
+                                .strategy = params->select.strategy,
+                                .settings = settings,
+                                .model = params->model,
+                                .train = &train,
+                                .except_tag = params->except_tag,
+                                .copy = params->copy,
+                                .link = params->link,
+                                .at_most = params->select.at_most,
+                                .keep_duplicates = params->keep_duplicates};
+    status = wn_job_curate(&job, &curate, &result, err);
+    if (status) return say_how_to_resume(run, status);
+    if (!job.dry_run) say_result(run, &result);
+    if (run->common.json) status = json_print(json_result(&result), err);
+    wn_curate_result_clear(&result);
+    return status;
+}
+
+const command command_curate = {
+    .name = "curate",
+    .summary = "the whole way: pick the images of a folder worth labelling, with a report",
+    .usage = "PATH... -n K [OPTIONS]",
+    .details =
+        "Reads the images, learns what they look like (or uses --model), finds duplicates, and picks K images that "
+        "differ "
+        "from each other as much as possible, so that every image has a pick near to it. Images with the same pixels "
+        "count once. Without PATH it works on what the workspace holds.\n\n"
+        "The work is kept in a workspace (-w; default NAME.winnow in this folder). Each run has a folder there:\n\n"
+        "  selected.txt     the picks, one path a line, best first\n"
+        "  selected.csv     path,rank,distance: the distance to the nearest earlier pick\n"
+        "  bad_files.csv    path,reason: files that could not be read\n"
+        "  duplicates.csv   from,to,distance: 0 = the same pixels\n"
+        "  report.html      one page that shows all of it, readable offline\n"
+        "  config.json, log.txt\n\n"
+        "A run that was stopped, by Ctrl-C or by a power cut, is finished by the same command. The same command after "
+        "the end reads only what is new and makes the next run.",
+    .examples = examples,
+    .options = options,
+    .params_size = sizeof(curate_params),
+    .flags = COMMAND_READS | COMMAND_WRITES,
+    .most_paths = SIZE_MAX,
+    .run = run_curate,
+};

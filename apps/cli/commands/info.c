@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * winnow info: what this program is made of and what it uses on this machine.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "../command.h"
+#include "../human.h"
+#include "../json_text.h"
+#include "winnow/cpu.h"
+#include "winnow/kernel.h"
+#include "winnow/media.h"
+#include "winnow/memory.h"
+#include "winnow/projection.h"
+#include "winnow/selection.h"
+#include "winnow/train.h"
+#include "winnow/version.h"
+
+/* The tables of plug-ins, as name and summary. */
+static bool strategy_row(size_t i, const char **name, const char **summary)
+{
+    const wn_strategy *row = wn_strategy_at(i);
+    if (row) *name = row->name, *summary = row->summary;
+    return row != NULL;
+}
+
+static bool projection_row(size_t i, const char **name, const char **summary)
+{
+    const wn_projection_method *row = wn_projection_method_at(i);
+    if (row) *name = row->name, *summary = row->summary;
+    return row != NULL;
+}
+
+static const struct {
+    const char *title, *key;
+    bool (*row)(size_t i, const char **name, const char **summary);
+} tables[] = {
+    {"strategies", "strategies", strategy_row},
+    {"training", "training_methods", wn_train_get_method},
+    {"networks", "networks", wn_train_get_network},
+    {"maps", "projection_methods", projection_row},
+};
+enum { TABLES = sizeof tables / sizeof tables[0] };
+
+static void print_kernels(void)
+{
+    wn_kernel kernels[WN_KERNEL_MOST];
+    size_t count = wn_kernels_list(wn_cpu_level(), kernels, WN_KERNEL_MOST);
+    for (size_t i = 0; i < count && i < WN_KERNEL_MOST; i++) {
+        bool first = i == 0 || strcmp(kernels[i].family, kernels[i - 1].family) != 0;
+        if (first) printf("%s%s", i ? "\n" : "", "");
+        if (first) printf("%-11s%-10s", i ? "" : "kernels", kernels[i].family);
+        printf(" %s:%s", kernels[i].name, wn_cpu_name(kernels[i].level));
+    }
+    printf("\n");
+}
+
+static void print_text(void)
+{
+    char text[32];
+    const char *name, *summary;
+    printf("winnow     %s\nbuild      %s\n", wn_version(), wn_build_info());
+    printf("libraries  %s\n", WN_LIBRARIES);
+    printf("processor  %s\n", wn_cpu_model());
+    printf("level      %s (%s); this machine can %s\n", wn_cpu_name(wn_cpu_level()), wn_cpu_summary(wn_cpu_level()),
+           wn_cpu_name(wn_cpu_detect()));
+    printf("memory     %s\n", human_bytes(wn_memory_machine(), text));
+    for (size_t t = 0; t < TABLES; t++)
+        for (size_t i = 0; tables[t].row(i, &name, &summary); i++)
+            printf("%-10s %-15s %s\n", i ? "" : tables[t].title, name, summary);
+    for (size_t i = 0; i < wn_media_format_count(); i++) {
+        wn_media_format format = wn_media_format_at(i);
+        printf("%-10s %-15s %s%s\n", i ? "" : "formats", format.name, format.summary,
+               format.available ? "" : " (not in this build of the libraries)");
+    }
+    print_kernels();
+}
+
+static json_t *json_kernels(void)
+{
+    json_t *out = json_object();
+    wn_kernel kernels[WN_KERNEL_MOST];
+    char name[96];
+    size_t count = wn_kernels_list(wn_cpu_level(), kernels, WN_KERNEL_MOST);
+    for (size_t i = 0; i < count && i < WN_KERNEL_MOST; i++) {
+        snprintf(name, sizeof name, "%s.%s", kernels[i].family, kernels[i].name);
+        json_object_set_new(out, name, json_string(wn_cpu_name(kernels[i].level)));
+    }
+    return out;
+}
+
+static json_t *json_info(void)
+{
+    const char *name, *summary;
+    json_t *formats = json_object();
+    for (size_t i = 0; i < wn_media_format_count(); i++) {
+        wn_media_format format = wn_media_format_at(i);
+        json_object_set_new(formats, format.name, json_boolean(format.available));
+    }
+    json_t *out =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "version", wn_version(), "build", wn_build_info(),
+                  "libraries", WN_LIBRARIES, "processor", wn_cpu_model(), "cpu_level", wn_cpu_name(wn_cpu_level()),
+                  "cpu_level_possible", wn_cpu_name(wn_cpu_detect()), "memory_bytes", json_count(wn_memory_machine()),
+                  "formats", formats, "kernels", json_kernels());
+    for (size_t t = 0; out && t < TABLES; t++) {
+        json_t *list = json_array();
+        for (size_t i = 0; tables[t].row(i, &name, &summary); i++) json_array_append_new(list, json_string(name));
+        json_object_set_new(out, tables[t].key, list);
+    }
+    return out;
+}
+
+static wn_status run_info(session *run, wn_error *err)
+{
+    wn_status status = wn_media_init(err);
+    if (status) return status;
+    if (run->common.json) return json_print(json_info(), err);
+    print_text();
+    return WN_OK;
+}
+
+static const char *const examples[] = {
+    "winnow info",
+    "what is in this program and what this machine can do",
+    NULL,
+};
+
+const command command_info = {
+    .name = "info",
+    .summary = "versions, formats, methods, and the code chosen for this processor",
+    .usage = "[OPTIONS]",
+    .details =
+        "Prints the version, the libraries that it was built with, the processor level in force and the level of "
+        "each kernel, the image formats that can be read, and the strategies and methods that can be named.",
+    .examples = examples,
+    .flags = COMMAND_PLAIN,
+    .run = run_info,
+};

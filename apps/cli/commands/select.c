@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * winnow select: K of N, in a workspace or on plain arrays.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "../human.h"
+#include "../job_setup.h"
+#include "../select_options.h"
+#include "../terminal.h"
+#include "winnow/memory.h"
+#include "winnow/npy.h"
+#include "winnow/selection.h"
+
+typedef struct select_params {
+    select_values select;
+    const char *embeddings, *preselected, *out, *out_distances;
+    const char *model, *tag, *except_tag;
+    bool keep_duplicates;
+} select_params;
+
+#define AT(field) offsetof(select_params, field)
+
+static const wn_option options[] = {
+    SELECT_OPTION_ROWS(select_params, select),
+    {WN_OPTION_TEXT, "embeddings", "array mode: N x dim values", AT(embeddings), 0, 0, NULL, NULL, "E.npy", 0},
+    {WN_OPTION_TEXT, "preselected", "array mode: row numbers that count as picked already", AT(preselected), 0, 0, NULL,
+     NULL, "I.npy", 0},
+    {WN_OPTION_TEXT, "out", "array mode: the picks (int64, in pick order); else the paths, one a line", AT(out), 0, 0,
+     NULL, NULL, "FILE", 'o'},
+    {WN_OPTION_TEXT, "out-distances", "array mode: distance of each pick to the nearest earlier one (float32)",
+     AT(out_distances), 0, 0, NULL, NULL, "D.npy", 0},
+    {WN_OPTION_TEXT, "model", "whose embeddings: a file, or a name in the workspace (default: its newest)", AT(model),
+     0, 0, NULL, NULL, "FILE|NAME", 'm'},
+    {WN_OPTION_TEXT, "tag", "name under which the selection is kept", AT(tag), 0, 0, "selected", NULL, "NAME", 't'},
+    {WN_OPTION_TEXT, "except-tag", "images with this tag count as picked already", AT(except_tag), 0, 0, NULL, NULL,
+     "TAG", 0},
+    {WN_OPTION_BOOL, "keep-duplicates", "images with the same pixels may all be picked", AT(keep_duplicates), 0, 0,
+     NULL, NULL, NULL, 0},
+    {0},
+};
+
+static const char *const examples[] = {
+    "winnow select -n 200 --except-tag batch-1 --tag batch-2",
+    "the next 200, different from the first batch",
+    "winnow select --embeddings e.npy -n 1000 --out picks.npy --json",
+    "on a plain array, figures as JSON",
+    NULL,
+};
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static json_t *json_selection(int64_t rows, int64_t dim, const char *strategy, int64_t selected, bool stopped,
+                              double objective, double radius, json_t *seconds)
+{
+    return json_pack("{s:I, s:I, s:s, s:I, s:b, s:o, s:o, s:o, s:o}", "rows", (json_int_t)rows, "dim", (json_int_t)dim,
+                     "strategy", strategy, "selected", (json_int_t)selected, "stopped", (int)stopped, "objective",
+                     json_figure(objective), "covering_radius", json_figure(radius), "seconds", seconds,
+                     "peak_memory_bytes", json_peak_memory());
+}
+
+/* ---- on arrays ---- */
+
+typedef struct arrays {
+    wn_npy *embeddings, *preselected;
+    wn_selection_request request;
+    const wn_strategy *strategy;
+    void *params;
+    wn_selection selection;
+    double read_seconds, select_seconds, write_seconds;
+} arrays;
+
+static wn_status open_arrays(session *run, const select_params *params, arrays *all, wn_error *err)
+{
+    wn_status status;
+    if ((status = wn_npy_open(params->embeddings, &all->embeddings, err))) return status;
+    const wn_npy_shape *shape = wn_npy_get_shape(all->embeddings);
+    uint64_t bytes = (uint64_t)shape->rows * shape->cols * sizeof(float) + wn_npy_matrix_bytes(all->embeddings);
+    char need[32], limit[32];
+    if (run->memory_limit && bytes > run->memory_limit)
+        return command_fail(err, WN_LIMIT, "the embeddings take %s, more than --memory-limit %s; raise the limit",
+                            human_bytes(bytes, need), human_bytes(run->memory_limit, limit));
+    if ((status = wn_npy_matrix(all->embeddings, &all->request.embeddings, err))) return status;
+    if (params->preselected) {
+        if ((status = wn_npy_open(params->preselected, &all->preselected, err))) return status;
+        if ((status = wn_npy_integers(all->preselected, &all->request.preselected, err))) return status;
+    }
+    all->request.seed = (uint64_t)run->common.seed;
+    all->request.pool = run->pool;
+    all->request.progress = &run->progress;
+    if (run->memory_limit) all->request.memory_limit = run->memory_limit - bytes;
+    return WN_OK;
+}
+
+/* A bad word on the command line is a usage error, whoever finds it. */
+static wn_status prepare_strategy(session *run, const select_params *params, arrays *all, wn_error *err)
+{
+    const char *settings[SELECT_SETTINGS];
+    select_values_settings(&params->select, settings);
+    wn_status status = wn_job_prepare_strategy(params->select.strategy, settings, &all->strategy, &all->params, err);
+    if (!status)
+        status = wn_job_parse_count(params->select.count, all->request.embeddings.rows, params->select.at_most,
+                                    &all->request.count, err);
+    if (status == WN_INVALID) run->usage_error = true;
+    return status;
+}
+
+static wn_status write_arrays(const select_params *params, arrays *all, wn_error *err)
+{
+    const wn_selection *selection = &all->selection;
+    wn_status status = WN_OK;
+    if (params->out) status = wn_npy_write_integers(params->out, selection->picks, selection->len, err);
+    if (!status && params->out_distances)
+        status = wn_npy_write_floats(params->out_distances, selection->distances, selection->len, err);
+    return status;
+}
+
+static wn_status finish_arrays(session *run, const select_params *params, arrays *all, wn_error *err)
+{
+    const wn_selection *selection = &all->selection;
+    double started = now();
+    char text[32];
+    wn_status status = write_arrays(params, all, err);
+    if (status) return status;
+    all->write_seconds = now() - started;
+    if (!params->out && !run->common.json)
+        for (size_t i = 0; i < selection->len; i++) printf("%lld\n", (long long)selection->picks[i]);
+    terminal_say(run->terminal, "  selected    %s of %zu rows, covering radius %.6g%s",
+                 human_count(selection->len, text), all->request.embeddings.rows, selection->radius,
+                 selection->stopped ? " (stopped by the minimum distance)" : "");
+    if (params->out) terminal_say(run->terminal, "  written     %s", params->out);
+    if (!run->common.json) return WN_OK;
+    json_t *seconds = json_pack("{s:o, s:o, s:o, s:o}", "read", json_figure(all->read_seconds), "select",
+                                json_figure(all->select_seconds), "write", json_figure(all->write_seconds), "total",
+                                json_figure(all->read_seconds + all->select_seconds + all->write_seconds));
+    return json_print(json_selection((int64_t)all->request.embeddings.rows, (int64_t)all->request.embeddings.cols,
+                                     all->strategy->name, (int64_t)selection->len, selection->stopped != 0,
+                                     selection->objective, selection->radius, seconds),
+                      err);
+}
+
+static wn_status select_arrays(session *run, const select_params *params, wn_error *err)
+{
+    arrays all = {0};
+    double started = now();
+    wn_status status = open_arrays(run, params, &all, err);
+    if (!status) status = prepare_strategy(run, params, &all, err);
+    all.read_seconds = now() - started;
+    started = now();
+    if (!status && !run->common.dry_run)
+        status = wn_select(all.strategy, all.params, &all.request, &all.selection, err);
+    all.select_seconds = now() - started;
+    if (!status && run->common.dry_run)
+        terminal_say(run->terminal, "would pick %zu of %zu rows; nothing was written (--dry-run)", all.request.count,
+                     all.request.embeddings.rows);
+    else if (!status)
+        status = finish_arrays(run, params, &all, err);
+    wn_selection_clear(&all.selection);
+    wn_free(all.params);
+    wn_npy_close(&all.preselected);
+    wn_npy_close(&all.embeddings);
+    return status;
+}
+
+/* ---- in a workspace ---- */
+
+static wn_status print_paths(const select_params *params, const wn_select_result *result, wn_error *err)
+{
+    FILE *to = params->out ? fopen(params->out, "we") : stdout;
+    if (!to) return command_fail(err, WN_IO, "cannot write '%s'", params->out);
+    for (int64_t i = 0; i < result->selected; i++) fprintf(to, "%s\n", result->paths[i]);
+    bool failed = ferror(to) != 0;
+    if (to != stdout) failed = fclose(to) != 0 || failed;
+    return failed ? command_fail(err, WN_IO, "cannot write '%s'", params->out ? params->out : "standard output")
+                  : WN_OK;
+}
+
+static wn_status select_in_workspace(session *run, const select_params *params, wn_error *err)
+{
+    wn_job job = job_of(run);
+    wn_select_result result;
+    char a[32], b[32];
+    const char *settings[SELECT_SETTINGS];
+    select_values_settings(&params->select, settings);
+    wn_select_options select = {.workspace = run->common.workspace,
+                                .count = params->select.count,
+                                .strategy = params->select.strategy,
+                                .settings = settings,
+                                .model = params->model,
+                                .tag = params->tag,
+                                .except_tag = params->except_tag,
+                                .at_most = params->select.at_most,
+                                .keep_duplicates = params->keep_duplicates};
+    wn_status status = wn_job_select(&job, &select, &result, err);
+    if (status) return say_how_to_resume(run, status);
+    terminal_say(run->terminal, "  selected    %s of %s images, covering radius %.6g%s",
+                 human_count((uint64_t)result.selected, a), human_count((uint64_t)result.candidates, b), result.radius,
+                 result.stopped ? " (stopped by the minimum distance)" : "");
+    if (!job.dry_run) terminal_say(run->terminal, "  tag         %s in %s", result.tag, result.workspace);
+    say_seconds(run, &result.seconds);
+    if (params->out || !run->common.json) status = print_paths(params, &result, err);
+    if (!status && run->common.json) {
+        json_t *object =
+            json_selection(result.rows, result.dim, result.strategy, result.selected, result.stopped, result.objective,
+                           result.radius, json_seconds(&result.seconds, "embed select total"));
+        if (object) {
+            json_object_set_new(object, "workspace", json_name(result.workspace));
+            json_object_set_new(object, "model", json_name(result.model));
+            json_object_set_new(object, "tag", json_name(result.tag));
+        }
+        status = json_print(object, err);
+    }
+    wn_select_result_clear(&result);
+    return status;
+}
+
+static wn_status run_select(session *run, wn_error *err)
+{
+    const select_params *params = run->params;
+    if (!params->select.count) return command_usage_error(run, err, "how many? Give -n 500, or -n 10%%");
+    if (params->embeddings) return select_arrays(run, params, err);
+    if (params->preselected || params->out_distances)
+        return command_usage_error(run, err, "--%s belongs to array mode: name --embeddings E.npy too",
+                                   params->preselected ? "preselected" : "out-distances");
+    return select_in_workspace(run, params, err);
+}
+
+const command command_select = {
+    .name = "select",
+    .summary = "pick K images, or K rows of an array",
+    .usage = "-n K [-w DIR | --embeddings E.npy --out PICKS.npy] [OPTIONS]",
+    .details =
+        "In a workspace: picks among all images that can be read, keeps the selection as a tag, and prints the paths "
+        "in "
+        "pick order.\n\n"
+        "On arrays: reads E.npy (float16/32/64 or integers, any order), writes the row numbers of the picks. No "
+        "workspace "
+        "is needed.\n\n"
+        "Strategies: farthest-first takes the image that is farthest from all picks so far, which keeps the greatest "
+        "distance of any image to its nearest pick small; random is the baseline.",
+    .examples = examples,
+    .options = options,
+    .params_size = sizeof(select_params),
+    .flags = COMMAND_WRITES,
+    .run = run_select,
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * winnow train: a model from unlabelled images.
+ */
+#include "../human.h"
+#include "../job_setup.h"
+#include "../terminal.h"
+#include "../train_options.h"
+
+typedef struct train_params {
+    train_values train;
+    const char *name, *out;
+} train_params;
+
+static const wn_option options[] = {
+    TRAIN_OPTION_ROWS(train_params, train, "minutes", "epochs", "steps", "method", "10"),
+    TRAIN_MORE_OPTION_ROWS(train_params, train),
+    {WN_OPTION_TEXT, "name", "name of the model in the workspace (default: trained, trained-2, ...)",
+     offsetof(train_params, name), 0, 0, NULL, NULL, "NAME", 0},
+    {WN_OPTION_TEXT, "out", "also write the model to this file", offsetof(train_params, out), 0, 0, NULL, NULL, "FILE",
+     'o'},
+    {0},
+};
+
+static const char *const examples[] = {
+    "winnow train photos/ --minutes 60",
+    "learn from a folder for an hour",
+    "winnow train photos/ --out photos.wnm",
+    "keep the model as a file for other folders",
+    NULL,
+};
+
+static wn_status print_json(const wn_train_job_result *result, wn_error *err)
+{
+    const wn_train_result *training = &result->training;
+    return json_print(
+        json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:b, s:o, s:o}", "workspace",
+                  json_name(result->workspace), "model", json_name(result->model), "file", json_name(result->file),
+                  "images", (json_int_t)result->images, "dim", (json_int_t)result->dim, "steps",
+                  (json_int_t)training->plan.steps, "batch", (json_int_t)training->plan.batch, "epochs",
+                  json_figure(training->plan.epochs), "loss", json_figure(training->loss), "images_per_second",
+                  json_figure(training->images_per_second), "collapsed", (int)training->collapsed, "seconds",
+                  json_seconds(&result->seconds, "scan read train total"), "peak_memory_bytes", json_peak_memory()),
+        err);
+}
+
+static wn_status run_train(session *run, wn_error *err)
+{
+    const train_params *params = run->params;
+    wn_job job = job_of(run);
+    wn_train_params train;
+    wn_train_job_result result;
+    char text[32], rate[32];
+    wn_status status = train_values_apply(&params->train, &train, err);
+    if (status) {
+        run->usage_error = status == WN_INVALID;
+        return status;
+    }
+    wn_train_job_options options_of_job = {.workspace = run->common.workspace,
+                                           .paths = run->paths,
+                                           .path_count = run->path_count,
+                                           .name = params->name,
+                                           .copy_to = params->out,
+                                           .train = &train};
+    status = wn_job_train(&job, &options_of_job, &result, err);
+    if (status) return say_how_to_resume(run, status);
+    terminal_say(run->terminal, "  model       %s, %lld dimensions, in %s", result.model, (long long)result.dim,
+                 params->out ? params->out : result.file);
+    terminal_say(run->terminal, "  trained on  %s images, %lld steps of %lld, loss %.3f, %s images/s",
+                 human_count((uint64_t)result.images, text), (long long)result.training.plan.steps,
+                 (long long)result.training.plan.batch, result.training.loss,
+                 human_count((uint64_t)result.training.images_per_second, rate));
+    say_seconds(run, &result.seconds);
+    if (run->common.json) status = print_json(&result, err);
+    wn_train_job_result_clear(&result);
+    return status;
+}
+
+const command command_train = {
+    .name = "train",
+    .summary = "learn an embedding from images without labels",
+    .usage = "[PATH...] [--minutes M] [--out FILE] [OPTIONS]",
+    .details =
+        "Trains a small network by self-supervision: two views of one image shall be near to each other, views of "
+        "different images far. The result is one model file that turns an image into 128 numbers, of which the first "
+        "32 "
+        "and the first 64 can be used alone.\n\n"
+        "With paths, they are added to the workspace first and the training looks at them alone; without, at "
+        "everything "
+        "in the workspace. A training that was stopped goes on where it was when the same command is given again.",
+    .examples = examples,
+    .options = options,
+    .params_size = sizeof(train_params),
+    .most_paths = SIZE_MAX,
+    .run = run_train,
+};

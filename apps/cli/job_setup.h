@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a session to a job, and the parts of results that several commands print.
+ */
+#ifndef CLI_JOB_SETUP_H
+#define CLI_JOB_SETUP_H
+
+#include "command.h"
+#include "json_text.h"
+#include "winnow/jobs.h"
+
+/* The job with the common options of this session. */
+wn_job job_of(const session *run);
+
+/* {"scan":..,"read":..,...,"total":..}: the stages named, joined by blanks. */
+json_t *json_seconds(const wn_job_seconds *seconds, const char *names);
+
+/* Says how long each stage took that ran, on one line of standard error. */
+void say_seconds(session *run, const wn_job_seconds *seconds);
+
+/* Peak memory of the process so far. */
+json_t *json_peak_memory(void);
+
+/* For a cancelled job: says how to go on. Returns `status`. */
+wn_status say_how_to_resume(session *run, wn_status status);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Options of selection as `select` and `curate` offer them. Settings of a strategy are texts that go through the
+ * strategy's own table.
+ */
+#ifndef CLI_SELECT_OPTIONS_H
+#define CLI_SELECT_OPTIONS_H
+
+#include "command.h"
+
+typedef struct select_values {
+    const char *count, *strategy, *minimum_distance, *metric;
+    bool at_most;
+} select_values;
+
+#define SELECT_AT(type, member, field) offsetof(type, member) + offsetof(select_values, field)
+
+/* Rows for the struct `type` that holds a select_values called `member`. */
+#define SELECT_OPTION_ROWS(type, member)                                                                               \
+    {WN_OPTION_TEXT,                                                                                                   \
+     "count",                                                                                                          \
+     "how many to pick: a number, or a share such as 10%",                                                             \
+     SELECT_AT(type, member, count),                                                                                   \
+     0,                                                                                                                \
+     0,                                                                                                                \
+     NULL,                                                                                                             \
+     NULL,                                                                                                             \
+     "K",                                                                                                              \
+     'n'},                                                                                                             \
+        {WN_OPTION_TEXT,                                                                                               \
+         "strategy",                                                                                                   \
+         "how to pick; 'winnow info' lists the strategies",                                                            \
+         SELECT_AT(type, member, strategy),                                                                            \
+         0,                                                                                                            \
+         0,                                                                                                            \
+         "farthest-first",                                                                                             \
+         NULL,                                                                                                         \
+         "NAME",                                                                                                       \
+         's'},                                                                                                         \
+        {WN_OPTION_TEXT,                                                                                               \
+         "min-distance",                                                                                               \
+         "stop when every image left is nearer than this to a pick",                                                   \
+         SELECT_AT(type, member, minimum_distance),                                                                    \
+         0,                                                                                                            \
+         0,                                                                                                            \
+         NULL,                                                                                                         \
+         NULL,                                                                                                         \
+         "D",                                                                                                          \
+         0},                                                                                                           \
+        {WN_OPTION_TEXT, "metric", "distance: l2 or cosine", SELECT_AT(type, member, metric), 0, 0, NULL, NULL,        \
+         "NAME",         0},                                                                                           \
+    {                                                                                                                  \
+        WN_OPTION_BOOL, "at-most", "when there are fewer images than asked for, take all",                             \
+            SELECT_AT(type, member, at_most), 0, 0, NULL, NULL, NULL, 0                                                \
+    }
+
+enum { SELECT_SETTINGS = 8 };
+
+/* The settings given as name, value, ..., NULL. */
+void select_values_settings(const select_values *values, const char *out[SELECT_SETTINGS]);
+
+#endif

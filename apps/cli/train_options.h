@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Options of training as `train` and `curate` offer them. They are texts that go through the library's own table,
+ * which checks them; so each range stands in one place.
+ */
+#ifndef CLI_TRAIN_OPTIONS_H
+#define CLI_TRAIN_OPTIONS_H
+
+#include "command.h"
+#include "winnow/train.h"
+
+/* NULL = the library's default. */
+typedef struct train_values {
+    const char *minutes, *epochs, *steps, *method;
+    const char *method_options, *network, *batch, *views, *rate, *dim;
+} train_values;
+
+#define TRAIN_AT(type, member, field) offsetof(type, member) + offsetof(train_values, field)
+#define TRAIN_ROW(type, member, field, name, help, initial, value)                                                     \
+    {                                                                                                                  \
+        WN_OPTION_TEXT, name, help, TRAIN_AT(type, member, field), 0, 0, initial, NULL, value, 0                       \
+    }
+
+/* Rows for the struct `type` that holds a train_values called `member`. */
+#define TRAIN_OPTION_ROWS(type, member, minutes_name, epochs_name, steps_name, method_name, minutes_initial)           \
+    TRAIN_ROW(type, member, minutes, minutes_name, "time for training; the plan is made for a machine of two cores",   \
+              minutes_initial, "M"),                                                                                   \
+        TRAIN_ROW(type, member, epochs, epochs_name, "train for exactly this many passes over the images", NULL, "N"), \
+        TRAIN_ROW(type, member, steps, steps_name, "train for exactly this many steps", NULL, "N"),                    \
+        TRAIN_ROW(type, member, method, method_name, "training method; 'winnow info' lists them", NULL, "NAME")
+
+#define TRAIN_MORE_OPTION_ROWS(type, member)                                                                           \
+    TRAIN_ROW(type, member, method_options, "method-options", "settings of the method: name=value,name=value", NULL,   \
+              "TEXT"),                                                                                                 \
+        TRAIN_ROW(type, member, network, "network", "network; 'winnow info' lists them", NULL, "NAME"),                \
+        TRAIN_ROW(type, member, batch, "batch", "images in one step (default: automatic)", NULL, "N"),                 \
+        TRAIN_ROW(type, member, views, "views", "views of each image in one step (default: the method's)", NULL, "N"), \
+        TRAIN_ROW(type, member, rate, "rate", "learning rate (default: automatic)", NULL, "X"),                        \
+        TRAIN_ROW(type, member, dim, "dim", "numbers of one embedding (default: 128)", NULL, "N")
+
+/* Defaults of the library, then the values given. */
+wn_status train_values_apply(const train_values *values, wn_train_params *out, wn_error *err);
+
+#endif

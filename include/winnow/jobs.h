@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Use cases: what a user asks for, from paths to results. The program, and later the server and the bindings, call
+ * these; each opens the workspace that it needs, does its stages and closes it.
+ *
+ *     wn_job job = {.pool = pool, .progress = &progress};
+ *     wn_curate_options options = {.paths = paths, .path_count = 1, .count = "500", .train_minutes = 5};
+ *     wn_curate_result result = {0};
+ *     if (wn_job_curate(&job, &options, &result, &err) == WN_OK) puts(result.report);
+ *     wn_curate_result_clear(&result);
+ *
+ * Every job leaves the workspace in order when it is stopped (WN_CANCELLED) or killed, and goes on where it was when
+ * it is called again.
+ */
+#ifndef WINNOW_JOBS_H
+#define WINNOW_JOBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "winnow/pool.h"
+#include "winnow/progress.h"
+#include "winnow/selection.h"
+#include "winnow/train.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What all jobs share. Zero-initialise, then set. */
+typedef struct wn_job {
+    wn_pool *pool;               /* NULL = one thread */
+    const wn_progress *progress; /* NULL = silence */
+    uint64_t memory_limit;       /* bytes for the whole process; 0 = no limit. A stage that cannot fit fails with
+                                  * WN_LIMIT before it starts, and says both numbers */
+    uint64_t seed;
+    bool strict;         /* bad input files make the job fail, after everything else is done */
+    bool dry_run;        /* find out and say what would be done; write nothing */
+    const char *command; /* as typed; kept in the log and shown to who finds the workspace busy */
+} wn_job;
+
+/* Wall time of each stage; 0 for those that did not run. */
+typedef struct wn_job_seconds {
+    double scan, read, train, embed, check, select, report, total;
+} wn_job_seconds;
+
+/* Which workspace. `workspace` NULL: NAME.winnow in the current folder, named after the first path; without paths the
+ * only *.winnow in the current folder. Paths are folders, lists, tars or files (winnow/media.h). */
+
+/* The path that those rules give, released with wn_free. WN_NOTFOUND or WN_INVALID when they give none. */
+WN_API WN_NODISCARD wn_status wn_job_workspace_path(const char *workspace, const char *const *paths, size_t path_count,
+                                                    char **out, wn_error *err);
+
+/* ------------------------------------------------------------------------------------------------ add */
+
+typedef struct wn_add_options {
+    const char *workspace;
+    const char *const *paths;
+    size_t path_count;
+    int64_t input_side; /* of the model input in a new workspace: 0 = 32 when half of the images are at most 48 pixels
+                         * on their shorter side, else 64 */
+} wn_add_options;
+
+typedef struct wn_add_result {
+    char *workspace;
+    uint64_t found, readable, bad; /* files of these paths, now */
+    uint64_t added, changed, unchanged, gone, skipped;
+    int64_t input_side;
+    wn_job_seconds seconds;
+} wn_add_result;
+
+/* Indexes what is new or changed under the paths: facts, hashes, thumbnail and model input from one read of each file.
+ * WN_NOTFOUND when a path does not exist or no image is there. */
+WN_API WN_NODISCARD wn_status wn_job_add(const wn_job *job, const wn_add_options *options, wn_add_result *out,
+                                         wn_error *err);
+WN_API void wn_add_result_clear(wn_add_result *result);
+
+/* ------------------------------------------------------------------------------------------------ train */
+
+typedef struct wn_train_job_options {
+    const char *workspace;
+    const char *const *paths; /* added first, and trained on alone; none = all that the workspace holds */
+    size_t path_count;
+    const char *name;             /* of the model in the workspace; NULL = "trained", "trained-2", ... */
+    const char *copy_to;          /* also write the model file there; NULL = no */
+    const wn_train_params *train; /* seed and memory_limit are taken from the job */
+} wn_train_job_options;
+
+typedef struct wn_train_job_result {
+    char *workspace;
+    char *model; /* name in the workspace */
+    char *file;  /* its path */
+    wn_train_result training;
+    int64_t images;
+    int64_t dim;
+    wn_job_seconds seconds;
+} wn_train_job_result;
+
+/* Trains a model on the images, without labels; continues a training that was stopped. */
+WN_API WN_NODISCARD wn_status wn_job_train(const wn_job *job, const wn_train_job_options *options,
+                                           wn_train_job_result *out, wn_error *err);
+WN_API void wn_train_job_result_clear(wn_train_job_result *result);
+
+/* ------------------------------------------------------------------------------------------------ embed */
+
+typedef struct wn_embed_options {
+    const char *workspace;
+    const char *const *paths;
+    size_t path_count;
+    const char *model;     /* a name in the workspace or a file; NULL = the newest of the workspace */
+    const char *out;       /* array mode: embeddings as .npy, rows in the order of `out_paths` */
+    const char *out_paths; /* array mode: one path a line */
+} wn_embed_options;
+
+typedef struct wn_embed_result {
+    char *workspace; /* NULL in array mode without one */
+    char *model;
+    int64_t rows, dim; /* rows that have an embedding now, or were written */
+    int64_t fresh;     /* embedded by this call */
+    uint64_t bad;
+    wn_job_seconds seconds;
+} wn_embed_result;
+
+/* Embeds the samples that have no embedding of this model yet, after adding the paths. With paths, `out`, a model file
+ * and no workspace, the images are read and embedded without keeping anything else. */
+WN_API WN_NODISCARD wn_status wn_job_embed(const wn_job *job, const wn_embed_options *options, wn_embed_result *out,
+                                           wn_error *err);
+WN_API void wn_embed_result_clear(wn_embed_result *result);
+
+/* ------------------------------------------------------------------------------------------------ select */
+
+typedef struct wn_select_options {
+    const char *workspace;
+    const char *count;           /* "500", or "10%" of the images that can be picked */
+    const char *strategy;        /* NULL = "farthest-first" */
+    const char *const *settings; /* of the strategy: name, value, name, value, ..., NULL */
+    const char *model;           /* as for embed */
+    const char *tag;             /* NULL = "selected" */
+    const char *except_tag;      /* rows with this tag count as picked already; NULL = none */
+    bool at_most;                /* fewer images than asked for are no failure */
+    bool keep_duplicates;        /* images with the same pixels may all be picked */
+} wn_select_options;
+
+typedef struct wn_select_result {
+    char *workspace, *model, *tag;
+    const char *strategy; /* static storage */
+    int64_t rows, dim;    /* that took part */
+    int64_t candidates;   /* of them, that could be picked */
+    int64_t *picks;       /* rows of the workspace in pick order */
+    float *distances;     /* to the nearest earlier pick */
+    char **paths;         /* of the picks */
+    int64_t selected;
+    bool stopped; /* by the minimum distance */
+    double objective, radius, mean;
+    wn_job_seconds seconds;
+} wn_select_result;
+
+/* "500" or "10%" of `available` rows; more than available is WN_INVALID, or all of them where `at_most`. */
+WN_API WN_NODISCARD wn_status wn_job_parse_count(const char *text, size_t available, bool at_most, size_t *out,
+                                                 wn_error *err);
+
+/* A strategy by name (NULL = "farthest-first") with its settings; release with wn_free(params). */
+WN_API WN_NODISCARD wn_status wn_job_prepare_strategy(const char *name, const char *const *settings,
+                                                      const wn_strategy **strategy, void **params, wn_error *err);
+
+/* Selects among all images of the workspace that have an embedding, and stores the selection as a tag. */
+WN_API WN_NODISCARD wn_status wn_job_select(const wn_job *job, const wn_select_options *options, wn_select_result *out,
+                                            wn_error *err);
+WN_API void wn_select_result_clear(wn_select_result *result);
+
+/* ------------------------------------------------------------------------------------------------ curate */
+
+typedef struct wn_curate_options {
+    const char *workspace;
+    const char *const *paths; /* none = all that the workspace holds */
+    size_t path_count;
+    const char *count; /* "500" or "10%" */
+    const char *strategy;
+    const char *const *settings;
+    const char *model;            /* NULL = the newest of the workspace, or one trained now */
+    const wn_train_params *train; /* for a model that is trained now */
+    const char *except_tag;
+    const char *copy, *link; /* folders that get copies of the picks, or links to them */
+    int64_t input_side;
+    bool at_most;
+    bool keep_duplicates;
+} wn_curate_options;
+
+typedef struct wn_curate_result {
+    char *workspace, *run, *model; /* run: its folder */
+    bool trained, resumed;
+    uint64_t found, readable, bad, exact_duplicates, near_duplicates;
+    int64_t embedded, dim, selected;
+    double covering_selected, covering_random_mean, covering_random_std; /* greatest distance of an image to its
+                                                                          * nearest pick */
+    double mean_selected, mean_random_mean, mean_random_std;             /* mean of the same */
+    char *list, *csv, *bad_list, *duplicates, *report;                   /* files */
+    uint64_t copied, copies_found;
+    wn_job_seconds seconds;
+} wn_curate_result;
+
+/* The whole way: add, train where no model is, embed, find duplicates, select, compare with chance, report. */
+WN_API WN_NODISCARD wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_curate_result *out,
+                                            wn_error *err);
+WN_API void wn_curate_result_clear(wn_curate_result *result);
+
+/* ------------------------------------------------------------------------------------------------ report, status */
+
+/* Renders the page of a run again; run 0 = the last finished one. `out` receives its path, released with wn_free. */
+WN_API WN_NODISCARD wn_status wn_job_report(const wn_job *job, const char *workspace, int64_t run, char **out,
+                                            wn_error *err);
+
+typedef struct wn_status_model {
+    char *name;
+    int64_t dim, embedded;
+} wn_status_model;
+
+typedef struct wn_status_run {
+    int64_t id;
+    char *command, *state;
+    int64_t started_at, finished_at;
+} wn_status_run;
+
+typedef struct wn_status_result {
+    char *workspace;
+    int64_t readable, bad, gone;
+    int64_t input_side;
+    char **sources;
+    size_t source_count;
+    wn_status_model *models;
+    size_t model_count;
+    wn_status_run *runs;
+    size_t run_count;
+    char **tags;
+    int64_t *tag_rows;
+    size_t tag_count;
+    uint64_t bytes; /* on disk */
+} wn_status_result;
+
+/* What is in a workspace and what is missing. */
+WN_API WN_NODISCARD wn_status wn_job_status(const char *workspace, wn_status_result *out, wn_error *err);
+WN_API void wn_status_result_clear(wn_status_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Copies of the picks, or links to them, in one flat folder. Nothing that exists is replaced; a stopped run goes on,
+ * because a copy that is there already is recognised by its content.
+ */
+#include "jobs/curate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "winnow/memory.h"
+
+static const uint64_t MOST_BYTES = (uint64_t)1 << 30;
+
+/* Names given in this run: an open hash table of strings. */
+typedef struct name_set {
+    char **names;
+    size_t capacity, len; /* capacity is a power of two, at least twice len */
+} name_set;
+
+static size_t set_place(const name_set *set, const char *name)
+{
+    size_t at = wn_hash64_of(name, strlen(name)) & (set->capacity - 1);
+    while (set->names[at] && strcmp(set->names[at], name) != 0) at = (at + 1) & (set->capacity - 1);
+    return at;
+}
+
+static wn_status set_grow(name_set *set, wn_error *err)
+{
+    name_set larger = {.capacity = set->capacity ? set->capacity * 2 : 256, .len = set->len};
+    larger.names = wn_calloc(WN_MEMORY_TEXT, larger.capacity, sizeof *larger.names);
+    if (!larger.names) return wn_fail(err, WN_NOMEM, "out of memory");
+    for (size_t i = 0; i < set->capacity; i++)
+        if (set->names[i]) larger.names[set_place(&larger, set->names[i])] = set->names[i];
+    wn_free(set->names);
+    *set = larger;
+    return WN_OK;
+}
+
+/* Whether the name is new. */
+static wn_status set_add(name_set *set, const char *name, bool *fresh, wn_error *err)
+{
+    if (set->len * 2 >= set->capacity) WN_TRY(set_grow(set, err));
+    size_t at = set_place(set, name);
+    *fresh = !set->names[at];
+    if (!*fresh) return WN_OK;
+    if (!(set->names[at] = wn_text_copy(name))) return wn_fail(err, WN_NOMEM, "out of memory");
+    set->len++;
+    return WN_OK;
+}
+
+typedef struct copying {
+    const char *target;
+    bool link;
+    name_set names;
+    wn_buffer table, name;
+    uint64_t made, found;
+} copying;
+
+/* The n-th name for a file: "a.jpg", "a-2.jpg", ... */
+static const char *numbered_name(wn_buffer *out, const char *base, unsigned number)
+{
+    const char *dot = strrchr(base, '.');
+    size_t stem = dot && dot > base ? (size_t)(dot - base) : strlen(base);
+    wn_buffer_reset(out);
+    wn_buffer_add(out, base, stem);
+    if (number > 1) wn_buffer_format(out, "-%u", number);
+    wn_buffer_text(out, base + stem);
+    return out->data;
+}
+
+static bool same_content(const char *path, const void *bytes, size_t len)
+{
+    struct stat facts;
+    wn_buffer there;
+    if (lstat(path, &facts) != 0 || !S_ISREG(facts.st_mode) || (uint64_t)facts.st_size != len) return false;
+    wn_buffer_init(&there, WN_MEMORY_GENERAL, 0);
+    bool same = wn_file_read(path, len + 1, &there, NULL) == WN_OK && there.len == len &&
+                (len == 0 || memcmp(there.data, bytes, len) == 0);
+    wn_buffer_clear(&there);
+    return same;
+}
+
+static bool same_link(const char *path, const char *to)
+{
+    char there[PATH_MAX];
+    ssize_t len = readlink(path, there, sizeof there - 1);
+    if (len < 0) return false;
+    there[len] = 0;
+    return strcmp(there, to) == 0;
+}
+
+/* Writes beside and links into place, which fails where the name is taken. */
+static wn_status place_copy(const char *path, const void *bytes, size_t len, bool *taken, wn_error *err)
+{
+    wn_buffer part;
+    wn_buffer_init(&part, WN_MEMORY_TEXT, 0);
+    wn_buffer_format(&part, "%s.part", path);
+    if (part.status) return wn_fail(err, WN_NOMEM, "out of memory");
+    int fd = open(part.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    wn_status status = fd < 0 ? wn_fail_errno(err, errno, "cannot write '%s'", part.data) : WN_OK;
+    if (!status) status = wn_file_write_at(fd, bytes, len, 0, part.data, err);
+    if (fd >= 0 && close(fd) != 0 && !status) status = wn_fail_errno(err, errno, "cannot write '%s'", part.data);
+    *taken = false;
+    if (!status && link(part.data, path) != 0) {
+        /* File systems without hard links: the gap between test and rename is the best there is. */
+        if (errno == EEXIST || (errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP))
+            *taken = errno == EEXIST;
+        else if (access(path, F_OK) == 0)
+            *taken = true;
+        else if (rename(part.data, path) != 0)
+            status = wn_fail_errno(err, errno, "cannot write '%s'", path);
+    }
+    unlink(part.data);
+    wn_buffer_clear(&part);
+    return status;
+}
+
+/* One name tried: done = the pick has its file now. */
+static wn_status try_name(copying *copy, const char *path, const char *original, const void *bytes, size_t len,
+                          bool *done, wn_error *err)
+{
+    bool taken = false, link_it = copy->link && original;
+    *done = false;
+    if (link_it ? same_link(path, original) : same_content(path, bytes, len)) {
+        copy->found++;
+        *done = true;
+        return WN_OK;
+    }
+    struct stat facts;
+    if (lstat(path, &facts) == 0) return WN_OK;
+    if (!link_it) {
+        WN_TRY(place_copy(path, bytes, len, &taken, err));
+    } else if (symlink(original, path) != 0) {
+        if (errno != EEXIST) return wn_fail_errno(err, errno, "cannot make the link '%s'", path);
+        taken = true;
+    }
+    if (taken) return WN_OK;
+    copy->made++;
+    *done = true;
+    return WN_OK;
+}
+
+static wn_status place_pick(copying *copy, const char *shown, char *real, wn_error *err)
+{
+    char *member = NULL;
+    void *bytes = NULL;
+    size_t len = 0;
+    bool done = false;
+    wn_status status = WN_OK;
+    wn_sample_path_split(real, &member);
+    const char *slash = strrchr(member ? member : real, '/');
+    const char *base = slash ? slash + 1 : member ? member : real;
+    if (!copy->link || member) {
+        wn_entry entry = {.path = real, .name = shown, .member = member, .compressed = member != NULL};
+        if ((status = wn_entry_load(&entry, MOST_BYTES, &bytes, &len, err))) return status;
+    }
+    for (unsigned number = 1; !done && !status; number++) {
+        bool fresh = false;
+        const char *name = numbered_name(&copy->name, base, number);
+        status = name ? set_add(&copy->names, name, &fresh, err) : wn_fail(err, WN_NOMEM, "out of memory");
+        if (status || !fresh) continue;
+        char *path = wn_path_join(copy->target, name);
+        status = path ? try_name(copy, path, member ? NULL : real, bytes, len, &done, err)
+                      : wn_fail(err, WN_NOMEM, "out of memory");
+        if (done) {
+            wn_text_add_csv(&copy->table, shown);
+            wn_buffer_text(&copy->table, ",");
+            wn_text_add_csv(&copy->table, path);
+            wn_buffer_text(&copy->table, "\n");
+        }
+        wn_free(path);
+    }
+    wn_free(bytes);
+    return status;
+}
+
+static wn_status place_row(copying *copy, wn_workspace *workspace, const wn_roots *roots, int64_t row, wn_error *err)
+{
+    wn_sample *sample = NULL;
+    char *shown = NULL, *real = NULL;
+    WN_TRY(wn_workspace_get_sample(workspace, row, &sample, err));
+    const wn_root *root = wn_roots_find(roots, sample->source);
+    wn_status status = WN_OK;
+    shown = wn_roots_sample_path(roots, sample);
+    real = root ? wn_sample_path(root->kind, root->path, sample->name, sample->name_len) : NULL;
+    if (!shown || !real) status = wn_fail(err, WN_NOMEM, "out of memory");
+    if (!status) status = place_pick(copy, shown, real, err);
+    wn_free(real);
+    wn_free(shown);
+    wn_free(sample);
+    return status;
+}
+
+wn_status wn_stage_copy(const wn_job *job, wn_workspace *workspace, const wn_roots *roots, const int64_t *rows,
+                        size_t count, const char *target, bool link, const char *folder, uint64_t *made,
+                        uint64_t *found, wn_error *err)
+{
+    wn_status status;
+    char *path = NULL;
+    copying copy = {.target = target, .link = link};
+    wn_buffer_init(&copy.table, WN_MEMORY_TEXT, 0);
+    wn_buffer_init(&copy.name, WN_MEMORY_TEXT, 0);
+    wn_buffer_text(&copy.table, "path,copy\n");
+    if ((status = wn_file_make_folder(target, err))) goto done;
+    for (size_t i = 0; i < count && !status; i++) {
+        status = place_row(&copy, workspace, roots, rows[i], err);
+        wn_progress_report report = {.stage = link ? "link" : "copy", .unit = "images", .done = i + 1, .total = count};
+        if (!status && wn_progress_tell(job->progress, &report))
+            status = wn_fail(err, WN_CANCELLED, "stopped while copying");
+    }
+    *made += copy.made;
+    *found += copy.found;
+    if (!status && !(path = wn_path_join(folder, link ? "links.csv" : "copies.csv")))
+        status = wn_fail(err, WN_NOMEM, "out of memory");
+    if (!status) status = wn_file_write(path, copy.table.data, copy.table.len, err);
+done:
+    wn_free(path);
+    for (size_t i = 0; i < copy.names.capacity; i++) wn_free(copy.names.names[i]);
+    wn_free(copy.names.names);
+    wn_buffer_clear(&copy.table);
+    wn_buffer_clear(&copy.name);
+    return status;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The parts of curate that work on one run: its folder, its figures, duplicates, covering, map, copies and page.
+ */
+#ifndef JOBS_CURATE_H
+#define JOBS_CURATE_H
+
+#include <stdio.h>
+
+#include "jobs/job.h"
+#include "report/report.h"
+
+/* ---- figures: what the page says and the catalogue does not know (run_figures.c) ---- */
+
+enum { WN_RANDOM_SETS = 10 };
+
+/* Kept in the run folder as lines "name value"; texts are borrowed from `storage` or from the caller. */
+typedef struct wn_run_figures {
+    const char *title, *model, *model_file, *strategy, *command, *earlier_tag;
+    const char *roots;  /* "ID path as typed" joined by line breaks */
+    const char *random; /* radius, 95th percentile, mean of each random selection, by blanks */
+    bool trained;
+    int64_t created, selection, found, readable, bad, exact_duplicates, near_duplicates, dim, seed, peak_memory;
+    double radius, percentile95, mean, share_x, share_y;
+    double scan, read, train, embed, check, select, total;
+    wn_buffer storage;
+} wn_run_figures;
+
+WN_NODISCARD wn_status wn_run_figures_save(const wn_run_figures *figures, const char *folder, wn_error *err);
+WN_NODISCARD wn_status wn_run_figures_load(const char *folder, wn_run_figures *out, wn_error *err);
+void wn_run_figures_clear(wn_run_figures *figures);
+
+/* ---- duplicates (duplicates_stage.c) ---- */
+
+/* Pairs among the rows, ordered by distance, then rows: 0 for the same pixels, else the share of differing bits of the
+ * perceptual hashes. Release with wn_free. */
+typedef struct wn_alike_list {
+    wn_report_duplicate *pairs;
+    size_t len, exact, near;
+} wn_alike_list;
+WN_NODISCARD wn_status wn_stage_duplicates(const wn_job *job, wn_workspace *workspace, const wn_row_list *rows,
+                                           wn_alike_list *out, wn_error *err);
+
+/* ---- covering and map (covering_stage.c) ---- */
+
+/* How well the picks cover the rows, and the same for random selections of the same size. */
+typedef struct wn_coverings {
+    wn_report_covering selected, random[WN_RANDOM_SETS];
+    double radius_mean, radius_std, mean_mean, mean_std;
+} wn_coverings;
+WN_NODISCARD wn_status wn_stage_covering(const wn_job *job, const wn_selecting *selecting, wn_coverings *out,
+                                         wn_error *err);
+
+/* PCA of the rows, kept as a column of the workspace. */
+WN_NODISCARD wn_status wn_stage_map(const wn_job *job, wn_workspace *workspace, const wn_selecting *selecting,
+                                    double share[2], wn_error *err);
+
+/* ---- lists and copies ---- */
+
+/* selected.txt, selected.csv (path,rank,distance). */
+WN_NODISCARD wn_status wn_write_selected(const char *folder, char *const *paths, const float *distances, size_t count,
+                                         wn_error *err);
+/* bad_files.csv (path,reason) of the roots. */
+WN_NODISCARD wn_status wn_write_bad_files(wn_workspace *workspace, const wn_roots *roots, const char *folder,
+                                          wn_error *err);
+/* duplicates.csv (from,to,distance). */
+WN_NODISCARD wn_status wn_write_duplicates(wn_workspace *workspace, const wn_roots *roots, const wn_alike_list *alike,
+                                           const char *folder, wn_error *err);
+
+/* Copies of the rows in `target`, or symbolic links where `link`. Existing files are never replaced: a name that is
+ * taken gets "-2", and so on; a file that holds the same already is left. Writes copies.csv (path,copy) to `folder`. */
+WN_NODISCARD wn_status wn_stage_copy(const wn_job *job, wn_workspace *workspace, const wn_roots *roots,
+                                     const int64_t *rows, size_t count, const char *target, bool link,
+                                     const char *folder, uint64_t *made, uint64_t *found, wn_error *err);
+
+/* ---- the page (report_stage.c) ---- */
+
+/* Writes report.html into `folder` from the figures and the workspace. */
+WN_NODISCARD wn_status wn_stage_report(const wn_job *job, wn_workspace *workspace, const wn_run_figures *figures,
+                                       const char *folder, wn_error *err);
+
+#endif

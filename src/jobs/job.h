@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the jobs share: names of the columns, memory plans, where the files of a sample are.
+ */
+#ifndef JOBS_JOB_H
+#define JOBS_JOB_H
+
+#include "base/buffer.h"
+#include "winnow/catalog.h"
+#include "winnow/column.h"
+#include "winnow/jobs.h"
+#include "winnow/media.h"
+#include "winnow/selection.h"
+#include "winnow/workspace.h"
+
+/* Columns that reading fills; name, type, values of a row. The model input stands beside them: its width depends on
+ * the workspace. */
+#define WN_FACT_COLUMN_MAP(X)                                                                                          \
+    X(BYTE_HASH, "byte_hash", HASH128, 1)                                                                              \
+    X(PIXEL_HASH, "pixel_hash", HASH128, 1)                                                                            \
+    X(PHASH, "phash", I64, 1)                                                                                          \
+    X(LUMINANCE, "luminance", F32, 1)                                                                                  \
+    X(CONTRAST, "contrast", F32, 1)                                                                                    \
+    X(SHARPNESS, "sharpness", F32, 1)                                                                                  \
+    X(NOISE, "signal_to_noise", F32, 1)                                                                                \
+    X(UNIFORM, "uniform_row_ratio", F32, 1)                                                                            \
+    X(MEAN, "mean_rgb", F32, 3)                                                                                        \
+    X(DEVIATION, "deviation_rgb", F32, 3)
+
+enum {
+#define X(id, name, type, width) WN_FACT_COLUMN_##id,
+    WN_FACT_COLUMN_MAP(X)
+#undef X
+        WN_FACT_COLUMN_COUNT
+};
+
+#define WN_INPUT_COLUMN "input"
+#define WN_MAP_COLUMN   "map.pca"
+
+/* Settings of a workspace. */
+#define WN_SETTING_INPUT_SIDE "input_side"
+
+/* Checks that `bytes` more fit the job's memory limit beside what the process holds now, and logs the plan of the
+ * stage. WN_LIMIT names both numbers. */
+WN_NODISCARD wn_status wn_job_plan(const wn_job *job, const char *stage, uint64_t bytes, wn_error *err);
+
+/* Bytes that a stage may still take: the limit less what the process holds; UINT64_MAX without a limit. */
+uint64_t wn_job_memory_left(const wn_job *job);
+
+/* Opens the workspace of the rules in jobs.h and receives its path (released with wn_free). */
+WN_NODISCARD wn_status wn_job_open_workspace(const wn_job *job, const char *workspace, const char *const *paths,
+                                             size_t path_count, wn_workspace_mode mode, wn_workspace **out, char **path,
+                                             wn_error *err);
+
+/* Side of the model input; 0 while it is not decided. */
+WN_NODISCARD wn_status wn_job_input_side(wn_workspace *workspace, int64_t *side, wn_error *err);
+
+/* ---- where files are (location.c) ---- */
+
+/* Kind of a root: "folder", "list", "tar" or "file"; WN_NOTFOUND when it does not exist. */
+WN_NODISCARD wn_status wn_root_kind(const char *path, const char **kind, wn_error *err);
+
+/* The path of a sample: `name` (of `len` bytes) as it stands under a source of that kind and path; in one new string,
+ * NULL when memory is short. With the source's path as typed by the user this is what to show them. */
+char *wn_sample_path(const char *kind, const char *root, const char *name, size_t len);
+
+/* Splits such a path into the file to open and the member inside it, when the file is a tar. `*member` points into
+ * `path`, or is NULL for a plain file; the file's name is then cut off in place. */
+void wn_sample_path_split(char *path, char **member);
+
+/* ---- the paths of one call as sources of the workspace ---- */
+
+typedef struct wn_root {
+    int64_t source;
+    const char *kind;
+    const char *typed; /* as given; NULL for a source that was not named in this call: its own path is shown */
+    const char *path;  /* of the source */
+} wn_root;
+
+/* Sources that matter for one call: those of `paths`, or all when there are none. */
+typedef struct wn_roots {
+    wn_root *items;
+    size_t len;
+    bool all;
+    wn_source *sources; /* storage of the strings */
+    size_t source_count;
+} wn_roots;
+
+/* What to do with a path that is no source of the workspace yet. */
+typedef enum wn_roots_mode {
+    WN_ROOTS_ADD,   /* make it one */
+    WN_ROOTS_KNOWN, /* fail with WN_NOTFOUND */
+    WN_ROOTS_ANY    /* go on: it has source -1 */
+} wn_roots_mode;
+WN_NODISCARD wn_status wn_roots_load(wn_workspace *workspace, const char *const *paths, size_t path_count,
+                                     wn_roots_mode mode, wn_roots *out, wn_error *err);
+void wn_roots_clear(wn_roots *roots);
+
+/* The root of a source id; NULL when it does not take part. */
+const wn_root *wn_roots_find(const wn_roots *roots, int64_t source);
+
+/* Path of a sample to show, in one new string; NULL when memory is short. */
+char *wn_roots_sample_path(const wn_roots *roots, const wn_sample *sample);
+
+/* ---- stages on an open workspace ---- */
+
+/* Adds what is new under `paths`. */
+WN_NODISCARD wn_status wn_stage_add(const wn_job *job, wn_workspace *workspace, const wn_add_options *options,
+                                    wn_add_result *out, wn_error *err);
+
+/* Row numbers of the workspace in rising order. Release with wn_free(rows). */
+typedef struct wn_row_list {
+    int64_t *rows;
+    size_t len;
+} wn_row_list;
+
+/* The samples of the roots whose file is there. */
+WN_NODISCARD wn_status wn_rows_load(wn_workspace *workspace, const wn_roots *roots, wn_row_list *out, wn_error *err);
+
+/* Position of a row in the list, or SIZE_MAX. */
+size_t wn_rows_find(const wn_row_list *list, int64_t row);
+
+/* Reads one column for the rows of a list into a new array, released with wn_free. */
+WN_NODISCARD wn_status wn_rows_gather(wn_workspace *workspace, const char *column, const wn_row_list *rows, void **out,
+                                      wn_error *err);
+
+/* Which of the rows repeat the pixels of an earlier one: one byte a row. */
+WN_NODISCARD wn_status wn_find_repeats(wn_workspace *workspace, const wn_row_list *rows, uint8_t **repeats,
+                                       size_t *count, wn_error *err);
+
+/* Trains on the rows; `name` NULL = the next free of "trained", "trained-2", ... The strings are new. */
+WN_NODISCARD wn_status wn_stage_train(const wn_job *job, wn_workspace *workspace, const wn_row_list *rows,
+                                      const char *name, const wn_train_params *params, char **model, char **file,
+                                      wn_train_result *out, wn_error *err);
+
+/* Finds a model by its name in the workspace or by its file, or the newest of the workspace for NULL. The strings are
+ * new; WN_NOTFOUND when there is none. */
+WN_NODISCARD wn_status wn_find_model(wn_workspace *workspace, const char *wanted, char **name, char **file,
+                                     wn_error *err);
+
+/* Embeds all rows that lack an embedding of this model. */
+typedef struct wn_embedded {
+    char *column; /* a new string */
+    char *model;  /* the name under which the workspace knows it; a new string */
+    int64_t rows, dim, fresh;
+} wn_embedded;
+WN_NODISCARD wn_status wn_stage_embed(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
+                                      wn_embedded *out, wn_error *err);
+void wn_embedded_clear(wn_embedded *embedded);
+
+/* "500" or "10%" of `available` (at least 1). WN_INVALID for anything else, and for more than available unless
+ * `at_most`, which takes all. `repeats` is for the message only. */
+WN_NODISCARD wn_status wn_count_parse(const char *text, size_t available, size_t repeats, bool at_most, size_t *out,
+                                      wn_error *err);
+
+/* One selection and what it was made from. */
+typedef struct wn_selecting {
+    const wn_strategy *strategy;
+    wn_row_list rows;  /* that take part: those of the roots, and the ones selected before */
+    float *embeddings; /* rows.len x dim */
+    size_t dim, candidates, repeats, count;
+    wn_selection selection; /* picks are positions in `rows` */
+} wn_selecting;
+
+/* Selects among the rows of the roots. `column` holds the embeddings. */
+WN_NODISCARD wn_status wn_stage_select(const wn_job *job, wn_workspace *workspace, const wn_select_options *options,
+                                       const wn_roots *roots, const wn_embedded *embedded, wn_selecting *out,
+                                       wn_error *err);
+void wn_selecting_clear(wn_selecting *selecting);
+
+/* Stores the selection and its tag. */
+WN_NODISCARD wn_status wn_selecting_store(wn_workspace *workspace, const wn_selecting *selecting, const char *tag,
+                                          int64_t run, int64_t seed, int64_t *id, wn_error *err);
+
+/* Paths to show of some rows, in the order given: an array of new strings. */
+WN_NODISCARD wn_status wn_rows_paths(wn_workspace *workspace, const wn_roots *roots, const int64_t *rows, size_t count,
+                                     char ***out, wn_error *err);
+void wn_paths_clear(char ***paths, size_t count);
+
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Models of a workspace: finding one, training one, and embedding with one. Embeddings are stored under the hash of the
+ * model's content, so a model file that changes never mixes with what an older one gave.
+ */
+#include "jobs/job.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "winnow/log.h"
+#include "winnow/memory.h"
+
+static char *join_text(const char *format, const char *a, const char *b)
+{
+    int len = snprintf(NULL, 0, format, a, b);
+    char *out = len < 0 ? NULL : wn_alloc(WN_MEMORY_TEXT, (size_t)len + 1, 1);
+    if (out) snprintf(out, (size_t)len + 1, format, a, b);
+    return out;
+}
+
+/* ---- finding ---- */
+
+static wn_status take_record(wn_workspace *workspace, const wn_model_record *record, char **name, char **file,
+                             wn_error *err)
+{
+    *name = wn_text_copy(record->name);
+    *file =
+        record->file[0] == '/' ? wn_text_copy(record->file) : wn_path_join(wn_workspace_path(workspace), record->file);
+    if (*name && *file) return WN_OK;
+    wn_free(*name);
+    wn_free(*file);
+    *name = *file = NULL;
+    return wn_fail(err, WN_NOMEM, "out of memory");
+}
+
+/* The stem of a file name: "models/a.wnm" gives "a". */
+static char *stem_of(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    const char *start = slash ? slash + 1 : file, *dot = strrchr(start, '.');
+    return wn_text_copy_len(start, dot && dot > start ? (size_t)(dot - start) : strlen(start));
+}
+
+wn_status wn_find_model(wn_workspace *workspace, const char *wanted, char **name, char **file, wn_error *err)
+{
+    wn_model_record *records = NULL;
+    size_t count = 0;
+    WN_TRY(wn_model_list(workspace, &records, &count, err));
+    wn_status status = WN_NOTFOUND;
+    for (size_t i = 0; i < count && status == WN_NOTFOUND; i++)
+        if (!wanted || strcmp(records[i].name, wanted) == 0)
+            status = take_record(workspace, &records[i], name, file, err);
+    wn_free(records);
+    if (status != WN_NOTFOUND) return status;
+    if (!wanted)
+        return wn_fail(err, WN_NOTFOUND,
+                       "the workspace has no model yet; make one with 'winnow train', or name a file "
+                       "with --model");
+    if (!wn_file_exists(wanted))
+        return wn_fail(err, WN_NOTFOUND, "'%s' is neither a model of the workspace nor a file", wanted);
+    *name = stem_of(wanted);
+    *file = wn_text_copy(wanted);
+    return *name && *file ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
+}
+
+/* ---- training ---- */
+
+typedef struct training_source {
+    wn_column *column;
+    const wn_row_list *rows;
+    int64_t *numbers; /* scratch */
+    size_t capacity;
+} training_source;
+
+static wn_status fetch_inputs(void *context, const int64_t *wanted, size_t n, uint8_t *out, wn_error *err)
+{
+    training_source *source = context;
+    if (n > source->capacity) {
+        int64_t *numbers = wn_realloc(WN_MEMORY_TRAINING, source->numbers, n, sizeof *numbers);
+        if (!numbers) return wn_fail(err, WN_NOMEM, "out of memory");
+        source->numbers = numbers;
+        source->capacity = n;
+    }
+    for (size_t i = 0; i < n; i++) source->numbers[i] = source->rows->rows[wanted[i]];
+    return wn_column_gather(source->column, source->numbers, n, out, err);
+}
+
+/* A name for the content: the hashes of the files in row order. */
+static wn_status hash_images(wn_workspace *workspace, const wn_row_list *rows, uint64_t side, uint64_t *hash,
+                             wn_error *err)
+{
+    void *hashes = NULL;
+    WN_TRY(wn_rows_gather(workspace, "byte_hash", rows, &hashes, err));
+    *hash = wn_hash64_seeded(hashes, rows->len * 16, side);
+    wn_free(hashes);
+    return WN_OK;
+}
+
+/* The first of "trained", "trained-2", ... that the workspace does not have. */
+static wn_status free_model_name(wn_workspace *workspace, char **name, wn_error *err)
+{
+    wn_model_record *records = NULL;
+    size_t count = 0;
+    WN_TRY(wn_model_list(workspace, &records, &count, err));
+    char text[32] = "trained";
+    for (size_t number = 2, i = 0; i < count;) {
+        if (strcmp(records[i].name, text) != 0) {
+            i++;
+            continue;
+        }
+        snprintf(text, sizeof text, "trained-%zu", number++);
+        i = 0;
+    }
+    wn_free(records);
+    *name = wn_text_copy(text);
+    return *name ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
+}
+
+/* Adds a model of the folder models/ to the catalogue. */
+static wn_status register_model(wn_workspace *workspace, const char *name, const char *relative, const char *file,
+                                int64_t *dim, wn_error *err)
+{
+    wn_model *model = NULL;
+    WN_TRY(wn_model_open(file, WN_PRECISION_FP32, &model, err));
+    const wn_model_info *info = wn_model_get_info(model);
+    *dim = info->dim;
+    wn_model_record record = {.name = name, .file = relative, .dim = info->dim, .note = info->options};
+    wn_status status = wn_model_add(workspace, &record, err);
+    wn_model_close(&model);
+    return status;
+}
+
+static wn_status run_training(const wn_job *job, wn_workspace *workspace, const wn_row_list *rows, const char *file,
+                              const wn_train_params *given, wn_train_result *out, wn_error *err)
+{
+    wn_status status;
+    int64_t side = 0;
+    wn_train_params params = *given;
+    training_source source = {.rows = rows};
+    WN_TRY(wn_job_input_side(workspace, &side, err));
+    wn_train_images images = {
+        .count = (int64_t)rows->len, .side = (uint32_t)side, .fetch = fetch_inputs, .context = &source};
+    WN_TRY(hash_images(workspace, rows, (uint64_t)side, &images.hash, err));
+    WN_TRY(wn_column_open(workspace, WN_INPUT_COLUMN, &source.column, err));
+    params.seed = job->seed;
+    params.memory_limit = job->memory_limit ? wn_job_memory_left(job) : 0;
+    wn_train_plan plan;
+    if ((status = wn_train_make_plan(&images, &params, &plan, err))) goto done;
+    if ((status = wn_job_plan(job, "training", plan.memory, err))) goto done;
+    wn_train_files files = {.model = file};
+    status = wn_train_run(&images, &params, &files, job->pool, job->progress, out, err);
+done:
+    wn_column_close(&source.column);
+    wn_free(source.numbers);
+    return status;
+}
+
+wn_status wn_stage_train(const wn_job *job, wn_workspace *workspace, const wn_row_list *rows, const char *name,
+                         const wn_train_params *params, char **model, char **file, wn_train_result *out, wn_error *err)
+{
+    wn_status status;
+    int64_t dim;
+    char *folder = NULL, *relative = NULL;
+    *model = *file = NULL;
+    *out = (wn_train_result){0};
+    if (name) {
+        if (!(*model = wn_text_copy(name))) return wn_fail(err, WN_NOMEM, "out of memory");
+    } else
+        WN_TRY(free_model_name(workspace, model, err));
+    relative = join_text("models/%s%s", *model, ".wnm");
+    folder = wn_path_join(wn_workspace_path(workspace), "models");
+    *file = relative ? wn_path_join(wn_workspace_path(workspace), relative) : NULL;
+    if (!relative || !folder || !*file) {
+        status = wn_fail(err, WN_NOMEM, "out of memory");
+        goto done;
+    }
+    if ((status = wn_file_make_folder(folder, err))) goto done;
+    /* A model file without a record was finished just before a kill. */
+    if (!wn_file_exists(*file) && (status = run_training(job, workspace, rows, *file, params, out, err))) goto done;
+    status = register_model(workspace, *model, relative, *file, &dim, err);
+done:
+    wn_free(relative);
+    wn_free(folder);
+    if (status) {
+        wn_free(*model);
+        wn_free(*file);
+        *model = *file = NULL;
+    }
+    return status;
+}
+
+/* ---- embedding ---- */
+
+static const double BLOCK_SECONDS = 1.0;
+enum { FIRST_BLOCK = 128, MOST_BLOCK = 4096 };
+
+void wn_embedded_clear(wn_embedded *embedded)
+{
+    wn_free(embedded->column);
+    wn_free(embedded->model);
+    *embedded = (wn_embedded){0};
+}
+
+/* The name under which a model file stands in the catalogue: its stem, with its hash where another has that name. */
+static wn_status name_model(wn_workspace *workspace, const char *name, const char *file, const wn_model_info *info,
+                            char **out, wn_error *err)
+{
+    wn_model_record *records = NULL;
+    size_t count = 0;
+    char hash[24];
+    WN_TRY(wn_model_list(workspace, &records, &count, err));
+    snprintf(hash, sizeof hash, "%016" PRIx64, info->hash);
+    bool taken = false;
+    for (size_t i = 0; i < count && !taken; i++) {
+        char *known_name = NULL, *known_file = NULL;
+        if (strcmp(records[i].name, name) != 0) continue;
+        if (take_record(workspace, &records[i], &known_name, &known_file, NULL) == WN_OK)
+            taken = strcmp(known_file, file) != 0;
+        wn_free(known_name);
+        wn_free(known_file);
+    }
+    wn_free(records);
+    *out = taken ? join_text("%s-%.8s", name, hash) : wn_text_copy(name);
+    return *out ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
+}
+
+static wn_status embed_rows(const wn_job *job, wn_workspace *workspace, wn_model *model, wn_embedded *out, int64_t from,
+                            wn_error *err)
+{
+    wn_status status;
+    const wn_model_info *info = wn_model_get_info(model);
+    size_t input_bytes = (size_t)info->side * info->side * 3, block = FIRST_BLOCK;
+    size_t most = (48u << 20) / input_bytes;
+    if (most > MOST_BLOCK) most = MOST_BLOCK;
+    wn_column *inputs = NULL;
+    uint8_t *images = wn_alloc(WN_MEMORY_IMAGE, most, input_bytes);
+    float *values = wn_alloc(WN_MEMORY_MATRIX, most, info->dim * sizeof(float));
+    if (!images || !values) {
+        status = wn_fail(err, WN_NOMEM, "no memory for blocks of %zu images", most);
+        goto done;
+    }
+    if ((status = wn_column_open(workspace, WN_INPUT_COLUMN, &inputs, err))) goto done;
+    for (int64_t row = from; row < out->rows && !status;) {
+        double begun = wn_clock_seconds();
+        size_t count = out->rows - row < (int64_t)block ? (size_t)(out->rows - row) : block;
+        if ((status = wn_column_read(inputs, row, count, images, err))) break;
+        if ((status = wn_model_embed(model, job->pool, images, count, values, err))) break;
+        if ((status = wn_column_append(workspace, out->column, row, values, count, err))) break;
+        row += (int64_t)count;
+        out->fresh += (int64_t)count;
+        double took = wn_clock_seconds() - begun, fit = (double)count * BLOCK_SECONDS / (took > 1e-3 ? took : 1e-3);
+        block = fit < (double)most ? (size_t)fit : most;
+        if (block < 16) block = 16;
+        wn_progress_report report = {
+            .stage = "embed", .unit = "images", .done = (uint64_t)row, .total = (uint64_t)out->rows};
+        if (wn_progress_tell(job->progress, &report) && row < out->rows)
+            status = wn_fail(err, WN_CANCELLED, "stopped while embedding");
+    }
+done:
+    wn_column_close(&inputs);
+    wn_free(values);
+    wn_free(images);
+    return status;
+}
+
+static wn_status embed_with(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
+                            wn_model *model, wn_embedded *out, wn_error *err)
+{
+    const wn_model_info *info = wn_model_get_info(model);
+    int64_t side = 0;
+    char column[40];
+    wn_workspace_counts counts;
+    wn_column_info known = {0};
+    WN_TRY(wn_job_input_side(workspace, &side, err));
+    if (side != (int64_t)info->side)
+        return wn_fail(err, WN_INVALID,
+                       "the model '%s' wants pictures of %u pixels, the workspace keeps %lld; use another workspace "
+                       "with -w, where 'winnow add --input-side %u' makes them",
+                       name, info->side, (long long)side, info->side);
+    WN_TRY(name_model(workspace, name, file, info, &out->model, err));
+    snprintf(column, sizeof column, "embedding.%016" PRIx64, info->hash);
+    if (!(out->column = wn_text_copy(column))) return wn_fail(err, WN_NOMEM, "out of memory");
+    WN_TRY(wn_workspace_count(workspace, &counts, err));
+    out->rows = counts.rows;
+    out->dim = info->dim;
+
+    wn_status found = wn_column_find(workspace, column, &known, err);
+    if (found && found != WN_NOTFOUND) return found;
+    if (found == WN_NOTFOUND) {
+        char root[4096];
+        const char *stored = realpath(file, root) ? root : file;
+        wn_model_record record = {.name = out->model, .file = stored, .dim = info->dim, .note = info->options};
+        size_t base = strlen(wn_workspace_path(workspace));
+        /* Models of the workspace are registered when they are made. */
+        if (strncmp(file, wn_workspace_path(workspace), base) != 0) WN_TRY(wn_model_add(workspace, &record, err));
+        WN_TRY(wn_column_create(workspace, column, WN_COLUMN_F32, info->dim, err));
+        wn_embedding_record embedding = {.model = out->model, .column = column, .dim = info->dim};
+        WN_TRY(wn_embedding_add(workspace, &embedding, err));
+    }
+    if (known.rows >= counts.rows) return WN_OK;
+    WN_TRY(wn_job_plan(job, "embedding", wn_model_get_memory(model) + (64u << 20), err));
+    return embed_rows(job, workspace, model, out, known.rows, err);
+}
+
+wn_status wn_stage_embed(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
+                         wn_embedded *out, wn_error *err)
+{
+    wn_model *model = NULL;
+    *out = (wn_embedded){0};
+    WN_TRY(wn_model_open(file, WN_PRECISION_AUTO, &model, err));
+    wn_status status = embed_with(job, workspace, name, file, model, out, err);
+    wn_model_close(&model);
+    if (status) wn_embedded_clear(out);
+    return status;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * select: a selection among all images of a workspace, kept as a tag.
+ */
+#include "jobs/job.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "winnow/memory.h"
+
+static wn_status fill_result(const wn_selecting *selecting, wn_workspace *workspace, const wn_roots *roots,
+                             wn_select_result *out, wn_error *err)
+{
+    const wn_selection *selection = &selecting->selection;
+    out->strategy = selecting->strategy->name;
+    out->rows = (int64_t)selecting->rows.len;
+    out->dim = (int64_t)selecting->dim;
+    out->candidates = (int64_t)selecting->candidates;
+    out->stopped = selection->stopped != 0;
+    out->objective = selection->objective;
+    out->radius = selection->radius;
+    out->mean = selection->mean;
+    out->picks = wn_alloc(WN_MEMORY_SELECTION, selection->len, sizeof *out->picks);
+    out->distances = wn_alloc(WN_MEMORY_SELECTION, selection->len, sizeof *out->distances);
+    if (!out->picks || !out->distances) return wn_fail(err, WN_NOMEM, "out of memory");
+    for (size_t i = 0; i < selection->len; i++) {
+        out->picks[i] = selecting->rows.rows[selection->picks[i]];
+        out->distances[i] = selection->distances[i];
+    }
+    WN_TRY(wn_rows_paths(workspace, roots, out->picks, selection->len, &out->paths, err));
+    out->selected = (int64_t)selection->len;
+    return WN_OK;
+}
+
+static wn_status select_in(const wn_job *job, wn_workspace *workspace, const wn_select_options *options,
+                           wn_select_result *out, wn_error *err)
+{
+    wn_status status;
+    char *name = NULL, *file = NULL;
+    int64_t id;
+    wn_roots roots = {0};
+    wn_embedded embedded = {0};
+    wn_selecting selecting = {0};
+    const char *tag = options->tag ? options->tag : "selected";
+    double started = wn_clock_seconds();
+    if ((status = wn_find_model(workspace, options->model, &name, &file, err))) goto done;
+    if ((status = wn_stage_embed(job, workspace, name, file, &embedded, err))) goto done;
+    out->seconds.embed = wn_clock_seconds() - started;
+    started = wn_clock_seconds();
+    if ((status = wn_roots_load(workspace, NULL, 0, WN_ROOTS_KNOWN, &roots, err))) goto done;
+    if ((status = wn_stage_select(job, workspace, options, &roots, &embedded, &selecting, err))) goto done;
+    if (!job->dry_run && (status = wn_selecting_store(workspace, &selecting, tag, 0, (int64_t)job->seed, &id, err)))
+        goto done;
+    if ((status = fill_result(&selecting, workspace, &roots, out, err))) goto done;
+    out->seconds.select = wn_clock_seconds() - started;
+    out->model = embedded.model;
+    embedded.model = NULL;
+    if (!(out->tag = wn_text_copy(tag))) status = wn_fail(err, WN_NOMEM, "out of memory");
+done:
+    wn_selecting_clear(&selecting);
+    wn_embedded_clear(&embedded);
+    wn_roots_clear(&roots);
+    wn_free(name);
+    wn_free(file);
+    return status;
+}
+
+wn_status wn_job_select(const wn_job *job, const wn_select_options *options, wn_select_result *out, wn_error *err)
+{
+    wn_workspace *workspace = NULL;
+    double started = wn_clock_seconds();
+    *out = (wn_select_result){0};
+    WN_TRY(
+        wn_job_open_workspace(job, options->workspace, NULL, 0, WN_WORKSPACE_WRITE, &workspace, &out->workspace, err));
+    wn_status status = select_in(job, workspace, options, out, err);
+    wn_workspace_close(&workspace);
+    out->seconds.total = wn_clock_seconds() - started;
+    if (status) wn_select_result_clear(out);
+    return status;
+}
+
+void wn_select_result_clear(wn_select_result *result)
+{
+    wn_paths_clear(&result->paths, (size_t)result->selected);
+    wn_free(result->workspace);
+    wn_free(result->model);
+    wn_free(result->tag);
+    wn_free(result->picks);
+    wn_free(result->distances);
+    *result = (wn_select_result){0};
+}

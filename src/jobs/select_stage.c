@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Selecting on the rows of a workspace. Images with the same pixels count once: only the first of them may be picked.
+ */
+#include "jobs/job.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "winnow/log.h"
+#include "winnow/memory.h"
+
+wn_status wn_count_parse(const char *text, size_t available, size_t repeats, bool at_most, size_t *out, wn_error *err)
+{
+    double value = 0;
+    int64_t whole = 0;
+    char number[32];
+    size_t len = text ? strlen(text) : 0;
+    if (len == 0) return wn_fail(err, WN_INVALID, "how many images? Give -n 500, or -n 10%%");
+    if (text[len - 1] == '%' && len < sizeof number) {
+        memcpy(number, text, len - 1);
+        number[len - 1] = 0;
+        if (!wn_text_to_real(number, &value) || value <= 0 || value > 100)
+            return wn_fail(err, WN_INVALID, "-n %s: a share lies above 0%% and up to 100%%", text);
+        value = ceil(value / 100 * (double)available - 1e-9);
+        *out = value < 1 ? 1 : (size_t)value;
+        return available ? WN_OK : wn_fail(err, WN_INVALID, "there is no image to pick");
+    }
+    if (!wn_text_to_int(text, &whole) || whole < 1)
+        return wn_fail(err, WN_INVALID, "-n %s: a count is a whole number from 1, or a share such as 10%%", text);
+    if ((uint64_t)whole > available && !at_most)
+        return wn_fail(err, WN_INVALID,
+                       "%lld were asked for, but only %zu can be picked%s; ask for fewer, or add --at-most",
+                       (long long)whole, available, repeats ? " (images with the same pixels count once)" : "");
+    *out = (uint64_t)whole > available ? available : (size_t)whole;
+    return WN_OK;
+}
+
+wn_status wn_job_parse_count(const char *text, size_t available, bool at_most, size_t *out, wn_error *err)
+{
+    return wn_count_parse(text, available, 0, at_most, out, err);
+}
+
+wn_status wn_job_prepare_strategy(const char *name, const char *const *settings, const wn_strategy **strategy,
+                                  void **params, wn_error *err)
+{
+    const char *names[64];
+    size_t count = 0;
+    *strategy = wn_strategy_find(name ? name : "farthest-first");
+    *params = NULL;
+    if (!*strategy) {
+        for (size_t i = 0; count < 63 && wn_strategy_at(i); i++) names[count++] = wn_strategy_at(i)->name;
+        names[count] = NULL;
+        const char *near = wn_nearest_word(name, names);
+        return wn_fail(err, WN_INVALID, "there is no strategy '%s'%s%s%s 'winnow help select' lists them", name,
+                       near ? "; did you mean '" : ";", near ? near : "", near ? "'?" : "");
+    }
+    if (!(*params = wn_calloc(WN_MEMORY_SELECTION, 1, (*strategy)->params_size ? (*strategy)->params_size : 1)))
+        return wn_fail(err, WN_NOMEM, "out of memory");
+    wn_status status = (*strategy)->options ? wn_options_init((*strategy)->options, *params, err) : WN_OK;
+    for (size_t i = 0; !status && settings && settings[i]; i += 2) {
+        if (!(*strategy)->options || !wn_options_find((*strategy)->options, settings[i]))
+            status = wn_fail(err, WN_INVALID, "the strategy '%s' has no --%s", (*strategy)->name, settings[i]);
+        else
+            status = wn_options_set((*strategy)->options, *params, settings[i], settings[i + 1], err);
+    }
+    if (status) {
+        wn_free(*params);
+        *params = NULL;
+    }
+    return status;
+}
+
+void wn_selecting_clear(wn_selecting *selecting)
+{
+    wn_free(selecting->rows.rows);
+    wn_free(selecting->embeddings);
+    wn_selection_clear(&selecting->selection);
+    *selecting = (wn_selecting){0};
+}
+
+/* Adds rows to a sorted list, each once. */
+static wn_status merge_rows(wn_row_list *list, const int64_t *more, size_t count, wn_error *err)
+{
+    int64_t *all = wn_alloc(WN_MEMORY_GENERAL, list->len + count, sizeof *all);
+    if (!all) return wn_fail(err, WN_NOMEM, "out of memory");
+    size_t a = 0, b = 0, to = 0;
+    while (a < list->len || b < count) {
+        int64_t next = b >= count || (a < list->len && list->rows[a] <= more[b]) ? list->rows[a] : more[b];
+        if (a < list->len && list->rows[a] == next) a++;
+        while (b < count && more[b] == next) b++;
+        all[to++] = next;
+    }
+    wn_free(list->rows);
+    list->rows = all;
+    list->len = to;
+    return WN_OK;
+}
+
+/* Scratch of one selection. */
+typedef struct choosing {
+    const wn_job *job;
+    wn_workspace *workspace;
+    wn_row_list own; /* rows of the roots */
+    uint8_t *repeats;
+    int64_t *earlier, *candidates; /* positions in the merged list */
+    size_t earlier_count;
+    void *params;
+} choosing;
+
+static wn_status collect_rows(choosing *choose, const wn_select_options *options, const wn_roots *roots,
+                              wn_selecting *out, wn_error *err)
+{
+    wn_status status;
+    int64_t *tagged = NULL;
+    size_t tag_count = 0;
+    if ((status = wn_rows_load(choose->workspace, roots, &choose->own, err))) return status;
+    if ((status = wn_find_repeats(choose->workspace, &choose->own, &choose->repeats, &out->repeats, err)))
+        return status;
+    if (options->keep_duplicates) memset(choose->repeats, 0, choose->own.len);
+    if (options->except_tag && (status = wn_tag_get(choose->workspace, options->except_tag, &tagged, &tag_count, err)))
+        return status;
+    status = merge_rows(&out->rows, choose->own.rows, choose->own.len, err);
+    if (!status && tag_count) status = merge_rows(&out->rows, tagged, tag_count, err);
+
+    choose->earlier = wn_alloc(WN_MEMORY_SELECTION, tag_count, sizeof *choose->earlier);
+    choose->candidates = wn_alloc(WN_MEMORY_SELECTION, choose->own.len, sizeof *choose->candidates);
+    if (!status && (!choose->earlier || !choose->candidates)) status = wn_fail(err, WN_NOMEM, "out of memory");
+    for (size_t i = 0; i < tag_count && !status; i++)
+        choose->earlier[choose->earlier_count++] = (int64_t)wn_rows_find(&out->rows, tagged[i]);
+    const wn_row_list earlier = {tagged, tag_count};
+    for (size_t i = 0; i < choose->own.len && !status; i++)
+        if (!choose->repeats[i] && wn_rows_find(&earlier, choose->own.rows[i]) == SIZE_MAX)
+            choose->candidates[out->candidates++] = (int64_t)wn_rows_find(&out->rows, choose->own.rows[i]);
+    wn_free(tagged);
+    return status;
+}
+
+static wn_status choose_rows(choosing *choose, const wn_select_options *options, const wn_roots *roots,
+                             const wn_embedded *embedded, wn_selecting *out, wn_error *err)
+{
+    const wn_job *job = choose->job;
+    void *values = NULL;
+    WN_TRY(wn_job_prepare_strategy(options->strategy, options->settings, &out->strategy, &choose->params, err));
+    WN_TRY(collect_rows(choose, options, roots, out, err));
+    WN_TRY(wn_count_parse(options->count, out->candidates, options->keep_duplicates ? 0 : out->repeats,
+                          options->at_most, &out->count, err));
+    out->dim = (size_t)embedded->dim;
+    WN_TRY(wn_job_plan(job, "loading embeddings", (uint64_t)out->rows.len * out->dim * sizeof(float), err));
+    WN_TRY(wn_rows_gather(choose->workspace, embedded->column, &out->rows, &values, err));
+    out->embeddings = values;
+    wn_selection_request request = {
+        .embeddings = {out->embeddings, out->rows.len, out->dim, out->dim},
+        .count = out->count,
+        .preselected = {choose->earlier, choose->earlier_count},
+        .candidates = {choose->candidates, out->candidates},
+        .seed = job->seed,
+        .memory_limit = job->memory_limit ? wn_job_memory_left(job) : 0,
+        .pool = job->pool,
+        .progress = job->progress,
+    };
+    WN_TRY(wn_job_plan(job, "selecting", wn_select_memory(out->strategy, choose->params, &request), err));
+    return wn_select(out->strategy, choose->params, &request, &out->selection, err);
+}
+
+wn_status wn_stage_select(const wn_job *job, wn_workspace *workspace, const wn_select_options *options,
+                          const wn_roots *roots, const wn_embedded *embedded, wn_selecting *out, wn_error *err)
+{
+    choosing choose = {.job = job, .workspace = workspace};
+    *out = (wn_selecting){0};
+    wn_status status = choose_rows(&choose, options, roots, embedded, out, err);
+    wn_free(choose.own.rows);
+    wn_free(choose.repeats);
+    wn_free(choose.earlier);
+    wn_free(choose.candidates);
+    wn_free(choose.params);
+    if (status) wn_selecting_clear(out);
+    return status;
+}
+
+wn_status wn_selecting_store(wn_workspace *workspace, const wn_selecting *selecting, const char *tag, int64_t run,
+                             int64_t seed, int64_t *id, wn_error *err)
+{
+    const wn_selection *selection = &selecting->selection;
+    wn_pick *picks = wn_alloc(WN_MEMORY_SELECTION, selection->len, sizeof *picks);
+    if (!picks) return wn_fail(err, WN_NOMEM, "out of memory");
+    for (size_t i = 0; i < selection->len; i++) {
+        float distance = selection->distances[i];
+        picks[i] = (wn_pick){.row = selecting->rows.rows[selection->picks[i]],
+                             .distance = isfinite(distance) ? distance : NAN,
+                             .score = NAN};
+    }
+    wn_selection_record record = {
+        .tag = tag, .run = run, .strategy = selecting->strategy->name, .k = (int64_t)selecting->count, .seed = seed};
+    wn_status status = wn_selection_add(workspace, &record, picks, selection->len, id, err);
+    wn_free(picks);
+    return status;
+}

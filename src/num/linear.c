@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Linear algebra of tall matrices. Sums over rows go in waves: each of up to WAVE blocks of BLOCK rows writes a
+ * partial result, and the wave's results are added in the order of their rows before the next wave starts. That
+ * bounds the memory and makes the sum the same for any number of threads.
+ */
+#include "num/linear.h"
+
+#include <cblas.h>
+#include <lapacke.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/rng.h"
+#include "winnow/memory.h"
+
+enum { BLOCK = 2048, WAVE = 16 };
+
+/* One pass over the rows. */
+typedef struct pass {
+    const wn_matrix *x;
+    const double *mean;
+    size_t first;    /* row that the wave starts at */
+    float *centred;  /* threads x BLOCK x cols */
+    double *sums;    /* WAVE x cols */
+    float *products; /* WAVE x cols x cols */
+    const float *basis;
+    size_t k;
+    float *out;
+} pass;
+
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Our threads already share the work. */
+static void use_one_blas_thread(void)
+{
+    openblas_set_num_threads(1);
+}
+
+/* Rows [begin, end) less the mean, in the worker's scratch. */
+static float *centre_rows(const pass *p, size_t begin, size_t end, unsigned worker)
+{
+    size_t cols = p->x->cols;
+    float *centred = p->centred + (size_t)worker * BLOCK * cols;
+    for (size_t r = begin; r < end; r++) {
+        const float *row = wn_matrix_row(p->x, r);
+        float *to = centred + (r - begin) * cols;
+        for (size_t c = 0; c < cols; c++) to[c] = p->mean ? (float)((double)row[c] - p->mean[c]) : row[c];
+    }
+    return centred;
+}
+
+static void sum_block(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const pass *p = context;
+    size_t cols = p->x->cols;
+    double *sums = p->sums + begin / BLOCK * cols;
+    (void)worker;
+    memset(sums, 0, cols * sizeof *sums);
+    for (size_t r = begin; r < end; r++) {
+        const float *row = wn_matrix_row(p->x, p->first + r);
+        for (size_t c = 0; c < cols; c++) sums[c] += (double)row[c];
+    }
+}
+
+wn_status wn_linear_mean(const wn_matrix *x, wn_pool *pool, double *mean, wn_error *err)
+{
+    size_t cols = x->cols;
+    pass p = {.x = x};
+    if (!(p.sums = wn_alloc(WN_MEMORY_MATRIX, WAVE * cols, sizeof *p.sums))) {
+        return wn_fail(err, WN_NOMEM, "no memory for the mean of %zu columns", cols);
+    }
+    for (size_t c = 0; c < cols; c++) mean[c] = 0;
+    for (p.first = 0; p.first < x->rows; p.first += WAVE * BLOCK) {
+        size_t n = min_size(x->rows - p.first, WAVE * BLOCK);
+        wn_pool_for(pool, n, BLOCK, sum_block, &p);
+        for (size_t i = 0; i < (n + BLOCK - 1) / BLOCK * cols; i++) mean[i % cols] += p.sums[i];
+    }
+    for (size_t c = 0; c < cols; c++) mean[c] /= (double)x->rows;
+    wn_free(p.sums);
+    return WN_OK;
+}
+
+/* Lower triangle of this block's products. */
+static void multiply_block(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const pass *p = context;
+    int cols = (int)p->x->cols;
+    float *products = p->products + begin / BLOCK * p->x->cols * p->x->cols;
+    const float *centred = centre_rows(p, p->first + begin, p->first + end, worker);
+    cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, cols, (int)(end - begin), 1.0f, centred, cols, 0.0f, products,
+                cols);
+}
+
+static void add_products(const pass *p, size_t blocks, double *out)
+{
+    size_t cols = p->x->cols;
+    for (size_t b = 0; b < blocks; b++) {
+        const float *products = p->products + b * cols * cols;
+        for (size_t i = 0; i < cols; i++) {
+            for (size_t j = 0; j <= i; j++) out[i * cols + j] += (double)products[i * cols + j];
+        }
+    }
+}
+
+wn_status wn_linear_covariance(const wn_matrix *x, const double *mean, double divisor, wn_pool *pool, double *out,
+                               wn_error *err)
+{
+    size_t cols = x->cols, wave = min_size(WAVE, (x->rows + BLOCK - 1) / BLOCK), square = 0, len = 0;
+    wn_status status = WN_OK;
+    pass p = {.x = x, .mean = mean};
+    if (cols <= INT32_MAX && wn_mul_size(cols, cols, &square) && wn_mul_size(square, wave, &len)) {
+        p.products = wn_alloc(WN_MEMORY_MATRIX, len, sizeof *p.products);
+        p.centred = wn_alloc(WN_MEMORY_MATRIX, wn_pool_threads(pool) * (size_t)BLOCK, cols * sizeof *p.centred);
+    }
+    if (!p.products || !p.centred) {
+        status = wn_fail(err, WN_NOMEM, "no memory for the covariance of %zu columns", cols);
+        goto done;
+    }
+    use_one_blas_thread();
+    memset(out, 0, square * sizeof *out);
+    for (p.first = 0; p.first < x->rows; p.first += WAVE * BLOCK) {
+        size_t n = min_size(x->rows - p.first, WAVE * BLOCK);
+        wn_pool_for(pool, n, BLOCK, multiply_block, &p);
+        add_products(&p, (n + BLOCK - 1) / BLOCK, out);
+    }
+    for (size_t i = 0; i < cols; i++) {
+        for (size_t j = 0; j <= i; j++) {
+            out[i * cols + j] /= divisor;
+            out[j * cols + i] = out[i * cols + j];
+        }
+    }
+done:
+    wn_free(p.centred);
+    wn_free(p.products);
+    return status;
+}
+
+/* The sign of an eigenvector is free; this makes it definite. */
+static void fix_sign(double *vector, size_t n)
+{
+    size_t most = 0;
+    for (size_t i = 1; i < n; i++) {
+        if (fabs(vector[i]) > fabs(vector[most])) most = i;
+    }
+    if (vector[most] >= 0) return;
+    for (size_t i = 0; i < n; i++) vector[i] = -vector[i];
+}
+
+/* LAPACK counts by columns: the row-major lower triangle is its upper one. It gives ascending order. */
+wn_status wn_linear_eigen(double *matrix, size_t n, size_t wanted, double *values, double *vectors, wn_error *err)
+{
+    wn_status status = WN_OK;
+    lapack_int order = (lapack_int)n, first = (lapack_int)(n - wanted + 1), found = 0, info;
+    double *ascending = wn_alloc(WN_MEMORY_MATRIX, n, sizeof *ascending);
+    double *columns = wn_alloc(WN_MEMORY_MATRIX, n * sizeof *columns, wanted);
+    lapack_int *support = wn_alloc(WN_MEMORY_MATRIX, 2 * n, sizeof *support);
+    if (!ascending || !columns || !support) {
+        status = wn_fail(err, WN_NOMEM, "no memory for %zu eigenvectors of length %zu", wanted, n);
+        goto done;
+    }
+    use_one_blas_thread();
+    info = LAPACKE_dsyevr(LAPACK_COL_MAJOR, 'V', 'I', 'U', order, matrix, order, 0.0, 0.0, first, order, 0.0, &found,
+                          ascending, columns, order, support);
+    if (info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR) {
+        status = wn_fail(err, WN_NOMEM, "no memory for %zu eigenvectors of length %zu", wanted, n);
+        goto done;
+    }
+    if (info != 0 || (size_t)found != wanted) {
+        status = wn_fail(err, info < 0 ? WN_INVALID : WN_INTERNAL,
+                         "eigenvectors of a %zu x %zu matrix failed (LAPACK says %d); are all its values finite?", n, n,
+                         (int)info);
+        goto done;
+    }
+    for (size_t i = 0; i < wanted; i++) {
+        values[i] = ascending[wanted - 1 - i];
+        memcpy(vectors + i * n, columns + (wanted - 1 - i) * n, n * sizeof *vectors);
+        fix_sign(vectors + i * n, n);
+    }
+done:
+    wn_free(support);
+    wn_free(columns);
+    wn_free(ascending);
+    return status;
+}
+
+static void project_block(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const pass *p = context;
+    int cols = (int)p->x->cols, k = (int)p->k;
+    const float *centred = centre_rows(p, begin, end, worker);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)(end - begin), k, cols, 1.0f, centred, cols, p->basis,
+                cols, 0.0f, p->out + begin * p->k, k);
+}
+
+wn_status wn_linear_project(const wn_matrix *x, const double *mean, const float *basis, size_t k, wn_pool *pool,
+                            float *out, wn_error *err)
+{
+    pass p = {.x = x, .mean = mean, .basis = basis, .k = k, .out = out};
+    p.centred = wn_alloc(WN_MEMORY_MATRIX, wn_pool_threads(pool) * (size_t)BLOCK, x->cols * sizeof *p.centred);
+    if (!p.centred) return wn_fail(err, WN_NOMEM, "no memory to project %zu columns", x->cols);
+    use_one_blas_thread();
+    wn_pool_for(pool, x->rows, BLOCK, project_block, &p);
+    wn_free(p.centred);
+    return WN_OK;
+}
+
+wn_status wn_linear_rotation(size_t n, uint64_t seed, float *out, wn_error *err)
+{
+    wn_status status = WN_OK;
+    lapack_int order = (lapack_int)n;
+    wn_rng rng;
+    double *q = wn_alloc(WN_MEMORY_MATRIX, n * sizeof *q, n), *scales = wn_alloc(WN_MEMORY_MATRIX, n, sizeof *scales);
+    double *signs = wn_alloc(WN_MEMORY_MATRIX, n, sizeof *signs);
+    if (!q || !scales || !signs) {
+        status = wn_fail(err, WN_NOMEM, "no memory for a rotation of %zu dimensions", n);
+        goto done;
+    }
+    use_one_blas_thread();
+    wn_rng_init(&rng, seed, 0);
+    for (size_t i = 0; i < n * n; i++) q[i] = (double)wn_rng_normal(&rng);
+    if (LAPACKE_dgeqrf(LAPACK_COL_MAJOR, order, order, q, order, scales) != 0) {
+        status = wn_fail(err, WN_NOMEM, "no memory for a rotation of %zu dimensions", n);
+        goto done;
+    }
+    for (size_t i = 0; i < n; i++) signs[i] = q[i * n + i] < 0 ? -1.0 : 1.0;
+    if (LAPACKE_dorgqr(LAPACK_COL_MAJOR, order, order, order, q, order, scales) != 0) {
+        status = wn_fail(err, WN_NOMEM, "no memory for a rotation of %zu dimensions", n);
+        goto done;
+    }
+    for (size_t i = 0; i < n * n; i++) out[i] = (float)(q[i] * signs[i / n]);
+done:
+    wn_free(signs);
+    wn_free(scales);
+    wn_free(q);
+    return status;
+}
