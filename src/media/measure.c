@@ -14,6 +14,24 @@
 #define LEAST_NOISE    0.1 /* grey levels */
 #define HASH_SIDE      32
 
+/* Row u of the orthonormal DCT-II of 32 values, for the 8 lowest u. */
+static void fill_cosines(float cosines[8][HASH_SIDE])
+{
+    for (int u = 0; u < 8; u++) {
+        for (int x = 0; x < HASH_SIDE; x++) {
+            double scale = u == 0 ? sqrt(1.0 / HASH_SIDE) : sqrt(2.0 / HASH_SIDE);
+            cosines[u][x] = (float)(scale * cos(acos(-1) * (2 * x + 1) * u / (2 * HASH_SIDE)));
+        }
+    }
+}
+
+void wn_measure_init(wn_measure *measure)
+{
+    wn_pixels_kernels_init(&measure->pixels, wn_cpu_level());
+    wn_resample_kernels_init(&measure->resample, wn_cpu_level());
+    fill_cosines(measure->cosines);
+}
+
 wn_status wn_measure_reserve(uint8_t **block, size_t *room, size_t bytes, wn_error *err)
 {
     if (bytes <= *room) return WN_OK;
@@ -85,17 +103,6 @@ static void measure_luma(const wn_measure *measure, size_t width, size_t height,
     facts->signal_to_noise = (float)(mean / noise);
 }
 
-/* Row u of the orthonormal DCT-II of 32 values, for the 8 lowest u. */
-static void fill_cosines(float cosines[8][HASH_SIDE])
-{
-    for (int u = 0; u < 8; u++) {
-        for (int x = 0; x < HASH_SIDE; x++) {
-            double scale = u == 0 ? sqrt(1.0 / HASH_SIDE) : sqrt(2.0 / HASH_SIDE);
-            cosines[u][x] = (float)(scale * cos(acos(-1) * (2 * x + 1) * u / (2 * HASH_SIDE)));
-        }
-    }
-}
-
 /* The mean of the two middle values of 64; sorts `values`. */
 static float median_64(float values[64])
 {
@@ -108,21 +115,20 @@ static float median_64(float values[64])
     return (values[31] + values[32]) / 2;
 }
 
-uint64_t wn_phash_of(const uint8_t luma[HASH_SIDE * HASH_SIDE])
+uint64_t wn_measure_phash(const wn_measure *measure, const uint8_t luma[HASH_SIDE * HASH_SIDE])
 {
-    float cosines[8][HASH_SIDE], rows[HASH_SIDE][8], values[64], sorted[64];
-    fill_cosines(cosines);
+    float rows[HASH_SIDE][8], values[64], sorted[64];
     for (int y = 0; y < HASH_SIDE; y++) {
         for (int u = 0; u < 8; u++) {
             float sum = 0;
-            for (int x = 0; x < HASH_SIDE; x++) sum += cosines[u][x] * luma[y * HASH_SIDE + x];
+            for (int x = 0; x < HASH_SIDE; x++) sum += measure->cosines[u][x] * luma[y * HASH_SIDE + x];
             rows[y][u] = sum;
         }
     }
     for (int v = 0; v < 8; v++) {
         for (int u = 0; u < 8; u++) {
             float sum = 0;
-            for (int y = 0; y < HASH_SIDE; y++) sum += cosines[v][y] * rows[y][u];
+            for (int y = 0; y < HASH_SIDE; y++) sum += measure->cosines[v][y] * rows[y][u];
             values[8 * v + u] = sum;
         }
     }
@@ -142,7 +148,7 @@ static wn_status measure_hash(wn_measure *measure, const wn_picture *picture, wn
     WN_TRY(wn_measure_reserve(&measure->scratch, &measure->scratch_room, bytes, err));
     wn_resample_rgbx(&measure->resample, &measure->across, &measure->down, picture->pixels, measure->scratch, small);
     measure->pixels.luma(small, HASH_SIDE * HASH_SIDE, luma);
-    facts->phash = wn_phash_of(luma);
+    facts->phash = wn_measure_phash(measure, luma);
     return WN_OK;
 }
 

@@ -9,14 +9,18 @@
 #include "num/pixels.h"
 #include "num/resample.h"
 
-/* Scratch of the measurements; zero-initialise, then set `pixels` and `resample`. */
+/* Kernels, constants and scratch of the measurements. */
 typedef struct wn_measure {
     wn_pixels_kernels pixels;
     wn_resample_kernels resample;
     wn_resample_axis across, down; /* to the picture of the perceptual hash */
+    float cosines[8][32];          /* of the perceptual hash */
     uint8_t *luma, *scratch;
     size_t luma_room, scratch_room;
 } wn_measure;
+
+/* Prepares zeroed memory for the level in force. */
+void wn_measure_init(wn_measure *measure);
 
 /* Sets the quality facts and the perceptual hash from the reduced picture. */
 wn_status wn_measure_picture(wn_measure *measure, const wn_picture *picture, wn_facts *facts, wn_error *err);
@@ -26,6 +30,6 @@ void wn_measure_clear(wn_measure *measure);
 wn_status wn_measure_reserve(uint8_t **block, size_t *room, size_t bytes, wn_error *err);
 
 /* The perceptual hash of a 32 x 32 luma picture. */
-uint64_t wn_phash_of(const uint8_t luma[32 * 32]);
+uint64_t wn_measure_phash(const wn_measure *measure, const uint8_t luma[32 * 32]);
 
 #endif

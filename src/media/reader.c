@@ -71,8 +71,7 @@ wn_status wn_reader_new(const wn_read_limits *limits, const wn_read_request *req
     }
     wn_buffer_init(&reader->file, WN_MEMORY_IMAGE, 0);
     wn_buffer_init(&reader->thumb, WN_MEMORY_IMAGE, 0);
-    wn_pixels_kernels_init(&reader->measure.pixels, wn_cpu_level());
-    wn_resample_kernels_init(&reader->measure.resample, wn_cpu_level());
+    wn_measure_init(&reader->measure);
     *out = reader;
     return WN_OK;
 }

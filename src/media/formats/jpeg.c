@@ -182,6 +182,7 @@ static wn_status read_rows(decoder *d, wn_error *err)
 {
     wn_picture *picture = d->decoding->picture;
     size_t stride = (size_t)picture->width * 4;
+    unsigned rounds = 0;
     jpeg_start_decompress(&d->jpeg);
     while (d->jpeg.output_scanline < d->jpeg.output_height) {
         JSAMPROW rows[ROWS_AT_ONCE];
@@ -189,7 +190,7 @@ static wn_status read_rows(decoder *d, wn_error *err)
         unsigned count = left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE;
         for (unsigned i = 0; i < count; i++) rows[i] = picture->pixels + stride * (d->jpeg.output_scanline + i);
         jpeg_read_scanlines(&d->jpeg, rows, count);
-        if (wn_decoding_is_late(d->decoding)) return wn_decoding_fail_late(d->decoding, err);
+        if (++rounds % 32 == 0 && wn_decoding_is_late(d->decoding)) return wn_decoding_fail_late(d->decoding, err);
     }
     if (d->jpeg.out_color_space == JCS_CMYK) {
         convert_inks(picture->pixels, (size_t)picture->width * (size_t)picture->height, d->jpeg.saw_Adobe_marker);
@@ -233,7 +234,8 @@ static wn_status fail_fatal(decoder *d, wn_error *err)
     if (code == JERR_NO_BACKING_STORE) {
         return wn_fail(err, WN_LIMIT, "decoding this JPEG needs more memory than the limit");
     }
-    bool foreign = code == JERR_BAD_PRECISION || code == JERR_SOF_UNSUPPORTED || code == JERR_CONVERSION_NOTIMPL ||
+    if (code == JERR_SOF_UNSUPPORTED) return wn_fail(err, WN_UNSUPPORTED, "lossless or hierarchical JPEG");
+    bool foreign = code == JERR_BAD_PRECISION || code == JERR_CONVERSION_NOTIMPL ||
                    code == JERR_NOT_COMPILED || code == JERR_CCIR601_NOTIMPL || code == JERR_FRACT_SAMPLE_NOTIMPL;
     if (foreign) return wn_fail(err, WN_UNSUPPORTED, "JPEG variant not supported: %s", text);
     return wn_fail(err, WN_CORRUPT, "%s JPEG: %s", d->ended ? "truncated" : "damaged", text);
