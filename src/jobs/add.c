@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "base/file.h"
 #include "jobs/add_batch.h"
 #include "jobs/read_stage.h"
 #include "winnow/log.h"
@@ -280,6 +280,27 @@ done:
     return status;
 }
 
+/* A dry run where no workspace is yet: everything is new. */
+static wn_status count_entry(void *context, const wn_entry *entry, wn_error *err)
+{
+    (void)err;
+    wn_add_result *result = context;
+    result->found++;
+    result->added++;
+    if (entry->status) result->bad++;
+    return WN_OK;
+}
+
+static wn_status count_only(const wn_job *job, const wn_add_options *options, wn_add_result *out, wn_error *err)
+{
+    wn_source_counts counts = {0};
+    WN_TRY(wn_media_init(err));
+    WN_TRY(wn_source_walk(options->paths, options->path_count, NULL, job->progress, count_entry, out, &counts, err));
+    out->skipped = counts.skipped;
+    out->readable = out->found - out->bad;
+    return out->found ? WN_OK : wn_fail(err, WN_NOTFOUND, "no image was found under '%s'", options->paths[0]);
+}
+
 wn_status wn_job_add(const wn_job *job, const wn_add_options *options, wn_add_result *out, wn_error *err)
 {
     wn_workspace *workspace = NULL;
@@ -290,7 +311,18 @@ wn_status wn_job_add(const wn_job *job, const wn_add_options *options, wn_add_re
         const char *kind; /* a typing error must not leave an empty workspace behind */
         WN_TRY(wn_root_kind(options->paths[i], &kind, err));
     }
-    wn_status status =
+    wn_status status;
+    if (job->dry_run) {
+        WN_TRY(wn_job_workspace_path(options->workspace, options->paths, options->path_count, &out->workspace, err));
+        if (!wn_file_exists(out->workspace)) {
+            status = count_only(job, options, out, err);
+            if (status) wn_add_result_clear(out);
+            return status;
+        }
+        wn_free(out->workspace);
+        out->workspace = NULL;
+    }
+    status =
         wn_job_open_workspace(job, options->workspace, options->paths, options->path_count,
                               job->dry_run ? WN_WORKSPACE_READ : WN_WORKSPACE_CREATE, &workspace, &out->workspace, err);
     if (status) return status;

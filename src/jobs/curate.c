@@ -427,6 +427,25 @@ static wn_status end_run(curating *run, wn_status status, wn_error *err)
     return status ? status : ended;
 }
 
+/* What a run would begin with. */
+static wn_status try_run(const wn_job *job, const wn_curate_options *options, wn_curate_result *out, wn_error *err)
+{
+    size_t count;
+    wn_add_result added = {0};
+    wn_add_options add = {.workspace = options->workspace, .paths = options->paths, .path_count = options->path_count};
+    WN_TRY(wn_job_add(job, &add, &added, err));
+    out->found = added.found;
+    out->readable = added.readable;
+    out->bad = added.bad;
+    out->workspace = added.workspace;
+    out->seconds.scan = added.seconds.scan;
+    WN_TRY(wn_count_parse(options->count, (size_t)added.readable, 0, options->at_most, &count, err));
+    out->selected = (int64_t)count;
+    wn_log(WN_LOG_INFO, "would read %llu new or changed files of %llu, and pick %zu; nothing was written (--dry-run)",
+           (unsigned long long)(added.added + added.changed), (unsigned long long)added.found, count);
+    return WN_OK;
+}
+
 wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_curate_result *out, wn_error *err)
 {
     wn_status status;
@@ -439,10 +458,17 @@ wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_
         const char *kind;
         WN_TRY(wn_root_kind(options->paths[i], &kind, err));
     }
+    if (job->dry_run && !options->path_count)
+        return wn_fail(err, WN_INVALID, "--dry-run needs the paths: there is nothing new to find without them");
     size_t ignored;
     WN_TRY(wn_count_parse(options->count, SIZE_MAX, 0, true, &ignored, err));
     WN_TRY(wn_job_prepare_strategy(options->strategy, options->settings, &strategy, &params, err));
     wn_free(params);
+    if (job->dry_run) {
+        status = try_run(job, options, out, err);
+        if (status) wn_curate_result_clear(out);
+        return status;
+    }
 
     wn_buffer_init(&run.config, WN_MEMORY_TEXT, 0);
     status = wn_job_open_workspace(job, options->workspace, options->paths, options->path_count,

@@ -1,0 +1,44 @@
+# The whole way, twice: the second run of the same command reads nothing again and gives the same picks.
+"$WINNOW" curate "$IMAGES" -w w -n 12 --train-steps 4 --json --quiet >first.json
+"$WINNOW" curate "$IMAGES" -w w -n 12 --train-steps 4 --json --quiet >second.json
+python3 - "$IMAGES" <<'P'
+import csv, json, os, sys
+first, second = json.load(open("first.json")), json.load(open("second.json"))
+keys = {"workspace", "run", "found", "readable", "bad", "exact_duplicates", "embedded", "model", "dim", "selected",
+        "covering", "files", "seconds", "peak_memory_bytes"}
+assert keys <= set(first), keys - set(first)
+assert {"selected", "random_mean", "random_std"} <= set(first["covering"])
+assert {"scan", "read", "train", "embed", "select", "report", "total"} <= set(first["seconds"])
+truth = list(csv.DictReader(open(os.path.join(sys.argv[1], "truth.csv"))))
+broken = sum(row["kind"] == "broken" for row in truth)
+assert first["found"] == len(truth), (first["found"], len(truth))
+assert first["bad"] == broken and first["readable"] == len(truth) - broken, first
+assert first["exact_duplicates"] >= sum(row["kind"] == "copy" for row in truth)
+assert first["selected"] == 12 and first["embedded"] == first["readable"] and first["dim"] >= 32
+assert first["covering"]["selected"] <= first["covering"]["random_mean"], first["covering"]
+assert first["run"].endswith("runs/0001") and second["run"].endswith("runs/0002")
+for name in ("list", "csv", "duplicates", "bad"):
+    assert open(first["files"][name]).read() == open(second["files"][name]).read(), name
+picks = [line.rstrip("\n") for line in open(first["files"]["list"])]
+table = list(csv.DictReader(open(first["files"]["csv"])))
+assert picks == [row["path"] for row in table] and all(os.path.exists(path) for path in picks)
+assert [row["rank"] for row in table] == [str(i) for i in range(1, 13)]
+distances = [float(row["distance"]) for row in table[1:]]
+assert table[0]["distance"] == "" and distances == sorted(distances, reverse=True), distances
+bad = list(csv.DictReader(open(first["files"]["bad"])))
+assert {row["path"] for row in bad} == {os.path.join(sys.argv[1], row["file"]) for row in truth
+                                        if row["kind"] == "broken"}
+assert all(row["reason"] for row in bad)
+pairs = list(csv.DictReader(open(first["files"]["duplicates"])))
+assert pairs and list(pairs[0]) == ["from", "to", "distance"]
+same = {frozenset((row["from"], row["to"])) for row in pairs if float(row["distance"]) == 0}
+for row in truth:
+    if row["kind"] == "copy":
+        copy = os.path.join(sys.argv[1], row["file"])
+        assert any(copy in pair for pair in same), copy
+        assert not any(copy in picks and other in picks for pair in same for other in pair - {copy} if copy in pair)
+page = open(first["files"]["report"]).read()
+assert "<html" in page and page.rstrip().endswith("</html>") and "src=\"http" not in page
+P
+"$WINNOW" status -w w | sed -n '2p;$p'
+"$WINNOW" report -w w

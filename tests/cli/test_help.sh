@@ -1,0 +1,16 @@
+# The overview names each command, each command explains itself, and the pages in docs/man are those of this program.
+"$WINNOW" help | sed -n '1,3p'
+for command in $("$WINNOW" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+    "$WINNOW" help "$command" >help.txt
+    "$WINNOW" "$command" --help | cmp - help.txt
+    "$WINNOW" help "$command" --format man | cmp - "$SOURCE/docs/man/winnow-$command.1"
+done
+"$WINNOW" help --format man | cmp - "$SOURCE/docs/man/winnow.1"
+# shellcheck disable=SC1090
+source <("$WINNOW" help --format completion)
+COMP_WORDS=(winnow cur) COMP_CWORD=1
+_winnow
+echo "${COMPREPLY[@]}"
+COMP_WORDS=(winnow curate --except) COMP_CWORD=2
+_winnow
+echo "${COMPREPLY[@]}"

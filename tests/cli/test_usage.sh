@@ -1,0 +1,28 @@
+# Wrong usage: status 2, nothing on standard output, a sentence that helps on standard error.
+check() {
+    local expected=$1 pattern=$2 status=0
+    shift 2
+    "$WINNOW" "$@" >out.txt 2>err.txt || status=$?
+    [ ! -s out.txt ] || { echo "winnow $*: printed $(cat out.txt)"; return; }
+    [ $status -eq "$expected" ] || echo "winnow $*: status $status, expected $expected: $(cat err.txt)"
+    # shellcheck disable=SC2053
+    [[ $(cat err.txt) == $pattern ]] || echo "winnow $*: said '$(cat err.txt)', expected '$pattern'"
+}
+check 2 "*did you mean 'curate'?*" crate x
+check 2 "*did you mean 'winnow curate $IMAGES -n 100'?" "$IMAGES"
+check 2 "*did you mean --seed?*" status --sed 3
+check 2 "*--seed needs a value*" status --seed
+check 2 "*'x' is not a whole number*" status --seed x
+check 2 "*has no option -z*" status -z
+check 2 "*'status' takes no paths*" status somewhere
+check 2 "*usage: winnow add PATH...*" add
+check 2 "*how many images? Give -n 500, or -n 10%" curate "$IMAGES"
+check 2 "*--cpu 'avx3'*" status --cpu avx3
+check 2 "*options follow the command*" --json status
+check 2 "*is not a size*" status --memory-limit much
+check 1 "*cannot open 'nowhere'*" curate nowhere -n 5
+check 1 "*there is no workspace*" status
+check 1 "*a whole number from 1*" curate "$IMAGES" -n none
+check 1 "*there is no strategy 'farthest'*" curate "$IMAGES" -n 5 --strategy farthest
+[ "$(ls)" = "err.txt
+out.txt" ] || ls
