@@ -114,7 +114,8 @@ static wn_status stream_paths(const wn_job *job, const wn_embed_options *options
     out->seconds.scan = wn_clock_seconds() - started;
     if (stream->len == 0) return wn_fail(err, WN_NOTFOUND, "no image was found under '%s'", options->paths[0]);
 
-    uint64_t bytes = (uint64_t)stream->len * stream->dim * sizeof(float) + wn_model_get_memory(stream->model);
+    uint64_t bytes = (uint64_t)stream->len * stream->dim * sizeof(float) +
+                     wn_model_get_memory(stream->model, wn_pool_threads(job->pool));
     WN_TRY(wn_job_plan(job, "embedding", bytes, err));
     wn_read_request request = {.thumb_side = -1, .input_side = (int)info->side};
     WN_TRY(wn_read_stage_open(job, &request, embed_window, stream, &stage, err));

@@ -306,7 +306,7 @@ static wn_status embed_with(const wn_job *job, wn_workspace *workspace, const ch
         WN_TRY(wn_embedding_add(workspace, &embedding, err));
     }
     if (known.rows >= counts.rows) return WN_OK;
-    WN_TRY(wn_job_plan(job, "embedding", wn_model_get_memory(model) + (64u << 20), err));
+    WN_TRY(wn_job_plan(job, "embedding", wn_model_get_memory(model, wn_pool_threads(job->pool)) + (64u << 20), err));
     return embed_rows(job, workspace, model, out, known.rows, err);
 }
 
