@@ -149,7 +149,8 @@ typedef struct wn_facts {
     uint8_t pixel_hash[16];   /* XXH3-128 of (width, height, RGB) as decoded at reduced scale, oriented: equal for files
                                * that differ in metadata only. Comparable between readers with the same request */
     uint64_t phash;           /* 64-bit DCT hash: sign against the median of the 8 x 8 lowest coefficients of the
-                               * 32 x 32 luma picture, first coefficient in the highest bit (Zauner 2010) */
+                               * 32 x 32 luma picture, those below 1 as 0, the first in the highest bit (Zauner
+                               * 2010) */
     float aspect;             /* width / height */
     float luminance;          /* mean luma, 0..100 */
     float contrast;           /* standard deviation of luma, same scale, 0..50 */

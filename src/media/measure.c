@@ -13,6 +13,7 @@
 #define UNIFORM_SPREAD 4   /* levels that JPEG noise may add to a row of one colour */
 #define LEAST_NOISE    0.1 /* grey levels */
 #define HASH_SIDE      32
+#define HASH_LEAST     1.0f /* smaller coefficients are rounding: a picture of one colour has none */
 
 /* Row u of the orthonormal DCT-II of 32 values, for the 8 lowest u. */
 static void fill_cosines(float cosines[8][HASH_SIDE])
@@ -129,7 +130,7 @@ uint64_t wn_measure_phash(const wn_measure *measure, const uint8_t luma[HASH_SID
         for (int u = 0; u < 8; u++) {
             float sum = 0;
             for (int y = 0; y < HASH_SIDE; y++) sum += measure->cosines[v][y] * rows[y][u];
-            values[8 * v + u] = sum;
+            values[8 * v + u] = fabsf(sum) < HASH_LEAST ? 0 : sum;
         }
     }
     memcpy(sorted, values, sizeof(sorted));

@@ -179,7 +179,7 @@ static VipsImage *open_image(const wn_decoding *decoding, const char *options)
 
 static int bits_of(VipsImage *image)
 {
-    static const char *const fields[] = {"bits-per-sample", "heif-bitdepth", "palette-bit-depth"};
+    static const char *const fields[] = {"bits-per-sample", "heif-bitdepth"};
     int bits = 0;
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         if (vips_image_get_typeof(image, fields[i]) == G_TYPE_INT && vips_image_get_int(image, fields[i], &bits) == 0 &&
