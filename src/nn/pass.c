@@ -174,7 +174,7 @@ static wn_status forward_layer(const walk *w, size_t i, wn_error *err)
 wn_status wn_pass_forward(const wn_network *network, const wn_plan *plan, void *memory, wn_pass_scratch *scratch,
                           const uint8_t *pixels, size_t views, float *features, wn_error *err)
 {
-    walk w = {network, plan, plan->kernels, memory, scratch};
+    walk w = {network, plan, &plan->kernels, memory, scratch};
     const wn_plan_layer *last = &plan->layers[plan->layer_count - 1];
     strips s = strips_of(&w, last->channels, last->side);
     wn_status status = WN_OK;
@@ -184,8 +184,8 @@ wn_status wn_pass_forward(const wn_network *network, const wn_plan *plan, void *
     for (size_t i = 0; i < plan->layer_count && status == WN_OK; i++) status = forward_layer(&w, i, err);
     for (size_t n = 0; n < views && status == WN_OK; n++) {
         for (size_t g = 0; g < s.groups; g++)
-            plan->kernels->average(&s.strip, w.memory + last->a + strip_at(&w, &s, n, g),
-                                   features + n * last->channels + g * WN_STRIP_CHANNELS);
+            plan->kernels.average(&s.strip, w.memory + last->a + strip_at(&w, &s, n, g),
+                                  features + n * last->channels + g * WN_STRIP_CHANNELS);
     }
     wn_onednn_leave(section);
     return status;
@@ -337,7 +337,7 @@ static wn_status backward_layer(const walk *w, size_t i, flow *at, bool add, flo
 wn_status wn_pass_backward(const wn_network *network, const wn_plan *plan, void *memory, wn_pass_scratch *scratch,
                            const float *dfeatures, bool add, float *gradient, wn_error *err)
 {
-    walk w = {network, plan, plan->kernels, memory, scratch};
+    walk w = {network, plan, &plan->kernels, memory, scratch};
     const wn_plan_layer *last = &plan->layers[plan->layer_count - 1];
     strips s = strips_of(&w, last->channels, last->side);
     flow at = {.current = 0, .kept = 3};
@@ -346,8 +346,8 @@ wn_status wn_pass_backward(const wn_network *network, const wn_plan *plan, void 
     wn_onednn_section section = wn_onednn_enter();
     for (size_t n = 0; n < plan->views; n++) {
         for (size_t g = 0; g < s.groups; g++)
-            plan->kernels->spread(&s.strip, dfeatures + n * last->channels + g * WN_STRIP_CHANNELS,
-                                  (char *)scratch->gradients[0] + strip_at(&w, &s, n, g));
+            plan->kernels.spread(&s.strip, dfeatures + n * last->channels + g * WN_STRIP_CHANNELS,
+                                 (char *)scratch->gradients[0] + strip_at(&w, &s, n, g));
     }
     for (size_t i = plan->layer_count; i-- > 0 && status == WN_OK;)
         status = backward_layer(&w, i, &at, add, gradient, err);

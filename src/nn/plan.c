@@ -22,7 +22,7 @@ static size_t take(wn_plan *plan, size_t bytes)
 
 static void place_layers(wn_plan *plan, const wn_architecture *architecture)
 {
-    size_t element = plan->kernels->element_size, views = plan->views;
+    size_t element = plan->kernels.element_size, views = plan->views;
     uint32_t channels = 3, side = plan->side;
 
     plan->input = take(plan, views * 3 * side * side * element);
@@ -138,7 +138,7 @@ wn_status wn_plan_get(wn_network *network, uint32_t views, uint32_t side, bool b
 
     *plan = (wn_plan){.views = views, .bf16 = bf16, .training = training};
     plan->layout = !bf16 && wn_onednn_prefers_blocks() ? WN_LAYOUT_BLOCKS : WN_LAYOUT_TOGETHER;
-    plan->kernels = wn_strip_kernels_at(wn_cpu_level(), bf16);
+    wn_strip_kernels_init(&plan->kernels, wn_cpu_level(), bf16);
     plan->layer_count = network->architecture->layer_count;
     plan->side = side;
     place_layers(plan, network->architecture);

@@ -34,7 +34,7 @@ typedef struct wn_plan {
     uint32_t views, side;
     bool bf16, training;
     wn_layout layout;
-    const wn_strip_kernels *kernels;
+    wn_strip_kernels kernels;
     size_t layer_count;
     wn_plan_layer layers[WN_ARCHITECTURE_LAYERS_MAX];
     size_t input;                               /* offset of the normalised pixels */

@@ -5,8 +5,9 @@
  */
 #include "nn/strip.h"
 
-#include <stdbool.h>
-#include <string.h>
+#if defined(__x86_64__)
+#include "nn/x86/strip_init.h"
+#endif
 
 enum { C = WN_STRIP_CHANNELS };
 
@@ -208,7 +209,7 @@ static inline void load_pixels(const uint8_t *pixels, size_t count, const float 
     {                                                                                                                  \
         load_pixels(pixels, count, table, step, channel_step, out, half);                                              \
     }                                                                                                                  \
-    const wn_strip_kernels wn_strip_kernels_##type##_c = {                                                             \
+    static const wn_strip_kernels type##_c = {                                                                         \
         .element_size = (half) ? sizeof(uint16_t) : sizeof(float),                                                     \
         .name = "c",                                                                                                   \
         .moments = moments_##type,                                                                                     \
@@ -226,8 +227,17 @@ static inline void load_pixels(const uint8_t *pixels, size_t count, const float 
 WRAP(f32, false)
 WRAP(bf16, true)
 
-const wn_strip_kernels *wn_strip_kernels_at(wn_cpu level, int bf16)
+void wn_strip_kernels_init(wn_strip_kernels *out, wn_cpu level, bool bf16)
 {
+    *out = bf16 ? bf16_c : f32_c;
+#if defined(__x86_64__)
+    if (level < WN_CPU_AVX2) return;
+    if (!bf16) wn_strip_fill_f32_avx2(out);
+    if (level < WN_CPU_AVX512) return;
+    if (!bf16) wn_strip_fill_f32_avx512(out);
+    if (level < WN_CPU_AVX512BF16) return;
+    if (bf16) wn_strip_fill_bf16_avx512bf16(out);
+#else
     (void)level;
-    return bf16 ? &wn_strip_kernels_bf16_c : &wn_strip_kernels_f32_c;
+#endif
 }

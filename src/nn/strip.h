@@ -9,6 +9,7 @@
 #ifndef NN_STRIP_H
 #define NN_STRIP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -73,10 +74,8 @@ typedef struct wn_strip_kernels {
                         size_t channel_step, void *out);
 } wn_strip_kernels;
 
-/* The kernels for fp32 or bf16 elements at a level; WN_CPU_C is the reference. */
-const wn_strip_kernels *wn_strip_kernels_at(wn_cpu level, int bf16);
-
-extern const wn_strip_kernels wn_strip_kernels_f32_c, wn_strip_kernels_bf16_c;
+/* Fills the table for fp32 or bf16 elements at a level; WN_CPU_C is the reference. */
+void wn_strip_kernels_init(wn_strip_kernels *out, wn_cpu level, bool bf16);
 
 /* bf16 is the upper half of a float; rounding to nearest, ties to even; NaN stays NaN. */
 static inline float wn_bf16_to_f32(uint16_t half)
