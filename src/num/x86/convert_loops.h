@@ -119,11 +119,11 @@ static size_t find_nonfinite(const float *rows, size_t n, size_t stride, size_t 
 
 static float max_abs(const float *src, size_t n)
 {
-    uint32_t most = 0;
+    int32_t most = 0;
     for (size_t i = 0; i < n; i++) {
-        uint32_t magnitude = bits_of(src + i) & magnitude_bits;
-        magnitude = magnitude < infinity_bits ? magnitude : 0;
-        most = magnitude > most ? magnitude : most;
+        int32_t magnitude = (int32_t)(bits_of(src + i) & magnitude_bits);
+        int32_t finite = magnitude < (int32_t)infinity_bits ? magnitude : 0;
+        most = finite > most ? finite : most;
     }
     float value;
     memcpy(&value, &most, sizeof value);
