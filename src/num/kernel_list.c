@@ -7,6 +7,8 @@
 
 #include "num/convert.h"
 #include "num/distance.h"
+#include "num/pixels.h"
+#include "num/resample.h"
 #include "num/tile.h"
 #include "num/topk.h"
 
@@ -42,6 +44,8 @@ DEFINE_FAMILY(distance, WN_DISTANCE_MAP)
 DEFINE_FAMILY(tile, WN_TILE_MAP)
 DEFINE_FAMILY(convert, WN_CONVERT_MAP)
 DEFINE_FAMILY(topk, WN_TOPK_MAP)
+DEFINE_FAMILY(pixels, WN_PIXELS_MAP)
+DEFINE_FAMILY(resample, WN_RESAMPLE_MAP)
 
 size_t wn_kernels_list(wn_cpu level, wn_kernel *out, size_t capacity)
 {
@@ -51,5 +55,7 @@ size_t wn_kernels_list(wn_cpu level, wn_kernel *out, size_t capacity)
     add_tile(&list, level);
     add_convert(&list, level);
     add_topk(&list, level);
+    add_pixels(&list, level);
+    add_resample(&list, level);
     return list.count;
 }
