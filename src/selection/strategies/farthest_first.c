@@ -32,9 +32,10 @@ static const wn_option options[] = {
     {0},
 };
 
-/* Slots brought up to date in a round, and picks a round should give: enough to fill tiles, few enough that the heap
- * refreshes rows against a short list. */
-enum { FIRST_TARGET = 4096, LEAST_TARGET = 256, LEAST_PICKS = 256, MOST_PICKS = 1024 };
+/* Slots brought up to date in a round. A short list costs rounds, and each looks at all bounds; a long one is refreshed
+ * row by row in the heap. The length is doubled or halved to keep the two alike; the costs are rough nanoseconds. */
+enum { FIRST_TARGET = 4096, LEAST_TARGET = 256 };
+static const double ROUND_COST = 3, REFRESH_COST = 300, PAIR_COST = 4;
 
 /* Rows x picks between two reports, rows x picks for the mean, and the least rows for it. */
 static const double REPORT_WORK = 2e8, MEAN_WORK = 4e8;
@@ -55,6 +56,7 @@ typedef struct run {
     int32_t *squares;
     uint32_t *hits;
     double stop; /* squared least distance */
+    double work; /* of the heap in this round, in nanoseconds */
     bool finished;
 } run;
 
@@ -140,6 +142,7 @@ static void refresh(run *r, uint32_t slot)
     const float *values = wn_matrix_row(&r->space.matrix, wn_space_row(&r->space, slot));
     wn_probe probe = {.values = values, .scale = wn_space_scale(&r->space, values), .code = r->code};
     int32_t norm;
+    r->work += REFRESH_COST + PAIR_COST * (double)(r->picks->len - wn_frontier_exact(r->frontier, slot));
     wn_coarse_gather(r->coarse, &slot, 1, r->row, r->code, &norm, &probe.error);
     double bound = wn_picks_refine_from(r->picks, &probe, wn_frontier_exact(r->frontier, slot), r->bounds[slot],
                                         r->squares, r->hits);
@@ -187,7 +190,7 @@ static wn_status pick_rounds(run *r)
     size_t target = FIRST_TARGET, last = 0;
     while (!r->finished) {
         wn_boundary boundary = wn_frontier_boundary(r->frontier, target);
-        size_t before = r->out->len, n = wn_frontier_collect(r->frontier, &boundary, r->slots);
+        size_t n = wn_frontier_collect(r->frontier, &boundary, r->slots);
         if (n == 0) return WN_OK; /* every row is picked: nothing is left to be covered */
         wn_picks_pack(r->picks);
         WN_TRY(scan(r, r->slots, n, r->picks->len - last));
@@ -195,9 +198,11 @@ static wn_status pick_rounds(run *r)
         n = wn_frontier_filter(r->frontier, &boundary, r->slots, n);
         wn_frontier_refine(r->frontier, r->slots, n);
         n = wn_frontier_filter(r->frontier, &boundary, r->slots, n);
+        r->work = 0;
         WN_TRY(pick_inside(r, &boundary, n));
-        if (r->out->len - before < LEAST_PICKS && target < r->space.len) target *= 2;
-        if (r->out->len - before > MOST_PICKS && target > LEAST_TARGET) target /= 2;
+        double overhead = ROUND_COST * (double)r->space.len;
+        if (r->work < overhead && target < r->space.len) target *= 2;
+        if (r->work > 4 * overhead && target > LEAST_TARGET) target /= 2;
     }
     return WN_OK;
 }
