@@ -30,7 +30,7 @@ WN_API WN_NODISCARD wn_status wn_setting_get(wn_workspace *workspace, const char
 /* `state` is one of "running", "done", "failed", "cancelled", and "killed" for one whose process ended without saying.
  */
 typedef struct wn_run_record {
-    int64_t id;          /* from 1; names the folder runs/ID */
+    int64_t id;          /* from 1; names the folder runs/NNNN, four digits or more */
     const char *command; /* "curate" */
     const char *config;  /* JSON */
     const char *state;

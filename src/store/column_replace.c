@@ -48,8 +48,9 @@ static wn_status run_for_id(wn_database *database, const char *sql, int64_t id, 
     return status;
 }
 
-/* Drops the records of the live column of that name; inside a transaction. *file is the path of its file, which is to
- * be removed after the commit and released with wn_free; NULL when there is no such column. */
+/* Makes the live column of that name a dead one; inside a transaction. *file is the path of its file, which is to be
+ * removed after the commit and released with wn_free; NULL when there is no such column. The record stays until the
+ * next open for writing, so that the file is also removed when this process is killed before it could. */
 static wn_status drop_live(wn_workspace *workspace, const char *name, char **file, wn_error *err)
 {
     wn_database *database = &workspace->database;
@@ -65,7 +66,7 @@ static wn_status drop_live(wn_workspace *workspace, const char *name, char **fil
     *file = wn_column_path(workspace->path, name, layout.id);
     if (!*file) return wn_fail(err, WN_NOMEM, "no memory to remove column %s", name);
     WN_TRY(run_for_id(database, "DELETE FROM column_blocks WHERE id = ?1", layout.id, err));
-    return run_for_id(database, "DELETE FROM column_files WHERE id = ?1", layout.id, err);
+    return run_for_id(database, "UPDATE column_files SET live = 2 WHERE id = ?1", layout.id, err);
 }
 
 /* Whether a column of that name is there with this shape; WN_INVALID for another shape. */

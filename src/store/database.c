@@ -125,7 +125,14 @@ static wn_status open_reader(wn_database *database, wn_error *err)
         if (answers(database->handle)) return WN_OK;
     }
     wn_status status = wn_database_fail(database, "open the catalogue for reading", err);
-    if ((status != WN_IO && status != WN_NOSPACE) || log_is_waiting(database->path)) return status;
+    if (status != WN_IO && status != WN_NOSPACE) return status;
+    if (log_is_waiting(database->path)) {
+        return wn_fail(
+            err, status,
+            "%s can not be opened here: its last writer was interrupted and the folder is read-only or full; "
+            "open it once where it can be written",
+            database->path);
+    }
 
     wn_buffer uri;
     wn_buffer_init(&uri, WN_MEMORY_STORE, 0);

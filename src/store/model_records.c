@@ -47,8 +47,8 @@ wn_status wn_model_list(wn_workspace *workspace, wn_model_record **out, size_t *
         database, "SELECT name, file, dim, created_at, note FROM models ORDER BY created_at DESC, name", &statement,
         err);
     while (status == WN_OK && (status = wn_database_step(database, statement, &row, err)) == WN_OK && row) {
-        wn_model_record record = {.name = wn_record_list_text(&list, statement, 0),
-                                  .file = wn_record_list_text(&list, statement, 1),
+        wn_model_record record = {.name = wn_record_list_required(&list, statement, 0),
+                                  .file = wn_record_list_required(&list, statement, 1),
                                   .dim = sqlite3_column_int64(statement, 2),
                                   .created_at = sqlite3_column_int64(statement, 3),
                                   .note = wn_record_list_text(&list, statement, 4)};
@@ -93,8 +93,8 @@ wn_status wn_embedding_list(wn_workspace *workspace, wn_embedding_record **out, 
                             "column_files f ON f.name = e.column_name AND f.live = 1 ORDER BY e.model",
                             &statement, err);
     while (status == WN_OK && (status = wn_database_step(database, statement, &row, err)) == WN_OK && row) {
-        wn_embedding_record record = {.model = wn_record_list_text(&list, statement, 0),
-                                      .column = wn_record_list_text(&list, statement, 1),
+        wn_embedding_record record = {.model = wn_record_list_required(&list, statement, 0),
+                                      .column = wn_record_list_required(&list, statement, 1),
                                       .dim = sqlite3_column_int64(statement, 2),
                                       .rows = sqlite3_column_int64(statement, 3)};
         wn_record_list_add(&list, &record);

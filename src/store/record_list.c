@@ -32,6 +32,12 @@ const char *wn_record_list_text(wn_record_list *list, sqlite3_stmt *statement, i
     return wn_record_list_bytes(list, bytes ? bytes : "", (size_t)sqlite3_column_bytes(statement, at));
 }
 
+const char *wn_record_list_required(wn_record_list *list, sqlite3_stmt *statement, int at)
+{
+    const char *text = wn_record_list_text(list, statement, at);
+    return text ? text : wn_record_list_bytes(list, "", 0);
+}
+
 void wn_record_list_add(wn_record_list *list, const void *record)
 {
     wn_buffer_add(&list->records, record, list->record_bytes);

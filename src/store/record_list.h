@@ -19,8 +19,11 @@ void wn_record_list_init(wn_record_list *list, size_t record_bytes);
 /* Copies bytes and returns what to put into the record's pointer field until finish; NULL for NULL. */
 const char *wn_record_list_bytes(wn_record_list *list, const void *bytes, size_t len);
 
-/* The text of a result column. */
+/* The text of a result column; NULL for NULL. */
 const char *wn_record_list_text(wn_record_list *list, sqlite3_stmt *statement, int at);
+
+/* The same for a column that is never NULL; in a damaged catalogue it may be, and then the text is empty. */
+const char *wn_record_list_required(wn_record_list *list, sqlite3_stmt *statement, int at);
 
 void wn_record_list_add(wn_record_list *list, const void *record);
 

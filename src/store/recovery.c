@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a new writer does first. Whoever was killed left at most: runs that still say "running", replacement columns
- * that never became live, and bytes beyond the committed ends (cut when a file is opened for appending).
+ * What a new writer does first. Whoever was killed left at most: runs that still say "running", column files that never
+ * became live or were just replaced, and bytes beyond the committed ends (cut when a file is opened for appending).
  */
-#include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -47,48 +44,29 @@ static wn_status forget_deleted_columns(wn_workspace *workspace, wn_error *err)
     return status;
 }
 
-/* Takes NAME.ID.col apart; false for other names. */
-static bool parse_file_name(const char *file, char name[WN_COLUMN_NAME_MAX + 1], long long *id)
-{
-    const char *end = strrchr(file, '.');
-    if (!end || strcmp(end, ".col") != 0 || end == file) return false;
-    const char *dot = end - 1;
-    while (dot > file && *dot >= '0' && *dot <= '9') dot--;
-    size_t len = (size_t)(dot - file);
-    if (*dot != '.' || dot + 1 == end || len == 0 || len > WN_COLUMN_NAME_MAX) return false;
-    memcpy(name, file, len);
-    name[len] = 0;
-    return sscanf(dot + 1, "%lld", id) == 1;
-}
-
-/* Removes a column file that the catalogue does not list as live. */
-static wn_status sweep_file(wn_workspace *workspace, const char *file, wn_error *err)
-{
-    char name[WN_COLUMN_NAME_MAX + 1], sql[96];
-    long long id = 0;
-    int64_t live = 0;
-    if (!parse_file_name(file, name, &id)) return WN_OK;
-    sqlite3_snprintf(sizeof sql, sql, "SELECT count(*) FROM column_files WHERE id = %lld", id);
-    WN_TRY(wn_database_number(&workspace->database, sql, &live, err));
-    if (live) return WN_OK;
-    char *path = wn_column_path(workspace->path, name, id);
-    if (!path) return wn_fail(err, WN_NOMEM, "no memory to open %s", workspace->path);
-    unlink(path);
-    wn_free(path);
-    return WN_OK;
-}
-
+/* Removes the files of columns that never became live, were replaced or removed, and their records. Files that the
+ * catalogue does not name are left alone: a catalogue that was damaged or taken from a backup must not cost data. */
 static wn_status sweep_columns(wn_workspace *workspace, wn_error *err)
 {
-    WN_TRY(wn_database_exec(&workspace->database, "DELETE FROM column_files WHERE live = 0", err));
-    char *path = wn_path_join(workspace->path, "columns");
-    if (!path) return wn_fail(err, WN_NOMEM, "no memory to open %s", workspace->path);
-    DIR *folder = opendir(path);
-    wn_status status = folder ? WN_OK : wn_fail_errno(err, errno, "%s: could not open the folder", path);
-    struct dirent *entry;
-    while (status == WN_OK && (entry = readdir(folder))) status = sweep_file(workspace, entry->d_name, err);
-    if (folder) closedir(folder);
-    wn_free(path);
+    wn_database *database = &workspace->database;
+    sqlite3_stmt *statement = NULL;
+    bool row = false, any = false;
+    wn_status status = wn_database_prepare(
+        database, "SELECT " WN_COLUMN_LAYOUT_FIELDS " FROM column_files f WHERE f.live <> 1", &statement, err);
+    while (status == WN_OK && (status = wn_database_step(database, statement, &row, err)) == WN_OK && row) {
+        wn_column_layout layout;
+        any = true;
+        if (!wn_column_layout_read(statement, &layout)) continue;
+        char *path = wn_column_path(workspace->path, layout.info.name, layout.id);
+        if (path) {
+            unlink(path);
+        } else {
+            status = wn_fail(err, WN_NOMEM, "no memory to open %s", workspace->path);
+        }
+        wn_free(path);
+    }
+    sqlite3_finalize(statement);
+    if (status == WN_OK && any) status = wn_database_exec(database, "DELETE FROM column_files WHERE live <> 1", err);
     return status;
 }
 

@@ -130,9 +130,9 @@ wn_status wn_run_list(wn_workspace *workspace, wn_run_record **out, size_t *coun
         &statement, err);
     while (status == WN_OK && (status = wn_database_step(database, statement, &row, err)) == WN_OK && row) {
         wn_run_record record = {.id = sqlite3_column_int64(statement, 0),
-                                .command = wn_record_list_text(&list, statement, 1),
-                                .config = wn_record_list_text(&list, statement, 2),
-                                .state = wn_record_list_text(&list, statement, 3),
+                                .command = wn_record_list_required(&list, statement, 1),
+                                .config = wn_record_list_required(&list, statement, 2),
+                                .state = wn_record_list_required(&list, statement, 3),
                                 .started_at = sqlite3_column_int64(statement, 4),
                                 .finished_at = sqlite3_column_int64(statement, 5),
                                 .stages = wn_record_list_text(&list, statement, 6),

@@ -64,8 +64,8 @@ wn_status wn_workspace_list_sources(wn_workspace *workspace, wn_source **out, si
         wn_database_prepare(database, "SELECT source, kind, path FROM sources ORDER BY source", &statement, err);
     while (status == WN_OK && (status = wn_database_step(database, statement, &row, err)) == WN_OK && row) {
         wn_source source = {.id = sqlite3_column_int64(statement, 0),
-                            .kind = wn_record_list_text(&list, statement, 1),
-                            .path = wn_record_list_text(&list, statement, 2)};
+                            .kind = wn_record_list_required(&list, statement, 1),
+                            .path = wn_record_list_required(&list, statement, 2)};
         wn_record_list_add(&list, &source);
     }
     sqlite3_finalize(statement);

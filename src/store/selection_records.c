@@ -100,9 +100,9 @@ wn_status wn_selection_list(wn_workspace *workspace, wn_selection_record **out, 
                                            &statement, err);
     while (status == WN_OK && (status = wn_database_step(database, statement, &row, err)) == WN_OK && row) {
         wn_selection_record record = {.id = sqlite3_column_int64(statement, 0),
-                                      .tag = wn_record_list_text(&list, statement, 1),
+                                      .tag = wn_record_list_required(&list, statement, 1),
                                       .run = sqlite3_column_int64(statement, 2),
-                                      .strategy = wn_record_list_text(&list, statement, 3),
+                                      .strategy = wn_record_list_required(&list, statement, 3),
                                       .k = sqlite3_column_int64(statement, 4),
                                       .seed = sqlite3_column_int64(statement, 5),
                                       .config = wn_record_list_text(&list, statement, 6),

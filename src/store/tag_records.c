@@ -133,7 +133,7 @@ wn_status wn_tag_list(wn_workspace *workspace, wn_tag_record **out, size_t *coun
                                            "created_at FROM tags t ORDER BY name",
                                            &statement, err);
     while (status == WN_OK && (status = wn_database_step(database, statement, &row, err)) == WN_OK && row) {
-        wn_tag_record record = {.name = wn_record_list_text(&list, statement, 0),
+        wn_tag_record record = {.name = wn_record_list_required(&list, statement, 0),
                                 .rows = sqlite3_column_int64(statement, 1),
                                 .created_at = sqlite3_column_int64(statement, 2)};
         wn_record_list_add(&list, &record);

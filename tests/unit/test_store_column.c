@@ -246,6 +246,30 @@ static wn_status read_all(fixture *f, wn_workspace *workspace, const char *name)
     return status;
 }
 
+/* A writer killed between the commit of a replacement and the removal of the old file: the next one removes it. */
+static void test_sweep(void **state)
+{
+    fixture *f = *state;
+    wn_workspace *workspace = fixture_open(f, WN_WORKSPACE_CREATE);
+    static const int32_t values[] = {1, 2, 3};
+    char old[600], copy[700], path[600], stray[700];
+    ASSERT_OK(f, wn_column_replace(workspace, "a", WN_COLUMN_I32, 1, values, 3, &f->err));
+    column_file(f, "a", old);
+    snprintf(copy, sizeof copy, "%s.kept", old);
+    assert_int_equal(link(old, copy), 0);
+    ASSERT_OK(f, wn_column_replace(workspace, "a", WN_COLUMN_I32, 1, values, 2, &f->err));
+    assert_int_equal(rename(copy, old), 0); /* as if it had not come to the removal */
+    snprintf(stray, sizeof stray, "%s/columns/mine.77.col", f->path);
+    assert_int_equal(link(old, stray), 0);
+    wn_workspace_close(&workspace);
+    workspace = fixture_open(f, WN_WORKSPACE_WRITE);
+    assert_int_equal(access(old, F_OK), -1);
+    assert_int_equal(access(stray, F_OK), 0); /* not the store's to remove */
+    column_file(f, "a", path);
+    assert_int_equal(read_all(f, workspace, "a"), WN_OK);
+    wn_workspace_close(&workspace);
+}
+
 static void test_damage(void **state)
 {
     fixture *f = *state;
@@ -352,6 +376,7 @@ int main(void)
         FIXTURE_TEST(test_padding),
         FIXTURE_TEST(test_shapes_that_are_refused),
         FIXTURE_TEST(test_replace),
+        FIXTURE_TEST(test_sweep),
         FIXTURE_TEST(test_damage),
         FIXTURE_TEST(test_damaged_last_block_is_not_signed_again),
         FIXTURE_TEST(test_damaged_thumbnails),

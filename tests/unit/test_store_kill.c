@@ -65,6 +65,19 @@ static int64_t run_and_kill(fixture *f, useconds_t wait_us, uint32_t seed)
     return rows;
 }
 
+static int count_column_files(fixture *f)
+{
+    char folder[320];
+    int count = 0;
+    snprintf(folder, sizeof folder, "%s/columns", f->path);
+    DIR *list = opendir(folder);
+    assert_non_null(list);
+    struct dirent *entry;
+    while ((entry = readdir(list))) count += entry->d_name[0] != '.';
+    closedir(list);
+    return count;
+}
+
 static void test_kill(void **state)
 {
     fixture *f = *state;
@@ -77,6 +90,7 @@ static void test_kill(void **state)
         assert_true(now >= told && now >= rows); /* nothing committed was lost */
         rows = now;
         assert_int_equal(fixture_damage(f, workspace), 0);
+        assert_true(count_column_files(f) <= 5); /* four live ones, and one whose making was never committed */
         wn_workspace_close(&workspace);
     }
     assert_true(rows > 0);
@@ -215,7 +229,8 @@ static void test_no_space(void **state)
         }
         static const float values[30000];
         status = wn_column_replace(workspace, "r", WN_COLUMN_F32, 1, values, 30000, &f->err);
-        if (status != WN_OK && status != WN_NOSPACE) fail_msg("limit %llu: %s", (unsigned long long)limit, f->err.message);
+        if (status != WN_OK && status != WN_NOSPACE)
+            fail_msg("limit %llu: %s", (unsigned long long)limit, f->err.message);
 
         /* Still without space: everything committed can be read, here and from a new reader. */
         assert_int_equal(fixture_check(f, workspace), rows);

@@ -32,6 +32,22 @@ static void test_append_and_reopen(void **state)
     wn_workspace_close(&workspace);
 }
 
+/* The same with commits that wait for the disk, which all other tests spare. */
+static void test_synced(void **state)
+{
+    fixture *f = *state;
+    wn_workspace_options options = {.mode = WN_WORKSPACE_CREATE, .cache_bytes = 1};
+    wn_workspace *workspace = NULL;
+    static const float values[10];
+    ASSERT_OK(f, wn_workspace_open(f->path, &options, &workspace, &f->err));
+    ASSERT_OK(f, fixture_append(workspace, 0, 100, &f->err));
+    ASSERT_OK(f, fixture_append(workspace, 100, 3, &f->err));
+    ASSERT_OK(f, wn_column_replace(workspace, "scores", WN_COLUMN_F32, 1, values, 10, &f->err));
+    assert_int_equal(fixture_check(f, workspace), 103);
+    assert_int_equal(fixture_damage(f, workspace), 0);
+    wn_workspace_close(&workspace);
+}
+
 static void test_one_sample(void **state)
 {
     fixture *f = *state;
@@ -275,11 +291,17 @@ static void test_read_only_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_append_and_reopen),    FIXTURE_TEST(test_one_sample),
-        FIXTURE_TEST(test_visit_range),          FIXTURE_TEST(test_bad_and_gone),
-        FIXTURE_TEST(test_known_files),          FIXTURE_TEST(test_sources),
-        FIXTURE_TEST(test_two_writers),          FIXTURE_TEST(test_readers_while_writing),
-        FIXTURE_TEST(test_what_is_no_workspace), FIXTURE_TEST(test_read_only_folder),
+        FIXTURE_TEST(test_append_and_reopen),
+        FIXTURE_TEST(test_one_sample),
+        FIXTURE_TEST(test_synced),
+        FIXTURE_TEST(test_visit_range),
+        FIXTURE_TEST(test_bad_and_gone),
+        FIXTURE_TEST(test_known_files),
+        FIXTURE_TEST(test_sources),
+        FIXTURE_TEST(test_two_writers),
+        FIXTURE_TEST(test_readers_while_writing),
+        FIXTURE_TEST(test_what_is_no_workspace),
+        FIXTURE_TEST(test_read_only_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

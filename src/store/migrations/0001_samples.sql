@@ -41,8 +41,8 @@ CREATE TABLE bad_files (
     PRIMARY KEY (source, name)
 ) STRICT, WITHOUT ROWID;
 
--- One record a column file columns/NAME.ID.col. Ids are never reused. A file that is being written to replace
--- another is not live yet.
+-- One record a column file columns/NAME.ID.col. Ids are never reused. `live`: 0 = being written, 1 = live,
+-- 2 = replaced or removed.
 CREATE TABLE column_files (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     name       TEXT NOT NULL,
