@@ -119,12 +119,14 @@ typedef struct wn_read_limits {
 
 /* What to make; a zero field means the default. */
 typedef struct wn_read_request {
-    int thumb_side;    /* longer side of the thumbnail, 16..1024; default 256; -1 = no thumbnail. Never enlarged */
+    int thumb_side;    /* longer side of the thumbnail, 16..1024; default 256; -1 = no thumbnail. Never
+                        * enlarged; up to 1/16 smaller where the decoder's own scale comes that near */
     int thumb_quality; /* JPEG quality 1..100; default 80 */
     int input_side;    /* side of the model input, 8..512; default 64; -1 = none */
 } wn_read_request;
 
-/* The longer side, in pixels, of the picture that the quality facts are measured on (smaller images as they are), so
+/* The longer side, in pixels, of the picture that the quality facts are measured on (up to 1/16 less where the
+ * decoder's own scale comes that near; smaller images as they are), so
  * that values of a phone snapshot and of a 50-megapixel photo compare. */
 #define WN_FACTS_SIDE 256
 

@@ -274,8 +274,9 @@ static void hashes_what_is_seen(void **state)
             wn_reading reading = read_good(reader, jpeg.data, jpeg.len, "h.jpg");
             if (v == 0) hashes[seed] = reading.facts.phash;
             assert_in_range(bits_between(reading.facts.phash, hashes[seed]), 0, 8);
-            assert_int_equal(reading.thumb_width, variants[v][0] < 256 ? variants[v][0] : 256);
-            assert_int_equal(reading.thumb_height, variants[v][0] < 256 ? variants[v][1] : 192);
+            int longest = variants[v][0] < 256 ? variants[v][0] : 256;
+            assert_in_range(reading.thumb_width, longest - longest / 16, longest);
+            assert_in_range(4 * reading.thumb_height - 3 * reading.thumb_width + 4, 0, 8);
             wn_buffer_clear(&jpeg);
             wn_free(rgb);
         }
