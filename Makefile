@@ -2,7 +2,7 @@
 #   make demo                 sample images, curated; says where the report is
 #   make demo IMAGES=folder   the same on your own images
 #   make check                every test, in a release build and under the sanitizers
-#   make build                the program build/release/apps/cli/winnow
+#   make build                the program build/release/winnow
 #   make install              into PREFIX (default /usr/local), DESTDIR honoured
 PREFIX ?= /usr/local
 PICKS ?= 100

@@ -4,11 +4,11 @@ set -eu
 cd "$(dirname "$0")/.."
 images=${1:-}
 picks=${2:-100}
-winnow=build/release/apps/cli/winnow
+winnow=build/release/winnow
 mkdir -p demo
 if [ -z "$images" ]; then
     images=demo/scenes
-    [ -f "$images/truth.csv" ] || "$winnow" scenes "$images" --count 2000
+    [ -f "$images/truth.csv" ] || "$winnow" scenes "$images" --images 2000
 fi
 name=$(basename "$images")
 "$winnow" curate "$images" -n "$picks" -w "demo/$name.winnow" --train-minutes "${TRAIN_MINUTES:-2}" --json >demo/result.json
