@@ -16,7 +16,8 @@
 #include "base/hash.h"
 #include "store/internal.h"
 
-static wn_status sink_new(const char *workspace, const wn_column_layout *layout, wn_column_sink **out, wn_error *err)
+/* NULL when memory is short, which `err` then says. */
+static wn_column_sink *sink_new(const char *workspace, const wn_column_layout *layout, wn_error *err)
 {
     wn_column_sink *sink = wn_calloc(WN_MEMORY_STORE, 1, sizeof *sink);
     if (!sink) goto failed;
@@ -28,11 +29,11 @@ static wn_status sink_new(const char *workspace, const wn_column_layout *layout,
     sink->path = wn_column_path(workspace, layout->info.name, layout->id);
     sink->block = wn_alloc(WN_MEMORY_STORE, (size_t)layout->block_rows, layout->info.row_bytes);
     if (!sink->path || !sink->block) goto failed;
-    *out = sink;
-    return WN_OK;
+    return sink;
 failed:
     wn_column_sink_close(&sink);
-    return wn_fail(err, WN_NOMEM, "no memory to write column %s", layout->info.name);
+    (void)!wn_fail(err, WN_NOMEM, "no memory to write column %s", layout->info.name);
+    return NULL;
 }
 
 void wn_column_sink_close(wn_column_sink **sink)
@@ -50,8 +51,8 @@ void wn_column_sink_close(wn_column_sink **sink)
 wn_status wn_column_sink_create(const char *workspace, const wn_column_layout *layout, wn_column_sink **out,
                                 wn_error *err)
 {
-    wn_column_sink *sink = NULL;
-    WN_TRY(sink_new(workspace, layout, &sink, err));
+    wn_column_sink *sink = sink_new(workspace, layout, err);
+    if (!sink) return WN_NOMEM;
     wn_status status = wn_column_file_create(sink->path, layout, &sink->fd, err);
     if (status == WN_OK) {
         sink->dirty = true;
@@ -85,9 +86,9 @@ static wn_status load_last_block(wn_column_sink *sink, wn_database *database, wn
 wn_status wn_column_sink_open(wn_workspace *workspace, const char *name, wn_column_sink **out, wn_error *err)
 {
     wn_column_layout layout;
-    wn_column_sink *sink = NULL;
     WN_TRY(wn_store_find_column(workspace, name, &layout, err));
-    WN_TRY(sink_new(workspace->path, &layout, &sink, err));
+    wn_column_sink *sink = sink_new(workspace->path, &layout, err);
+    if (!sink) return WN_NOMEM;
     wn_status status = wn_column_file_open(sink->path, &layout, true, &sink->fd, err);
     if (status == WN_NOTFOUND) status = WN_CORRUPT;
     if (status == WN_OK && ftruncate(sink->fd, (off_t)wn_column_offset(&layout, layout.info.rows)) != 0) {

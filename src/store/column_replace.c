@@ -115,7 +115,10 @@ wn_status wn_column_replace_begin(wn_workspace *workspace, const char *name, wn_
     WN_TRY(wn_store_require_writer(workspace, err));
     WN_TRY(wn_column_layout_make(name, type, width, &layout, err));
     wn_column_writer *writer = wn_calloc(WN_MEMORY_STORE, 1, sizeof *writer);
-    if (!writer) return wn_fail(err, WN_NOMEM, "no memory to replace column %s", name);
+    if (!writer) {
+        (void)!wn_fail(err, WN_NOMEM, "no memory to replace column %s", name);
+        return WN_NOMEM;
+    }
     writer->workspace = workspace;
     wn_status status = wn_store_begin(workspace, err);
     if (status == WN_OK) {

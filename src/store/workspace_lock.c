@@ -51,6 +51,16 @@ static wn_status fail_busy(const char *workspace, int fd, wn_error *err)
                    pid, remote ? " on " : "", remote ? host : "", command, since);
 }
 
+static wn_status fail_lock(const char *path, int code, wn_error *err)
+{
+    if (code == ENOSYS || code == EOPNOTSUPP || code == ENOLCK) {
+        return wn_fail(err, WN_UNSUPPORTED,
+                       "%s: this file system has no locks, which a workspace needs; put the workspace on a local disk",
+                       path);
+    }
+    return wn_fail_errno(err, code, "%s: could not lock", path);
+}
+
 static void write_holder(int fd, const char *command)
 {
     char text[TEXT_MAX], host[HOST_MAX], since[40];
@@ -74,8 +84,7 @@ wn_status wn_workspace_lock_take(const char *workspace, const char *command, int
     if (*fd < 0) {
         status = wn_fail_errno(err, errno, "%s: could not open the lock file for writing", path);
     } else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-        status = errno == EWOULDBLOCK ? fail_busy(workspace, *fd, err)
-                                      : wn_fail_errno(err, errno, "%s: could not lock", path);
+        status = errno == EWOULDBLOCK ? fail_busy(workspace, *fd, err) : fail_lock(path, errno, err);
         close(*fd);
         *fd = -1;
     } else {

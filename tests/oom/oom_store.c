@@ -36,7 +36,7 @@ static wn_status append(wn_workspace *workspace, wn_error *err)
     wn_batch_thumb thumbs[COUNT];
     int64_t source = 0;
     for (size_t i = 0; i < COUNT; i++) {
-        samples[i] = (wn_sample){.source = 1, .name = "abcdefghijklmnopqrstuvwxyz" + i, .name_len = 3, .format = "png"};
+        samples[i] = (wn_sample){.source = 1, .name = &"abcdefghijklmnopqrstuvwxyz"[i], .name_len = 3, .format = "png"};
         thumbs[i] = (wn_batch_thumb){"thumbnail", 9};
     }
     wn_batch_column column = {"values", values};
