@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Batch norm at inference uses running statistics. Those gathered in training belong to cropped and recoloured views
- * of a network that still moved; one pass over plain images with the final numbers gives better ones. Then the mean
- * embedding is subtracted in the bias of the last layer: the loss never sees a common offset behind the projectors'
- * norms, yet it would fill most of a cosine.
+ * of a network that still moved; one pass over plain images with the final numbers gives better ones.
+ *
+ * The embedding that is kept is not the layer that was trained but the principal axes of the features, scaled towards
+ * equal variance. The axes are ordered, so prefixes stay nested; a cosine on them is no longer ruled by the few
+ * directions of largest variance, which is worth several points of a neighbour vote.
  */
 #include "pretrain/train_finish.h"
 
@@ -11,19 +13,25 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "num/linear.h"
 #include "winnow/memory.h"
 
 enum { IMAGES_PER_PASS = 256, PASSES_MAX = 16 };
 
-/* Below this spread the embedding is one point, and its mean must stay. */
+/* Below this spread the embedding is one point, and its axes would be noise. */
 static const double spread_least = 0.02;
+
+/* Axis k is divided by (variance k + ridge)^(power / 2): 0 = plain principal axes, 1 = equal variances. */
+static const double whitening_power = 0.75;
+
+/* Share of the mean variance that is added to each: a part that always stands, and one for few images. */
+static const double ridge_share = 0.01, ridge_few = 1.0 / 16.0;
 
 typedef struct work {
     size_t images, passes; /* of a pass; how many */
     size_t features, dim;
     uint8_t *pixels;
-    float *rows;      /* passes * images x features */
-    float *embedding; /* passes * images x dim */
+    float *rows; /* passes * images x features */
 } work;
 
 /* Passes over the first images, with batch statistics (training) or running ones. */
@@ -54,29 +62,55 @@ done:
     return status;
 }
 
-/* Embeddings of all rows; mean and spread; moves the mean to 0 unless it is all there is. */
-static void centre(const work *w, wn_tensors *head, wn_train_spread *out)
+/* Eigenvectors into the last layer, with the mean of the features moved to 0. */
+static void fill_layer(const work *w, const double *mean, const double *values, const double *vectors, double ridge,
+                       wn_tensors *head)
 {
-    const size_t n = w->images * w->passes, dim = w->dim;
-    const float *weights = head->values + wn_tensors_find(head, "embedding0.weight")->offset;
+    float *weights = head->values + wn_tensors_find(head, "embedding0.weight")->offset;
     float *bias = head->values + wn_tensors_find(head, "embedding0.bias")->offset;
-    double squares = 0.0, mean_squares = 0.0;
-    for (size_t j = 0; j < dim; j++) {
-        double mean = 0.0;
-        for (size_t r = 0; r < n; r++) {
-            float sum = bias[j];
-            for (size_t k = 0; k < w->features; k++) sum += weights[j * w->features + k] * w->rows[r * w->features + k];
-            w->embedding[j] = sum;
-            mean += (double)sum;
-            squares += (double)sum * (double)sum;
+    for (size_t j = 0; j < w->dim; j++) {
+        double scale = pow(fmax(values[j], 0.0) + ridge, -0.5 * whitening_power), shift = 0.0;
+        for (size_t k = 0; k < w->features; k++) {
+            double weight = scale * vectors[j * w->features + k];
+            weights[j * w->features + k] = (float)weight;
+            shift -= weight * mean[k];
         }
-        mean /= (double)n;
-        mean_squares += mean * mean * (double)n;
-        w->embedding[j] = (float)mean;
+        bias[j] = (float)shift;
     }
-    out->std = squares > 0.0 ? sqrt(fmax(0.0, 1.0 - mean_squares / squares)) : 0.0;
-    if (out->std < spread_least) return;
-    for (size_t j = 0; j < dim; j++) bias[j] -= w->embedding[j];
+}
+
+/* Spread of the features; then the axes, unless there is one point only. */
+static wn_status find_axes(const work *w, wn_tensors *head, wn_pool *pool, wn_train_spread *out, wn_error *err)
+{
+    const size_t n = w->images * w->passes, f = w->features;
+    const wn_matrix rows = {w->rows, n, f, f};
+    double variance = 0.0, mean_squares = 0.0;
+    wn_status status;
+    double *mean = wn_alloc(WN_MEMORY_TRAINING, f, sizeof *mean);
+    double *covariance = wn_alloc(WN_MEMORY_TRAINING, f * f, sizeof *covariance);
+    double *values = wn_alloc(WN_MEMORY_TRAINING, w->dim, sizeof *values);
+    double *vectors = wn_alloc(WN_MEMORY_TRAINING, w->dim * f, sizeof *vectors);
+    if (!mean || !covariance || !values || !vectors) {
+        status = wn_fail(err, WN_NOMEM, "out of memory for the axes of the embedding");
+        goto done;
+    }
+    if ((status = wn_linear_mean(&rows, pool, mean, err))) goto done;
+    if ((status = wn_linear_covariance(&rows, mean, (double)n, pool, covariance, err))) goto done;
+    for (size_t k = 0; k < f; k++) {
+        variance += covariance[k * f + k];
+        mean_squares += mean[k] * mean[k];
+    }
+    out->std = variance > 0.0 ? sqrt(variance / (variance + mean_squares)) : 0.0;
+    if (out->std < spread_least) goto done;
+    if ((status = wn_linear_eigen(covariance, f, w->dim, values, vectors, err))) goto done;
+    fill_layer(w, mean, values, vectors, variance / (double)f * (ridge_share + ridge_few * (double)f / (double)n),
+               head);
+done:
+    wn_free(vectors);
+    wn_free(values);
+    wn_free(covariance);
+    wn_free(mean);
+    return status;
 }
 
 wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup *setup, wn_image_feed *feed,
@@ -93,16 +127,14 @@ wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup
     w.dim = setup->prefixes[setup->prefix_count - 1];
     w.pixels = wn_alloc(WN_MEMORY_TRAINING, w.images, feed->image_bytes);
     w.rows = wn_alloc(WN_MEMORY_TRAINING, w.passes * w.images * w.features, sizeof *w.rows);
-    w.embedding = wn_alloc(WN_MEMORY_TRAINING, w.dim, sizeof *w.embedding);
-    if (!w.pixels || !w.rows || !w.embedding) {
+    if (!w.pixels || !w.rows) {
         status = wn_fail(err, WN_NOMEM, "out of memory for the last passes of training");
         goto done;
     }
     if ((status = run_passes(&w, wn_learner_network(learner), setup, feed, true, pool, err))) goto done;
     if ((status = run_passes(&w, wn_learner_network(learner), setup, feed, false, pool, err))) goto done;
-    centre(&w, parts[1].tensors, out);
+    status = find_axes(&w, parts[1].tensors, pool, out, err);
 done:
-    wn_free(w.embedding);
     wn_free(w.rows);
     wn_free(w.pixels);
     return status;

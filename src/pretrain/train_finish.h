@@ -13,8 +13,8 @@ typedef struct wn_train_spread {
     double std; /* as embedding_std of wn_train_result */
 } wn_train_spread;
 
-/* Replaces the running statistics of batch norm, which saw random views, by those of the images themselves, and moves
- * the mean embedding to 0. Ends the learner's training: no step may follow. */
+/* Replaces the running statistics of batch norm, which saw random views, by those of the images themselves, and the
+ * embedding layer by the scaled principal axes of their features. Ends the learner's training: no step may follow. */
 WN_NODISCARD wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup *setup,
                                                   wn_image_feed *feed, wn_pool *pool, wn_train_spread *out,
                                                   wn_error *err);

@@ -218,6 +218,10 @@ wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_par
     }
     WN_TRY(choose_parts(params, l, err));
     WN_TRY(choose_views(images, params, l, err));
+    if (params->dim > (int64_t)wn_architecture_features(l->architecture)) {
+        return wn_fail(err, WN_INVALID, "--dim %" PRId64 ": network \"%s\" has %u features", params->dim,
+                       l->architecture->name, (unsigned)wn_architecture_features(l->architecture));
+    }
     choose_prefixes(params->dim, l);
 
     plan->images = images->count;
