@@ -87,6 +87,6 @@ endfunction()
 # wn_test(NAME): tests/unit/NAME.c as a cmocka program linked with the static library.
 function(wn_test name)
     add_executable(${name} ${ARGN})
-    target_link_libraries(${name} PRIVATE winnow PkgConfig::CMOCKA)
+    target_link_libraries(${name} PRIVATE winnow PkgConfig::CMOCKA PkgConfig::JANSSON)
     add_test(NAME ${name} COMMAND ${name})
 endfunction()
