@@ -114,12 +114,18 @@ static void set_norms(const walk *w, size_t i, const double *first, const double
     }
 }
 
-static void activate_layer(const walk *w, size_t i)
+/* Where the forward pass leaves the activation of layer i. The next layer reads it and writes to the other buffer. */
+static void *activation_of(const walk *w, size_t i)
+{
+    const wn_plan_layer *layer = &w->plan->layers[i];
+    return layer->kept ? w->memory + layer->a : w->scratch->gradients[i % 2];
+}
+
+static void activate_layer(const walk *w, size_t i, char *a)
 {
     const wn_plan_layer *layer = &w->plan->layers[i];
     const wn_strip_norm *norms = norms_of(w, layer);
-    const char *z = w->memory + layer->z, *skip = layer->skip ? w->memory + w->plan->layers[i - layer->skip].a : NULL;
-    char *a = w->memory + layer->a;
+    const char *z = w->memory + layer->z, *skip = layer->skip ? activation_of(w, i - layer->skip) : NULL;
     strips s = strips_of(w, layer->channels, layer->side);
 
     for (size_t n = 0; n < w->plan->views; n++) {
@@ -136,8 +142,8 @@ static void pool_and_activate(const walk *w, size_t i)
     const wn_plan_layer *layer = &w->plan->layers[i];
     const wn_strip_norm *norms = norms_of(w, layer);
     strips s = strips_of(w, layer->channels, layer->side), f = strips_of(w, layer->channels, layer->side_in);
-    char *a = w->memory + layer->a, *full = w->scratch->full;
-    const char *skip = layer->skip ? w->memory + w->plan->layers[i - layer->skip].a : NULL;
+    char *a = activation_of(w, i), *full = w->scratch->full;
+    const char *skip = layer->skip ? activation_of(w, i - layer->skip) : NULL;
     wn_strip_sums unused;
 
     for (size_t n = 0; n < w->plan->views; n++) {
@@ -149,25 +155,22 @@ static void pool_and_activate(const walk *w, size_t i)
     }
 }
 
-static void *input_of(const walk *w, size_t i)
-{
-    return w->memory + (i == 0 ? w->plan->input : w->plan->layers[i - 1].a);
-}
-
 static wn_status forward_layer(const walk *w, size_t i, wn_error *err)
 {
     const wn_plan_layer *layer = &w->plan->layers[i];
     double *first = w->scratch->sums, *second = first + layer->channels;
     void *out = layer->pool ? w->scratch->full : w->memory + layer->z;
 
-    WN_TRY(wn_conv_run(layer->forward, w->scratch->stream, input_of(w, i),
-                       w->network->packed[layer->packed_forward].weights, out, w->scratch->conv, err));
+    void *in = i == 0 ? w->memory + w->plan->input : activation_of(w, i - 1);
+
+    WN_TRY(wn_conv_run(layer->forward, w->scratch->stream, in, w->network->packed[layer->packed_forward].weights, out,
+                       w->scratch->conv, err));
     if (w->plan->training) collect_moments(w, layer, first, second);
     set_norms(w, i, first, second);
     if (layer->pool && !w->plan->training)
         pool_and_activate(w, i);
     else
-        activate_layer(w, i);
+        activate_layer(w, i, activation_of(w, i));
     return WN_OK;
 }
 
@@ -184,7 +187,7 @@ wn_status wn_pass_forward(const wn_network *network, const wn_plan *plan, void *
     for (size_t i = 0; i < plan->layer_count && status == WN_OK; i++) status = forward_layer(&w, i, err);
     for (size_t n = 0; n < views && status == WN_OK; n++) {
         for (size_t g = 0; g < s.groups; g++)
-            plan->kernels.average(&s.strip, w.memory + last->a + strip_at(&w, &s, n, g),
+            plan->kernels.average(&s.strip, (char *)activation_of(&w, plan->layer_count - 1) + strip_at(&w, &s, n, g),
                                   features + n * last->channels + g * WN_STRIP_CHANNELS);
     }
     wn_onednn_leave(section);
@@ -262,15 +265,21 @@ static void differentiate_layer(const walk *w, const wn_plan_layer *layer, const
     }
 }
 
-static wn_status weight_gradient(const walk *w, size_t i, void *d, bool add, float *gradient, wn_error *err)
+/* `spare` holds the layer's input when that has to be computed again. */
+static wn_status weight_gradient(const walk *w, size_t i, void *d, void *spare, bool add, float *gradient,
+                                 wn_error *err)
 {
     const wn_plan_layer *layer = &w->plan->layers[i];
     const wn_tensor *tensor = &w->network->tensors.rows[w->network->rows[i].weight];
     wn_pass_scratch *scratch = w->scratch;
     float *target = gradient + tensor->offset;
+    void *in = w->memory + (i == 0 ? w->plan->input : w->plan->layers[i - 1].a);
 
-    WN_TRY(
-        wn_conv_run(layer->backward_weights, scratch->stream, input_of(w, i), scratch->packed, d, scratch->conv, err));
+    if (i > 0 && !w->plan->layers[i - 1].kept) {
+        activate_layer(w, i - 1, spare);
+        in = spare;
+    }
+    WN_TRY(wn_conv_run(layer->backward_weights, scratch->stream, in, scratch->packed, d, scratch->conv, err));
     WN_TRY(
         wn_conv_unpack(layer->backward_weights, scratch->stream, scratch->packed, add ? scratch->plain : target, err));
     for (size_t k = 0; add && k < tensor->count; k++) target[k] += scratch->plain[k];
@@ -327,9 +336,9 @@ static wn_status backward_layer(const walk *w, size_t i, flow *at, bool add, flo
     }
     void *d = layer->pool ? scratch->full : scratch->gradients[place];
     differentiate_layer(w, layer, g, d);
-    WN_TRY(weight_gradient(w, i, d, add, gradient, err));
-    if (i == 0) return WN_OK;
     at->current = free_buffer(place, at->kept);
+    WN_TRY(weight_gradient(w, i, d, scratch->gradients[at->current], add, gradient, err));
+    if (i == 0) return WN_OK;
     return wn_conv_run(layer->backward_data, scratch->stream, scratch->gradients[at->current],
                        w->network->packed[layer->packed_backward].weights, d, scratch->conv, err);
 }

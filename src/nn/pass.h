@@ -11,7 +11,8 @@
 typedef struct wn_pass_scratch {
     wn_onednn_stream *stream;
     void *full;         /* an activation before pooling, or its gradient */
-    void *gradients[3]; /* of activations: the current one, the next one, one kept for a skip */
+    void *gradients[3]; /* of activations: the current one, the next one, one kept for a skip; in the forward pass
+                           activations that are not kept */
     void *conv;         /* oneDNN's scratch */
     void *packed;       /* packed gradient of a layer's weights */
     float *plain;       /* the same in the order of the tensor table */

@@ -20,6 +20,16 @@ static size_t take(wn_plan *plan, size_t bytes)
     return offset;
 }
 
+/* Whether the activation of layer i is an operand or a result of a skip. */
+static bool joins_skip(const wn_architecture *architecture, size_t i)
+{
+    if (architecture->layers[i].skip) return i + 1 < architecture->layer_count;
+    for (size_t k = i + 1; k < architecture->layer_count; k++) {
+        if (architecture->layers[k].skip == k - i) return true;
+    }
+    return false;
+}
+
 static void place_layers(wn_plan *plan, const wn_architecture *architecture)
 {
     size_t element = plan->kernels.element_size, views = plan->views;
@@ -38,8 +48,9 @@ static void place_layers(wn_plan *plan, const wn_architecture *architecture)
 
         size_t elements = views * channels * side * side;
         layer->z = layer->a = take(plan, elements * element);
+        layer->kept = !plan->training || joins_skip(architecture, i);
         if (plan->training) {
-            layer->a = take(plan, elements * element);
+            if (layer->kept) layer->a = take(plan, elements * element);
             if (row->pool) layer->which = take(plan, elements);
         }
         layer->norms = take(plan, channels / WN_STRIP_CHANNELS * sizeof(wn_strip_norm));

@@ -26,8 +26,11 @@ typedef struct wn_plan_layer {
     wn_conv *forward, *backward_data, *backward_weights;
     size_t packed_forward, packed_backward; /* numbers of network->packed */
     size_t z, a;                            /* before the norm, after the layer; the same place in inference */
-    size_t which;                           /* places of the maxima */
-    size_t norms, variance;                 /* channels / 16 wn_strip_norm; channels floats */
+    /* Whether `a` lies in the pass. In training only what a skip reads or makes does: the rest passes through scratch
+     * memory and is computed again from z in the backward pass, which is cheaper than keeping it. */
+    bool kept;
+    size_t which;           /* places of the maxima */
+    size_t norms, variance; /* channels / 16 wn_strip_norm; channels floats */
 } wn_plan_layer;
 
 typedef struct wn_plan {
