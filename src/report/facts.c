@@ -4,6 +4,7 @@
  * compared with a hundred thousand.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -69,7 +70,9 @@ static void fill(const wn_axis *axis, const sorted *s, double bins[BINS])
 static wn_axis fit_axis(int fact, const sorted *all)
 {
     wn_axis axis = {quantile(all, 0.002), quantile(all, 0.998), WN_SCALE_LINEAR};
-    if (kinds[fact].logarithmic && axis.low > 0)
+    if (kinds[fact].logarithmic && axis.low <= 0) /* what is not above zero falls into the first bar */
+        for (size_t i = 0; i < all->len && axis.low <= 0; i++) axis.low = fmax((double)all->values[i], 0);
+    if (kinds[fact].logarithmic && axis.low > 0 && axis.high > axis.low)
         axis.scale = fact == WN_REPORT_FACT_FILE_BYTES ? WN_SCALE_LOG_BYTES : WN_SCALE_LOG;
     if (fact == WN_REPORT_FACT_CAPTURE_TIME) axis.scale = WN_SCALE_TIME;
     double span = axis.high - axis.low;
@@ -79,15 +82,24 @@ static wn_axis fit_axis(int fact, const sorted *all)
     return axis;
 }
 
+/* Three digits are enough in a sentence. */
+static void value_text(const wn_axis *axis, double value, char out[32])
+{
+    if (axis->scale == WN_SCALE_TIME || axis->scale == WN_SCALE_LOG_BYTES || fabs(value) >= 1000)
+        wn_axis_text(axis, value, out);
+    else
+        (void)snprintf(out, 32, "%.3g", value);
+}
+
 static void sentence(wn_page *page, int fact, const wn_axis *axis, const sorted *all, const sorted *chosen)
 {
     char text[32];
     const char *unit = kinds[fact].unit;
     bool plain = axis->scale != WN_SCALE_TIME && axis->scale != WN_SCALE_LOG_BYTES && unit[0] == 'p';
-    wn_axis_text(axis, quantile(all, 0.5), text);
+    value_text(axis, quantile(all, 0.5), text);
     wn_page_format(page, "<p class=\"note\">Half of all files lie below %s%s", text, plain ? " pixels" : "");
     if (chosen->len) {
-        wn_axis_text(axis, quantile(chosen, 0.5), text);
+        value_text(axis, quantile(chosen, 0.5), text);
         wn_page_format(page, ", half of the selected ones below %s", text);
     }
     wn_page_markup(page, ".");

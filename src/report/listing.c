@@ -37,16 +37,17 @@ void wn_report_picks(wn_page *page)
         const char *name = wn_page_row_name(page, r->picks[shown]);
         wn_page_format(page, "<figure id=\"p%zu\">", shown + 1);
         picture(page, r->picks[shown], name);
-        wn_page_format(page, "<figcaption><b>%zu</b> <bdi title=\"", shown + 1);
+        wn_page_format(page, "<figcaption><b>%zu</b>", shown + 1);
+        if (r->pick_distance && isfinite(r->pick_distance[shown])) {
+            wn_page_markup(page, " <small>");
+            wn_page_number(page, (double)r->pick_distance[shown]);
+            wn_page_markup(page, "</small>");
+        }
+        wn_page_markup(page, "<bdi title=\"");
         wn_page_text(page, name, 400);
         wn_page_markup(page, "\">");
         wn_page_text(page, name, 60);
         wn_page_markup(page, "</bdi>");
-        if (r->pick_distance && isfinite(r->pick_distance[shown])) {
-            wn_page_markup(page, "<small>");
-            wn_page_number(page, (double)r->pick_distance[shown]);
-            wn_page_markup(page, "</small>");
-        }
         wn_page_markup(page, "</figcaption></figure>\n");
     }
     wn_page_markup(page, "</div>\n");
@@ -108,7 +109,7 @@ static void member(wn_page *page, int64_t row, const wn_report_duplicate *pair)
     wn_page_text(page, name, 400);
     wn_page_markup(page, "\">");
     wn_page_text(page, name, 60);
-    wn_page_format(page, "</bdi><small>%s", pair ? words[pair->alike] : "kept");
+    wn_page_format(page, "</bdi><small>%s", pair ? words[pair->alike] : "first");
     if (pair && pair->alike == WN_REPORT_ALIKE_NEAR) {
         wn_page_markup(page, ", distance ");
         wn_page_number(page, (double)pair->distance);
@@ -158,11 +159,12 @@ void wn_report_duplicates(wn_page *page)
     wn_page_markup(page, "<p>");
     wn_page_count(page, total);
     wn_page_markup(page, total == 1 ? " image repeats another one" : " images repeat another one");
-    wn_page_markup(page, ": the same file twice, the same pixels in another file, or nearly the same picture (cut, "
-                         "resized, brightened, a moment later). In each row the first image is "
-                         "the one that was kept for choosing; the others stay on disk and were only passed over. Rows "
-                         "that are nearly the same come first, the most alike on top, because they are the ones worth "
-                         "a look.</p>\n<div class=\"groups\">\n");
+    wn_page_markup(page,
+                   ": the same file twice, the same pixels in another file, or nearly the same picture (cut, "
+                   "resized, brightened, a moment later). The first image of each group is taken as the original. Of "
+                   "files with the same content only that one can be selected, unless the run was told to keep "
+                   "duplicates; near repeats take part like any other image. They are shown first, the most alike on "
+                   "top, because they are the ones worth a look.</p>\n<div class=\"groups\">\n");
     size_t shown = show_groups(page, pairs, groups, n);
     wn_page_markup(page, "</div>\n");
     if (shown < n || total > r->duplicates_len) {

@@ -155,9 +155,10 @@ static void sentence(wn_page *page, uint64_t on_map)
         wn_page_count(page, on_map);
         wn_page_markup(page, " are drawn. ");
     }
-    wn_page_markup(
-        page, "<span class=\"needs-script\">Point at a dot to see its name and, for the selected ones and some others, "
-              "its picture; drag to move, use the wheel, two fingers or the buttons to zoom.</span></p>\n");
+    wn_page_markup(page,
+                   "<span class=\"needs-script\">Point at a dot to see its name and, for the selected ones and some "
+                   "others, its picture; click a selected one to go to it. Drag to move; the buttons, two fingers, or "
+                   "the wheel after a click zoom.</span></p>\n");
 }
 
 /* Marks the selected rows and makes room; false (and a status where that is a failure) when there is no map. */

@@ -25,8 +25,8 @@
     X(ASPECT, "Shape", "width over height", 1)                                                                         \
     X(LUMINANCE, "Brightness", "mean; 0 is black, 100 white", 0)                                                       \
     X(CONTRAST, "Contrast", "deviation of the brightness", 0)                                                          \
-    X(SHARPNESS, "Sharpness", "", 1)                                                                                   \
-    X(SIGNAL_TO_NOISE, "Signal to noise", "", 0)                                                                       \
+    X(SHARPNESS, "Sharpness", "below about 5 looks blurred", 1)                                                        \
+    X(SIGNAL_TO_NOISE, "Signal to noise", "higher is cleaner", 1)                                                      \
     X(FILE_BYTES, "File size", "bytes", 1)                                                                             \
     X(CAPTURE_TIME, "Time of capture", "", 0)
 

@@ -172,6 +172,13 @@ static void covering_sentence(wn_page *page)
                    better, r->random_len);
 }
 
+static bool mean_is_worse(const wn_report *r)
+{
+    double sum = 0;
+    for (size_t i = 0; i < r->random_len; i++) sum += r->random_covering[i].mean;
+    return r->covering.mean > sum / (double)r->random_len;
+}
+
 static void against_random(wn_page *page)
 {
     const wn_report *r = page->report;
@@ -197,7 +204,12 @@ static void against_random(wn_page *page)
         wn_page_markup(
             page, "<figcaption><span class=\"key chosen\"></span>this selection <span class=\"key random\"></span>one "
                   "random selection of the same size each. "
-                  "The scale is the distance between embeddings; farther left is better.</figcaption>\n</figure>\n");
+                  "The scale is the distance between embeddings; farther left is better.");
+        if (mean_is_worse(r))
+            wn_page_markup(page,
+                           " A selection that reaches for the rare images is a little farther from the common ones, "
+                           "so its mean may be larger, as it is here.");
+        wn_page_markup(page, "</figcaption>\n</figure>\n");
     }
     wn_free(values);
 }

@@ -195,6 +195,7 @@
   canvas.addEventListener("pointercancel", release);
   canvas.addEventListener("pointerleave", function () { if (!fingers.size) showTip(null); });
   canvas.addEventListener("wheel", function (event) {
+    if (!event.ctrlKey && document.activeElement !== canvas) return; /* the page scrolls until the map was clicked */
     const place = at(event);
     event.preventDefault();
     zoomAt(place.x, place.y, Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0016)));
