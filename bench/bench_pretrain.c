@@ -181,7 +181,7 @@ int main(int argc, char **argv)
     for (int i = 5; i < argc; i++) {
         char *value = strchr(argv[i], '=');
         if (value) *value++ = '\0';
-        unsigned number = value ? (unsigned)atoi(value) : 1;
+        unsigned number = value ? (unsigned)strtoul(value, NULL, 10) : 1;
         if (strcmp(argv[i], "threads") == 0)
             threads = number;
         else if (strcmp(argv[i], "k") == 0)
@@ -199,7 +199,7 @@ int main(int argc, char **argv)
         else if (wn_options_set(wn_train_options, &params, argv[i], value, &err) != WN_OK)
             return fprintf(stderr, "%s\n", err.message), 2;
     }
-    size_t side = (size_t)atoi(argv[3]);
+    size_t side = strtoul(argv[3], NULL, 10);
     set train = read_set(argv[1], side), other = {0}, *test = &train;
     if (strcmp(argv[1], argv[2]) != 0) {
         other = read_set(argv[2], side);

@@ -15,15 +15,17 @@
 /* What two cores of the reference machine do in a training step, all of it included (docs/benchmarks.md). */
 static const double reference_flop_fp32 = 0.28e12, reference_flop_bf16 = 0.55e12;
 
+/* SGD with Nesterov momentum, for a batch of BATCH_USUAL. */
+static const double rate_usual = 0.1;
+
 enum {
-    BATCH_USUAL = 256,
+    BATCH_USUAL = 128,
     BATCH_LEAST = 16,      /* the memory limit does not push it below */
     BATCHES_PER_EPOCH = 8, /* wanted for few images, with batches of BATCH_SMALL at least */
     BATCH_SMALL = 64,
     DIM_LEAST = 8,
     THREADS_PLANNED = 8, /* memory is planned for as many, so that the batch does not depend on the number of threads */
-    IMAGES_SHOWN_MAX = 400000, /* few images are not shown more often in all than this ... */
-    EPOCHS_MAX = 800           /* ... nor than this each */
+    EPOCHS_MAX = 150     /* a budget does not show few images more often */
 };
 
 static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
@@ -163,11 +165,8 @@ static int64_t choose_steps(const wn_train_params *params, const wn_train_plan *
     int64_t per_epoch = plan->images / plan->batch;
     if (params->steps > 0) return params->steps;
     if (params->epochs > 0) return params->epochs * per_epoch;
-    int64_t epochs = IMAGES_SHOWN_MAX / plan->images;
-    if (epochs > EPOCHS_MAX) epochs = EPOCHS_MAX;
     double steps = params->minutes * 60.0 * reference / plan->flop;
-    if (plan->images < IMAGES_SHOWN_MAX / 20 && steps > (double)(epochs * per_epoch))
-        steps = (double)(epochs * per_epoch);
+    steps = fmin(steps, (double)(EPOCHS_MAX * per_epoch));
     return steps > 1.0 ? (int64_t)steps : 1;
 }
 
@@ -241,7 +240,7 @@ wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_par
     plan->epochs = (double)plan->steps * (double)plan->batch / (double)plan->images;
     plan->seconds = (double)plan->steps * plan->flop / reference;
     out->warm_up = plan->steps / 20 < 500 ? plan->steps / 20 : 500;
-    out->rate = params->rate > 0.0 ? params->rate : 0.1 * sqrt((double)plan->batch / BATCH_USUAL);
+    out->rate = params->rate > 0.0 ? params->rate : rate_usual * sqrt((double)plan->batch / BATCH_USUAL);
     out->minutes = params->steps > 0 || params->epochs > 0 || params->fixed_plan ? 0.0 : params->minutes;
     return WN_OK;
 }

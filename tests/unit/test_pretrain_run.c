@@ -22,14 +22,14 @@
 #include "winnow/memory.h"
 #include "winnow/train.h"
 
-enum { SIDE = 16, IMAGE_BYTES = SIDE * SIDE * 3, IMAGES = 20, STEPS = 5 };
+enum { SIDE = 16, IMAGE_BYTES = SIDE * SIDE * 3, IMAGES = 20, STEPS = 4 };
 
 static char folder[64], model_path[128], checkpoint_path[160];
 
 static int make_folder(void **state)
 {
     (void)state;
-    (void)strcpy(folder, "/tmp/winnow-pretrain-XXXXXX");
+    (void)snprintf(folder, sizeof folder, "/tmp/winnow-pretrain-XXXXXX");
     if (!mkdtemp(folder)) return -1;
     (void)snprintf(model_path, sizeof model_path, "%s/m.wnm", folder);
     (void)snprintf(checkpoint_path, sizeof checkpoint_path, "%s.checkpoint", model_path);
