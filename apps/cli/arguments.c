@@ -154,8 +154,8 @@ static wn_status no_such_command(session *run, const char *word, wn_error *err)
     const char *near = wn_nearest_word(word, names);
     if (!near && stat(word, &facts) == 0)
         return command_usage_error(run, err, "the command is missing; did you mean 'winnow curate %s -n 100'?", word);
-    return command_usage_error(run, err, "there is no command '%s'%s%s%s See 'winnow help'.", word,
-                               near ? ", did you mean '" : "", near ? near : "", near ? "'?" : ";");
+    return command_usage_error(run, err, "there is no command '%s'%s%s%s ('winnow help' lists them)", word,
+                               near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 /* The command line in one text, with quotes where a shell needs them. */

@@ -12,7 +12,7 @@
 /* NULL = the library's default. */
 typedef struct train_values {
     const char *minutes, *epochs, *steps, *method;
-    const char *method_options, *network, *batch, *views, *rate, *dim;
+    const char *method_options, *network, *optimizer, *batch, *views, *rate, *dim;
 } train_values;
 
 #define TRAIN_AT(type, member, field) offsetof(type, member) + offsetof(train_values, field)
@@ -22,17 +22,19 @@ typedef struct train_values {
     }
 
 /* Rows for the struct `type` that holds a train_values called `member`. */
-#define TRAIN_OPTION_ROWS(type, member, minutes_name, epochs_name, steps_name, method_name, minutes_initial)           \
+#define TRAIN_OPTION_ROWS(type, member, minutes_name, epochs_name, steps_name, method_name, network_name,              \
+                          minutes_initial)                                                                             \
     TRAIN_ROW(type, member, minutes, minutes_name, "time for training; the plan is made for a machine of two cores",   \
               minutes_initial, "M"),                                                                                   \
         TRAIN_ROW(type, member, epochs, epochs_name, "train for exactly this many passes over the images", NULL, "N"), \
         TRAIN_ROW(type, member, steps, steps_name, "train for exactly this many steps", NULL, "N"),                    \
-        TRAIN_ROW(type, member, method, method_name, "training method; 'winnow info' lists them", NULL, "NAME")
+        TRAIN_ROW(type, member, method, method_name, "training method; 'winnow info' lists them", NULL, "NAME"),       \
+        TRAIN_ROW(type, member, network, network_name, "network; 'winnow info' lists them", NULL, "NAME")
 
 #define TRAIN_MORE_OPTION_ROWS(type, member)                                                                           \
     TRAIN_ROW(type, member, method_options, "method-options", "settings of the method: name=value,name=value", NULL,   \
               "TEXT"),                                                                                                 \
-        TRAIN_ROW(type, member, network, "network", "network; 'winnow info' lists them", NULL, "NAME"),                \
+        TRAIN_ROW(type, member, optimizer, "optimizer", "sgd, lars or adamw (default: automatic)", NULL, "NAME"),      \
         TRAIN_ROW(type, member, batch, "batch", "images in one step (default: automatic)", NULL, "N"),                 \
         TRAIN_ROW(type, member, views, "views", "views of each image in one step (default: the method's)", NULL, "N"), \
         TRAIN_ROW(type, member, rate, "rate", "learning rate (default: automatic)", NULL, "X"),                        \

@@ -75,9 +75,12 @@ static wn_status write_config(curating *run, wn_error *err)
     add_field(out, "except_tag", options->except_tag);
     add_field(out, "copy", options->copy);
     add_field(out, "link", options->link);
-    if (train)
+    if (train) {
+        add_field(out, "train_method", train->method);
+        add_field(out, "train_network", train->network);
         wn_buffer_format(out, "  \"train_minutes\": %g,\n  \"train_epochs\": %lld,\n  \"train_steps\": %lld,\n",
                          train->minutes, (long long)train->epochs, (long long)train->steps);
+    }
     wn_buffer_format(out, "  \"input_side\": %lld,\n", (long long)options->input_side);
     wn_buffer_format(out, "  \"at_most\": %s,\n  \"keep_duplicates\": %s,\n  \"seed\": %llu\n}\n",
                      options->at_most ? "true" : "false", options->keep_duplicates ? "true" : "false",
@@ -116,16 +119,16 @@ static wn_status begin_run(curating *run, wn_error *err)
     return status;
 }
 
-/* One line in the log of the run, and in the talk of the program. */
-static void note(curating *run, const char *format, ...) WN_PRINTF(2, 3);
-static void note(curating *run, const char *format, ...)
+/* One line in the log of the run, and in the talk of the program at the level given. */
+static void note(curating *run, wn_log_level level, const char *format, ...) WN_PRINTF(3, 4);
+static void note(curating *run, wn_log_level level, const char *format, ...)
 {
     char text[512], when[32];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    wn_log(WN_LOG_INFO, "%s", text);
+    wn_log(level, "%s", text);
     char *path = run->folder ? wn_path_join(run->folder, "log.txt") : NULL;
     FILE *file = path ? fopen(path, "ae") : NULL;
     time_t now = (time_t)wn_clock_unix();
@@ -152,7 +155,8 @@ static wn_status add_paths(curating *run, wn_error *err)
         result->bad = added.bad;
         result->seconds.scan = added.seconds.scan;
         result->seconds.read = added.seconds.read;
-        note(run, "found %llu files: %llu new, %llu changed, %llu known, %llu gone; %llu cannot be read",
+        note(run, WN_LOG_VERBOSE,
+             "found %llu files: %llu new, %llu changed, %llu known, %llu gone; %llu cannot be read",
              (unsigned long long)added.found, (unsigned long long)added.added, (unsigned long long)added.changed,
              (unsigned long long)added.unchanged, (unsigned long long)added.gone, (unsigned long long)added.bad);
     } else {
@@ -181,7 +185,7 @@ static wn_status check_images(curating *run, wn_error *err)
     WN_TRY(wn_write_duplicates(run->workspace, &run->roots, &run->alike, run->folder, err));
     run->result->exact_duplicates = run->alike.exact;
     run->result->near_duplicates = run->alike.near;
-    note(run, "%zu images repeat the pixels of another, %zu nearly", run->alike.exact, run->alike.near);
+    note(run, WN_LOG_VERBOSE, "%zu images repeat the pixels of another, %zu nearly", run->alike.exact, run->alike.near);
     repeats = options->keep_duplicates ? 0 : run->alike.exact;
     WN_TRY(wn_count_parse(options->count, run->rows.len - repeats, repeats, options->at_most, &count, err));
     run->result->seconds.check = wn_clock_seconds() - started;
@@ -200,14 +204,15 @@ static wn_status get_model(curating *run, char **name, wn_error *err)
     wn_train_result trained;
     const wn_train_params *train = run->options->train;
     if (train->epochs || train->steps)
-        note(run, "no model yet: training one on these images");
+        note(run, WN_LOG_INFO, "no model yet: training one on these images");
     else
-        note(run, "no model yet: training one on these images, about %g minutes (--train-minutes)", train->minutes);
+        note(run, WN_LOG_INFO, "no model yet: training one on these images, about %g minutes (--train-minutes)",
+             train->minutes);
     WN_TRY(wn_stage_train(run->job, run->workspace, &run->rows, NULL, train, name, &run->model_file, &trained, err));
     run->result->trained = true;
     run->result->seconds.train = wn_clock_seconds() - started;
-    note(run, "trained '%s': %lld steps of %lld images, loss %.3f", *name, (long long)trained.plan.steps,
-         (long long)trained.plan.batch, trained.loss);
+    note(run, WN_LOG_VERBOSE, "trained '%s': %lld steps of %lld images, loss %.3f", *name,
+         (long long)trained.plan.steps, (long long)trained.plan.batch, trained.loss);
     return WN_OK;
 }
 
@@ -222,8 +227,8 @@ static wn_status embed_images(curating *run, wn_error *err)
     run->result->seconds.embed = wn_clock_seconds() - started;
     run->result->embedded = (int64_t)run->rows.len;
     run->result->dim = run->embedded.dim;
-    note(run, "%lld images have an embedding of '%s' with %lld dimensions, %lld of them new", (long long)run->rows.len,
-         run->embedded.model, (long long)run->embedded.dim, (long long)run->embedded.fresh);
+    note(run, WN_LOG_VERBOSE, "%lld images have an embedding of '%s' with %lld dimensions, %lld of them new",
+         (long long)run->rows.len, run->embedded.model, (long long)run->embedded.dim, (long long)run->embedded.fresh);
     return WN_OK;
 }
 
@@ -241,7 +246,7 @@ static wn_status select_images(curating *run, wn_error *err)
     WN_TRY(wn_stage_select(run->job, run->workspace, &select, &run->roots, &run->embedded, &run->selecting, err));
     result->selected = (int64_t)run->selecting.selection.len;
     if (run->selecting.selection.stopped)
-        note(run, "stopped at %lld picks: every other image is nearer to a pick than the minimum distance",
+        note(run, WN_LOG_INFO, "stopped at %lld picks: every other image is nearer to a pick than the minimum distance",
              (long long)result->selected);
     WN_TRY(wn_stage_covering(run->job, &run->selecting, &run->coverings, err));
     result->covering_selected = run->coverings.selected.radius;
@@ -252,7 +257,7 @@ static wn_status select_images(curating *run, wn_error *err)
     result->mean_random_std = run->coverings.mean_std;
     WN_TRY(wn_stage_map(run->job, run->workspace, &run->selecting, run->share, err));
     result->seconds.select = wn_clock_seconds() - started;
-    note(run, "picked %lld of %zu images; every image is within %.3f of a pick (random picks: %.3f)",
+    note(run, WN_LOG_VERBOSE, "picked %lld of %zu images; every image is within %.3f of a pick (random picks: %.3f)",
          (long long)result->selected, run->selecting.candidates, result->covering_selected,
          result->covering_random_mean);
     return WN_OK;
@@ -410,13 +415,14 @@ static wn_status end_run(curating *run, wn_status status, wn_error *err)
                      seconds->report);
     if (status) {
         const char *message = err && err->message[0] ? err->message : wn_status_text(status);
-        note(run, "%s: %s", status == WN_CANCELLED ? "stopped" : "failed", message);
+        note(run, WN_LOG_VERBOSE, "%s: %s", status == WN_CANCELLED ? "stopped" : "failed", message);
         wn_json_text(&summary, message);
     } else {
         wn_buffer_format(&summary, "{\"found\":%llu,\"readable\":%llu,\"bad\":%llu,\"selected\":%lld}",
                          (unsigned long long)run->result->found, (unsigned long long)run->result->readable,
                          (unsigned long long)run->result->bad, (long long)run->result->selected);
-        note(run, "done in %.1f s; the report is %s", wn_clock_seconds() - run->started, run->result->report);
+        note(run, WN_LOG_VERBOSE, "done in %.1f s; the report is %s", wn_clock_seconds() - run->started,
+             run->result->report);
     }
     const char *state = status == WN_OK ? "done" : status == WN_CANCELLED ? "cancelled" : "failed";
     wn_status ended = stages.status || summary.status

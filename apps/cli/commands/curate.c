@@ -12,6 +12,7 @@ typedef struct curate_params {
     select_values select;
     train_values train;
     const char *model, *except_tag, *copy, *link;
+    int64_t input_side;
     bool keep_duplicates;
 } curate_params;
 
@@ -21,12 +22,15 @@ static const wn_option options[] = {
     SELECT_OPTION_ROWS(curate_params, select),
     {WN_OPTION_TEXT, "model", "model: a file, or a name in the workspace (default: its newest, or train one)",
      AT(model), 0, 0, NULL, NULL, "FILE|NAME", 'm'},
-    TRAIN_OPTION_ROWS(curate_params, train, "train-minutes", "train-epochs", "train-steps", "train-method", "5"),
+    TRAIN_OPTION_ROWS(curate_params, train, "train-minutes", "train-epochs", "train-steps", "train-method",
+                      "train-network", "5"),
     {WN_OPTION_TEXT, "except-tag", "images with this tag count as picked already", AT(except_tag), 0, 0, NULL, NULL,
      "TAG", 0},
     {WN_OPTION_TEXT, "copy", "copy the picks into this folder; nothing there is replaced", AT(copy), 0, 0, NULL, NULL,
      "DIR", 0},
     {WN_OPTION_TEXT, "link", "make symbolic links to the picks in this folder", AT(link), 0, 0, NULL, NULL, "DIR", 0},
+    {WN_OPTION_INT, "input-side", "side of the pictures that models look at, in pixels; 0 = by the size of the images",
+     AT(input_side), 0, 256, "0", NULL, "N", 0},
     {WN_OPTION_BOOL, "keep-duplicates", "images with the same pixels may all be picked", AT(keep_duplicates), 0, 0,
      NULL, NULL, NULL, 0},
     {0},
@@ -114,6 +118,7 @@ static wn_status run_curate(session *run, wn_error *err)
                                 .except_tag = params->except_tag,
                                 .copy = params->copy,
                                 .link = params->link,
+                                .input_side = params->input_side,
                                 .at_most = params->select.at_most,
                                 .keep_duplicates = params->keep_duplicates};
     status = wn_job_curate(&job, &curate, &result, err);

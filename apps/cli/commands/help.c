@@ -38,8 +38,8 @@ static wn_status run_help(session *run, wn_error *err)
         for (const command *const *each = command_list(); *each && count < 63; each++) names[count++] = (*each)->name;
         names[count] = NULL;
         const char *near = wn_nearest_word(run->paths[0], names);
-        return command_usage_error(run, err, "there is no command '%s'%s%s%s See 'winnow help'.", run->paths[0],
-                                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : ";");
+        return command_usage_error(run, err, "there is no command '%s'%s%s%s ('winnow help' lists them)", run->paths[0],
+                                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
     if (chosen_params->format == FORMAT_MAN)
         help_print_man(chosen, stdout);

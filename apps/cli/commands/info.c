@@ -43,17 +43,42 @@ static const struct {
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
+enum { WIDTH = 100 };
+
+/* A line for each family and level in use, wrapped: "distance  avx512  dot_f32 l2sq_f32 ...". */
+static void print_family(const wn_kernel *kernels, size_t count, bool first)
+{
+    const char *family = kernels[0].family;
+    for (int level = 0; level < WN_CPU_COUNT; level++) {
+        int column = 0;
+        for (size_t i = 0; i < count; i++) {
+            if ((int)kernels[i].level != level) continue;
+            int len = (int)strlen(kernels[i].name);
+            if (column == 0 || column + 1 + len > WIDTH) {
+                if (column)
+                    printf("\n%-32s", "");
+                else
+                    printf("%-10s %-9s %-11s", first ? "kernels" : "", family, wn_cpu_name((wn_cpu)level));
+                column = 32;
+                first = false;
+                family = "";
+            }
+            printf(" %s", kernels[i].name);
+            column += 1 + len;
+        }
+        if (column) printf("\n");
+    }
+}
+
 static void print_kernels(void)
 {
     wn_kernel kernels[WN_KERNEL_MOST];
     size_t count = wn_kernels_list(wn_cpu_level(), kernels, WN_KERNEL_MOST);
-    for (size_t i = 0; i < count && i < WN_KERNEL_MOST; i++) {
-        bool first = i == 0 || strcmp(kernels[i].family, kernels[i - 1].family) != 0;
-        if (first) printf("%s%s", i ? "\n" : "", "");
-        if (first) printf("%-11s%-10s", i ? "" : "kernels", kernels[i].family);
-        printf(" %s:%s", kernels[i].name, wn_cpu_name(kernels[i].level));
+    if (count > WN_KERNEL_MOST) count = WN_KERNEL_MOST;
+    for (size_t begin = 0, end; begin < count; begin = end) {
+        for (end = begin; end < count && strcmp(kernels[end].family, kernels[begin].family) == 0;) end++;
+        print_family(kernels + begin, end - begin, begin == 0);
     }
-    printf("\n");
 }
 
 static void print_text(void)
