@@ -145,9 +145,12 @@ static wn_status add_paths(curating *run, wn_error *err)
 {
     const wn_curate_options *options = run->options;
     wn_curate_result *result = run->result;
+    int64_t side = 0;
+    WN_TRY(wn_model_wants_side(run->workspace, options->model, &side, err));
     if (options->path_count) {
-        wn_add_options add = {
-            .paths = options->paths, .path_count = options->path_count, .input_side = options->input_side};
+        wn_add_options add = {.paths = options->paths,
+                              .path_count = options->path_count,
+                              .input_side = options->input_side ? options->input_side : side};
         wn_add_result added = {0};
         WN_TRY(wn_stage_add(run->job, run->workspace, &add, &added, err));
         result->found = added.found;
@@ -180,6 +183,11 @@ static wn_status check_images(curating *run, wn_error *err)
     double started = wn_clock_seconds();
     const wn_curate_options *options = run->options;
     size_t count, repeats;
+    if (options->except_tag) {
+        int64_t *tagged = NULL;
+        WN_TRY(wn_tag_get(run->workspace, options->except_tag, &tagged, &count, err));
+        wn_free(tagged);
+    }
     WN_TRY(wn_write_bad_files(run->workspace, &run->roots, run->folder, err));
     WN_TRY(wn_stage_duplicates(run->job, run->workspace, &run->rows, &run->alike, err));
     WN_TRY(wn_write_duplicates(run->workspace, &run->roots, &run->alike, run->folder, err));
@@ -314,6 +322,15 @@ static void describe_roots(const curating *run, wn_buffer *roots, wn_buffer *ran
     }
 }
 
+/* The last part of a path, with what follows it. */
+static const char *title_of(const char *path)
+{
+    const char *title = path;
+    for (const char *at = path; *at; at++)
+        if (at[0] == '/' && at[1] && at[1] != '/') title = at + 1;
+    return title;
+}
+
 static wn_status draw_page(curating *run, wn_error *err)
 {
     double started = wn_clock_seconds();
@@ -325,7 +342,7 @@ static wn_status draw_page(curating *run, wn_error *err)
     describe_roots(run, &roots, &random);
     const char *first = run->roots.items[0].typed ? run->roots.items[0].typed : run->roots.items[0].path;
     wn_run_figures figures = {
-        .title = first,
+        .title = title_of(first),
         .model = run->embedded.model,
         .model_file = run->model_file,
         .strategy = run->selecting.strategy->name,

@@ -19,6 +19,9 @@
 
 /* ---- straight from files to arrays ---- */
 
+/* Members of compressed tars are held until they are read; more than this is read at once. */
+static const uint64_t HELD_BYTES = 64u << 20;
+
 typedef struct streaming {
     const wn_job *job;
     wn_model *model;
@@ -26,6 +29,8 @@ typedef struct streaming {
     wn_arena arena;
     wn_entry *entries;
     size_t len, capacity;
+    uint64_t held, found; /* bytes of compressed members in `entries`; files so far */
+    wn_read_stage stage;
     uint8_t *images;
     size_t image_capacity;
     float *rows; /* of all readable images so far */
@@ -34,6 +39,17 @@ typedef struct streaming {
     wn_buffer paths;
     uint64_t bad;
 } streaming;
+
+/* Reads and embeds the entries noted so far, and forgets them. */
+static wn_status read_noted(streaming *stream, wn_error *err)
+{
+    stream->stage.total += stream->len;
+    wn_status status = wn_read_stage_run(&stream->stage, stream->entries, stream->len, err);
+    for (size_t i = 0; i < stream->len; i++) wn_free((void *)(uintptr_t)stream->entries[i].bytes);
+    stream->len = 0;
+    stream->held = 0;
+    return status;
+}
 
 static wn_status note_entry(void *context, const wn_entry *entry, wn_error *err)
 {
@@ -53,7 +69,14 @@ static wn_status note_entry(void *context, const wn_entry *entry, wn_error *err)
     copy->member = entry->member ? wn_arena_text(&stream->arena, entry->member, strlen(entry->member)) : NULL;
     if (!copy->path || !copy->name || (entry->member && !copy->member)) return wn_fail(err, WN_NOMEM, "out of memory");
     stream->len++;
-    return WN_OK;
+    stream->found++;
+    if (!entry->bytes) return WN_OK;
+    void *bytes = wn_alloc(WN_MEMORY_IMAGE, entry->size, 1);
+    if (!bytes) return wn_fail(err, WN_NOMEM, "no memory for '%s'", entry->name);
+    memcpy(bytes, entry->bytes, entry->size);
+    copy->bytes = bytes;
+    stream->held += entry->size;
+    return stream->held > HELD_BYTES ? read_noted(stream, err) : WN_OK;
 }
 
 static wn_status reserve_rows(streaming *stream, size_t more, wn_error *err)
@@ -65,7 +88,7 @@ static wn_status reserve_rows(streaming *stream, size_t more, wn_error *err)
         stream->image_capacity = more;
     }
     if (stream->row_count + more <= stream->row_capacity) return WN_OK;
-    size_t capacity = stream->row_capacity ? stream->row_capacity * 2 : stream->len;
+    size_t capacity = stream->row_capacity ? stream->row_capacity * 2 : stream->found;
     if (capacity < stream->row_count + more) capacity = stream->row_count + more;
     float *rows = wn_realloc(WN_MEMORY_MATRIX, stream->rows, capacity, stream->dim * sizeof *rows);
     if (!rows) return wn_fail(err, WN_NOMEM, "no memory for %zu embeddings", capacity);
@@ -102,28 +125,20 @@ static wn_status embed_window(void *context, const wn_read_result *results, size
 static wn_status stream_paths(const wn_job *job, const wn_embed_options *options, streaming *stream,
                               wn_embed_result *out, wn_error *err)
 {
-    wn_status status;
-    wn_read_stage stage = {0};
     double started = wn_clock_seconds();
     WN_TRY(wn_media_init(err));
     WN_TRY(wn_model_open(options->model, WN_PRECISION_AUTO, &stream->model, err));
     const wn_model_info *info = wn_model_get_info(stream->model);
     stream->dim = info->dim;
     stream->input_bytes = (size_t)info->side * info->side * 3;
-    WN_TRY(wn_source_walk(options->paths, options->path_count, NULL, job->progress, note_entry, stream, NULL, err));
-    out->seconds.scan = wn_clock_seconds() - started;
-    if (stream->len == 0) return wn_fail(err, WN_NOTFOUND, "no image was found under '%s'", options->paths[0]);
-
-    uint64_t bytes = (uint64_t)stream->len * stream->dim * sizeof(float) +
-                     wn_model_get_memory(stream->model, wn_pool_threads(job->pool));
-    WN_TRY(wn_job_plan(job, "embedding", bytes, err));
+    WN_TRY(wn_job_plan(job, "the model", wn_model_get_memory(stream->model, wn_pool_threads(job->pool)), err));
     wn_read_request request = {.thumb_side = -1, .input_side = (int)info->side};
-    WN_TRY(wn_read_stage_open(job, &request, embed_window, stream, &stage, err));
-    stage.total = stream->len;
-    status = wn_read_stage_run(&stage, stream->entries, stream->len, err);
-    out->seconds.read = stage.seconds;
-    wn_read_stage_close(&stage);
-    return status;
+    WN_TRY(wn_read_stage_open(job, &request, embed_window, stream, &stream->stage, err));
+    WN_TRY(wn_source_walk(options->paths, options->path_count, NULL, job->progress, note_entry, stream, NULL, err));
+    out->seconds.scan = wn_clock_seconds() - started - stream->stage.seconds;
+    if (stream->found == 0) return wn_fail(err, WN_NOTFOUND, "no image was found under '%s'", options->paths[0]);
+    WN_TRY(wn_job_plan(job, "embedding", (uint64_t)stream->found * stream->dim * sizeof(float), err));
+    return read_noted(stream, err);
 }
 
 static wn_status embed_to_arrays(const wn_job *job, const wn_embed_options *options, wn_embed_result *out,
@@ -133,6 +148,9 @@ static wn_status embed_to_arrays(const wn_job *job, const wn_embed_options *opti
     wn_arena_init(&stream.arena, WN_MEMORY_TEXT, 1 << 20);
     wn_buffer_init(&stream.paths, WN_MEMORY_TEXT, 0);
     wn_status status = stream_paths(job, options, &stream, out, err);
+    out->seconds.read = stream.stage.seconds;
+    wn_read_stage_close(&stream.stage);
+    for (size_t i = 0; i < stream.len; i++) wn_free((void *)(uintptr_t)stream.entries[i].bytes);
     wn_matrix matrix = {stream.rows, stream.row_count, stream.dim, stream.dim};
     if (!status && stream.row_count == 0) status = wn_fail(err, WN_NOTFOUND, "none of the images could be read");
     if (!status) status = wn_npy_write_matrix(options->out, &matrix, err);
@@ -194,7 +212,9 @@ static wn_status embed_in(const wn_job *job, wn_workspace *workspace, const wn_e
     char *name = NULL, *file = NULL;
     wn_embedded embedded = {0};
     if (options->path_count) {
-        wn_add_options add = {.paths = options->paths, .path_count = options->path_count};
+        int64_t side = 0;
+        WN_TRY(wn_model_wants_side(workspace, options->model, &side, err));
+        wn_add_options add = {.paths = options->paths, .path_count = options->path_count, .input_side = side};
         wn_add_result added = {0};
         WN_TRY(wn_stage_add(job, workspace, &add, &added, err));
         out->seconds.scan = added.seconds.scan;

@@ -71,6 +71,34 @@ wn_status wn_find_model(wn_workspace *workspace, const char *wanted, char **name
     return *name && *file ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
 }
 
+static wn_status wrong_side(const char *name, const wn_model *model, int64_t kept, wn_error *err)
+{
+    unsigned side = wn_model_get_info(model)->side;
+    return wn_fail(
+        err, WN_INVALID,
+        "the model '%s' looks at pictures of %u pixels, but the workspace keeps %lld; take another workspace "
+        "with -w",
+        name, side, (long long)kept);
+}
+
+wn_status wn_model_wants_side(wn_workspace *workspace, const char *wanted, int64_t *side, wn_error *err)
+{
+    char *name = NULL, *file = NULL;
+    wn_model *model = NULL;
+    int64_t kept = 0;
+    *side = 0;
+    if (!wanted) return WN_OK;
+    WN_TRY(wn_find_model(workspace, wanted, &name, &file, err));
+    wn_status status = wn_model_open(file, WN_PRECISION_FP32, &model, err);
+    if (!status) status = wn_job_input_side(workspace, &kept, err);
+    if (!status && kept && kept != (int64_t)wn_model_get_info(model)->side) status = wrong_side(name, model, kept, err);
+    if (!status && !kept) *side = wn_model_get_info(model)->side;
+    wn_model_close(&model);
+    wn_free(name);
+    wn_free(file);
+    return status;
+}
+
 /* ---- training ---- */
 
 typedef struct training_source {
@@ -280,11 +308,7 @@ static wn_status embed_with(const wn_job *job, wn_workspace *workspace, const ch
     wn_workspace_counts counts;
     wn_column_info known = {0};
     WN_TRY(wn_job_input_side(workspace, &side, err));
-    if (side != (int64_t)info->side)
-        return wn_fail(err, WN_INVALID,
-                       "the model '%s' wants pictures of %u pixels, the workspace keeps %lld; use another workspace "
-                       "with -w, where 'winnow add --input-side %u' makes them",
-                       name, info->side, (long long)side, info->side);
+    if (side != (int64_t)info->side) return wrong_side(name, model, side, err);
     WN_TRY(name_model(workspace, name, file, info, &out->model, err));
     snprintf(column, sizeof column, "embedding.%016" PRIx64, info->hash);
     if (!(out->column = wn_text_copy(column))) return wn_fail(err, WN_NOMEM, "out of memory");
