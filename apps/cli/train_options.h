@@ -13,6 +13,7 @@
 typedef struct train_values {
     const char *minutes, *epochs, *steps, *method;
     const char *method_options, *network, *optimizer, *batch, *views, *rate, *dim;
+    bool fixed_plan;
 } train_values;
 
 #define TRAIN_AT(type, member, field) offsetof(type, member) + offsetof(train_values, field)
@@ -22,14 +23,18 @@ typedef struct train_values {
     }
 
 /* Rows for the struct `type` that holds a train_values called `member`. */
-#define TRAIN_OPTION_ROWS(type, member, minutes_name, epochs_name, steps_name, method_name, network_name,              \
+#define TRAIN_OPTION_ROWS(type, member, minutes_name, epochs_name, steps_name, method_name, network_name, fixed_name,  \
                           minutes_initial)                                                                             \
     TRAIN_ROW(type, member, minutes, minutes_name, "time for training; the plan is made for a machine of two cores",   \
               minutes_initial, "M"),                                                                                   \
         TRAIN_ROW(type, member, epochs, epochs_name, "train for exactly this many passes over the images", NULL, "N"), \
         TRAIN_ROW(type, member, steps, steps_name, "train for exactly this many steps", NULL, "N"),                    \
         TRAIN_ROW(type, member, method, method_name, "training method; 'winnow info' lists them", NULL, "NAME"),       \
-        TRAIN_ROW(type, member, network, network_name, "network; 'winnow info' lists them", NULL, "NAME")
+        TRAIN_ROW(type, member, network, network_name, "network; 'winnow info' lists them", NULL, "NAME"),             \
+    {                                                                                                                  \
+        WN_OPTION_BOOL, fixed_name, "keep to the plan also where this machine is slower",                              \
+            TRAIN_AT(type, member, fixed_plan), 0, 0, NULL, NULL, NULL, 0                                              \
+    }
 
 #define TRAIN_MORE_OPTION_ROWS(type, member)                                                                           \
     TRAIN_ROW(type, member, method_options, "method-options", "settings of the method: name=value,name=value", NULL,   \

@@ -58,7 +58,16 @@ static wn_status set_add(name_set *set, const char *name, bool *fresh, wn_error 
     return WN_OK;
 }
 
+/* A pick inside a tar. */
+typedef struct tar_pick {
+    char *tar, *member, *shown; /* member points into tar's block */
+} tar_pick;
+
 typedef struct copying {
+    const wn_job *job;
+    tar_pick *tar_picks;
+    size_t tar_count, tar_first, tar_end; /* the picks of the tar that is walked now: [tar_first, tar_end) */
+    size_t done, total;
     const char *target;
     bool link;
     name_set names;
@@ -150,28 +159,21 @@ static wn_status try_name(copying *copy, const char *path, const char *original,
     return WN_OK;
 }
 
-static wn_status place_pick(copying *copy, const char *shown, char *real, wn_error *err)
+/* Gives one pick its file. `original` is what a link points to, NULL where there is only content. */
+static wn_status place_content(copying *copy, const char *shown, const char *inner, const char *original,
+                               const void *bytes, size_t len, wn_error *err)
 {
-    char *member = NULL;
-    void *bytes = NULL;
-    size_t len = 0;
     bool done = false;
     wn_status status = WN_OK;
-    wn_sample_path_split(real, &member);
-    const char *slash = strrchr(member ? member : real, '/');
-    const char *base = slash ? slash + 1 : member ? member : real;
-    if (!copy->link || member) {
-        wn_entry entry = {.path = real, .name = shown, .member = member, .compressed = member != NULL};
-        if ((status = wn_entry_load(&entry, MOST_BYTES, &bytes, &len, err))) return status;
-    }
+    const char *slash = strrchr(inner, '/'), *base = slash ? slash + 1 : inner;
     for (unsigned number = 1; !done && !status; number++) {
         bool fresh = false;
         const char *name = numbered_name(&copy->name, base, number);
         status = name ? set_add(&copy->names, name, &fresh, err) : wn_fail(err, WN_NOMEM, "out of memory");
         if (status || !fresh) continue;
         char *path = wn_path_join(copy->target, name);
-        status = path ? try_name(copy, path, member ? NULL : real, bytes, len, &done, err)
-                      : wn_fail(err, WN_NOMEM, "out of memory");
+        status =
+            path ? try_name(copy, path, original, bytes, len, &done, err) : wn_fail(err, WN_NOMEM, "out of memory");
         if (done) {
             wn_text_add_csv(&copy->table, shown);
             wn_buffer_text(&copy->table, ",");
@@ -180,25 +182,89 @@ static wn_status place_pick(copying *copy, const char *shown, char *real, wn_err
         }
         wn_free(path);
     }
+    if (status) return status;
+    wn_progress_report report = {
+        .stage = copy->link ? "link" : "copy", .unit = "images", .done = ++copy->done, .total = copy->total};
+    if (wn_progress_tell(copy->job->progress, &report)) return wn_fail(err, WN_CANCELLED, "stopped while copying");
+    return WN_OK;
+}
+
+static wn_status place_file(copying *copy, const char *shown, const char *real, wn_error *err)
+{
+    void *bytes = NULL;
+    size_t len = 0;
+    wn_error why = {0};
+    wn_entry entry = {.path = real, .name = shown};
+    if (!copy->link) {
+        wn_status status = wn_entry_load(&entry, MOST_BYTES, &bytes, &len, &why);
+        if (status) return wn_fail(err, status, "cannot copy '%s': %s", shown, why.message);
+    }
+    wn_status status = place_content(copy, shown, real, copy->link ? real : NULL, bytes, len, err);
     wn_free(bytes);
     return status;
 }
 
+/* Places a pick, or notes it where it lies in a tar. */
 static wn_status place_row(copying *copy, wn_workspace *workspace, const wn_roots *roots, int64_t row, wn_error *err)
 {
     wn_sample *sample = NULL;
-    char *shown = NULL, *real = NULL;
+    char *member = NULL;
     WN_TRY(wn_workspace_get_sample(workspace, row, &sample, err));
     const wn_root *root = wn_roots_find(roots, sample->source);
     wn_status status = WN_OK;
-    shown = wn_roots_sample_path(roots, sample);
-    real = root ? wn_sample_path(root->kind, root->path, sample->name, sample->name_len) : NULL;
-    if (!shown || !real) status = wn_fail(err, WN_NOMEM, "out of memory");
-    if (!status) status = place_pick(copy, shown, real, err);
+    char *shown = wn_roots_sample_path(roots, sample);
+    char *real = root ? wn_sample_path(root->kind, root->path, sample->name, sample->name_len) : NULL;
+    wn_free(sample);
+    if (!shown || !real)
+        status = wn_fail(err, WN_NOMEM, "out of memory");
+    else
+        wn_sample_path_split(real, &member);
+    if (!status && member) {
+        copy->tar_picks[copy->tar_count++] = (tar_pick){real, member, shown};
+        return WN_OK;
+    }
+    if (!status) status = place_file(copy, shown, real, err);
     wn_free(real);
     wn_free(shown);
-    wn_free(sample);
     return status;
+}
+
+static int compare_tar_picks(const void *a, const void *b)
+{
+    const tar_pick *x = a, *y = b;
+    int order = strcmp(x->tar, y->tar);
+    return order ? order : strcmp(x->member, y->member);
+}
+
+static wn_status place_member(void *context, const wn_entry *entry, wn_error *err)
+{
+    copying *copy = context;
+    void *bytes = NULL;
+    size_t len = 0;
+    wn_error why = {0};
+    if (!entry->member || entry->status) return WN_OK;
+    const tar_pick wanted = {.tar = copy->tar_picks[copy->tar_first].tar, .member = (char *)(uintptr_t)entry->member};
+    const tar_pick *pick = bsearch(&wanted, copy->tar_picks + copy->tar_first, copy->tar_end - copy->tar_first,
+                                   sizeof wanted, compare_tar_picks);
+    if (!pick) return WN_OK;
+    wn_status status = wn_entry_load(entry, MOST_BYTES, &bytes, &len, &why);
+    if (status) return wn_fail(err, status, "cannot copy '%s': %s", pick->shown, why.message);
+    status = place_content(copy, pick->shown, pick->member, NULL, bytes, len, err);
+    wn_free(bytes);
+    return status;
+}
+
+/* One walk over each tar finds all its picks. */
+static wn_status place_tar_picks(copying *copy, wn_error *err)
+{
+    qsort(copy->tar_picks, copy->tar_count, sizeof *copy->tar_picks, compare_tar_picks);
+    for (copy->tar_first = 0; copy->tar_first < copy->tar_count; copy->tar_first = copy->tar_end) {
+        const char *tar = copy->tar_picks[copy->tar_first].tar;
+        copy->tar_end = copy->tar_first;
+        while (copy->tar_end < copy->tar_count && strcmp(copy->tar_picks[copy->tar_end].tar, tar) == 0) copy->tar_end++;
+        WN_TRY(wn_source_walk(&tar, 1, NULL, NULL, place_member, copy, NULL, err));
+    }
+    return WN_OK;
 }
 
 wn_status wn_stage_copy(const wn_job *job, wn_workspace *workspace, const wn_roots *roots, const int64_t *rows,
@@ -207,17 +273,17 @@ wn_status wn_stage_copy(const wn_job *job, wn_workspace *workspace, const wn_roo
 {
     wn_status status;
     char *path = NULL;
-    copying copy = {.target = target, .link = link};
+    copying copy = {.job = job, .target = target, .link = link, .total = count};
     wn_buffer_init(&copy.table, WN_MEMORY_TEXT, 0);
     wn_buffer_init(&copy.name, WN_MEMORY_TEXT, 0);
     wn_buffer_text(&copy.table, "path,copy\n");
-    if ((status = wn_file_make_folder(target, err))) goto done;
-    for (size_t i = 0; i < count && !status; i++) {
-        status = place_row(&copy, workspace, roots, rows[i], err);
-        wn_progress_report report = {.stage = link ? "link" : "copy", .unit = "images", .done = i + 1, .total = count};
-        if (!status && wn_progress_tell(job->progress, &report))
-            status = wn_fail(err, WN_CANCELLED, "stopped while copying");
+    if ((status = wn_media_init(err)) || (status = wn_file_make_folder(target, err))) goto done;
+    if (!(copy.tar_picks = wn_calloc(WN_MEMORY_TEXT, count, sizeof *copy.tar_picks))) {
+        status = wn_fail(err, WN_NOMEM, "out of memory");
+        goto done;
     }
+    for (size_t i = 0; i < count && !status; i++) status = place_row(&copy, workspace, roots, rows[i], err);
+    if (!status) status = place_tar_picks(&copy, err);
     *made += copy.made;
     *found += copy.found;
     if (!status && !(path = wn_path_join(folder, link ? "links.csv" : "copies.csv")))
@@ -225,6 +291,11 @@ wn_status wn_stage_copy(const wn_job *job, wn_workspace *workspace, const wn_roo
     if (!status) status = wn_file_write(path, copy.table.data, copy.table.len, err);
 done:
     wn_free(path);
+    for (size_t i = 0; i < copy.tar_count; i++) {
+        wn_free(copy.tar_picks[i].tar);
+        wn_free(copy.tar_picks[i].shown);
+    }
+    wn_free(copy.tar_picks);
     for (size_t i = 0; i < copy.names.capacity; i++) wn_free(copy.names.names[i]);
     wn_free(copy.names.names);
     wn_buffer_clear(&copy.table);

@@ -18,3 +18,10 @@ mkdir third; echo other >third/"$(basename "$first")"
 "$WINNOW" curate -w w -n 1 --copy third --quiet
 ls third | wc -l
 cat third/"$(basename "$first")"
+# From tars: members are found by one walk; where a link cannot point into a tar, the content is copied.
+tar cf a.tar -C "$IMAGES" fields; tar czf b.tar.gz -C "$IMAGES" forest
+"$WINNOW" curate a.tar b.tar.gz -w t --model w/models/trained.wnm -n 5 --copy fourth --link fifth --quiet
+ls fourth | wc -l; ls fifth | wc -l
+for file in fourth/*; do
+    [ -n "$(find "$IMAGES" -type f -exec cmp -s "$file" {} \; -print -quit)" ] || echo "$file is no image"
+done

@@ -23,7 +23,7 @@ static const wn_option options[] = {
     {WN_OPTION_TEXT, "model", "model: a file, or a name in the workspace (default: its newest, or train one)",
      AT(model), 0, 0, NULL, NULL, "FILE|NAME", 'm'},
     TRAIN_OPTION_ROWS(curate_params, train, "train-minutes", "train-epochs", "train-steps", "train-method",
-                      "train-network", "5"),
+                      "train-network", "train-fixed-plan", "5"),
     {WN_OPTION_TEXT, "except-tag", "images with this tag count as picked already", AT(except_tag), 0, 0, NULL, NULL,
      "TAG", 0},
     {WN_OPTION_TEXT, "copy", "copy the picks into this folder; nothing there is replaced", AT(copy), 0, 0, NULL, NULL,

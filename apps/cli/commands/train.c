@@ -13,7 +13,7 @@ typedef struct train_params {
 } train_params;
 
 static const wn_option options[] = {
-    TRAIN_OPTION_ROWS(train_params, train, "minutes", "epochs", "steps", "method", "network", "10"),
+    TRAIN_OPTION_ROWS(train_params, train, "minutes", "epochs", "steps", "method", "network", "fixed-plan", "10"),
     TRAIN_MORE_OPTION_ROWS(train_params, train),
     {WN_OPTION_TEXT, "name", "name of the model in the workspace (default: trained, trained-2, ...)",
      offsetof(train_params, name), 0, 0, NULL, NULL, "NAME", 0},
