@@ -91,12 +91,16 @@ static const char *showable(wn_page *page, const char *text, size_t limit, size_
     if (page->scratch.status) keep_failure(page, page->scratch.status, "no memory");
     if (page->status || *len == 0) return *len = 0, "";
     if (limit == 0 || *len <= limit) return page->scratch.data;
+    if (!wn_buffer_reserve(&page->scratch, 3)) { /* the ellipsis may be longer than what it replaces */
+        keep_failure(page, page->scratch.status, "no memory");
+        return *len = 0, "";
+    }
     char *data = page->scratch.data;
     size_t head = limit / 2, tail = *len - (limit - limit / 2);
     while (head > 0 && ((unsigned char)data[head] & 0xc0) == 0x80) head--; /* whole characters only */
     while (tail < *len && ((unsigned char)data[tail] & 0xc0) == 0x80) tail++;
-    memcpy(data + head, "\xe2\x80\xa6", 3);
     memmove(data + head + 3, data + tail, *len - tail + 1);
+    memcpy(data + head, "\xe2\x80\xa6", 3);
     *len = head + 3 + (*len - tail);
     return data;
 }
