@@ -34,7 +34,7 @@ static int compare_doubles(const void *a, const void *b)
 
 static bool parse(int argc, char **argv, settings *out)
 {
-    static const char *const fallback[] = {"", "tiny", "512", "32", "fp32", "2", "20", "64"};
+    static const char *const fallback[] = {"", "tiny", "512", "32", "fp32", "2", "20", "0"};
     const char *words[8];
     for (int i = 0; i < 8; i++) words[i] = i < argc ? argv[i] : fallback[i];
     *out = (settings){.architecture = wn_architecture_find(words[1]),

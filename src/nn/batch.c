@@ -13,7 +13,7 @@
 #include "nn/pass.h"
 #include "winnow/memory.h"
 
-enum { SHARD_VIEWS = 64, ACCUMULATORS_MAX = 16, ADD_GRAIN = 16384 };
+enum { SHARD_POSITIONS = 65536, SHARD_VIEWS_MIN = 32, SHARD_VIEWS_MAX = 128, ACCUMULATORS_MAX = 16, ADD_GRAIN = 16384 };
 
 typedef struct shard {
     const wn_plan *plan;
@@ -38,15 +38,29 @@ struct wn_batch {
     size_t accumulator_count;
 };
 
-static uint32_t shard_size(const wn_batch_options *options)
+/* Views of one shard of a group. Unless the caller says: as many as give 65536 input positions (64 of 32 x 32), within
+ * limits, and in training such that all shards of the group are about equal. Multiples of 8 suit the convolutions. */
+static uint32_t shard_size(const wn_batch_options *options, const wn_batch_group *group)
 {
-    return options->shard_views ? options->shard_views : SHARD_VIEWS;
+    if (options->shard_views) return options->shard_views;
+    uint64_t area = (uint64_t)group->side * group->side;
+    uint64_t size = area ? SHARD_POSITIONS / area / 8 * 8 : SHARD_VIEWS_MIN;
+    if (size < SHARD_VIEWS_MIN) size = SHARD_VIEWS_MIN;
+    if (size > SHARD_VIEWS_MAX) size = SHARD_VIEWS_MAX;
+    if (options->training && group->views > 0) {
+        uint64_t shards = (group->views + size - 1) / size;
+        size = (group->views + shards * 8 - 1) / (shards * 8) * 8;
+    }
+    return (uint32_t)size;
 }
 
-static size_t count_shards(const wn_batch_group *groups, size_t group_count, uint32_t size)
+static size_t count_shards(const wn_batch_group *groups, size_t group_count, const wn_batch_options *options)
 {
     size_t count = 0;
-    for (size_t g = 0; g < group_count; g++) count += (groups[g].views + size - 1) / size;
+    for (size_t g = 0; g < group_count; g++) {
+        uint32_t size = shard_size(options, &groups[g]);
+        count += (groups[g].views + size - 1) / size;
+    }
     return count;
 }
 
@@ -55,10 +69,10 @@ static size_t count_shards(const wn_batch_group *groups, size_t group_count, uin
 static wn_status cut_shards(wn_network *network, const wn_batch_group *groups, size_t group_count,
                             const wn_batch_options *options, shard *shards, wn_error *err)
 {
-    uint32_t size = shard_size(options);
     bool bf16 = wn_precision_resolve(options->precision) == WN_PRECISION_BF16;
     size_t row = 0, k = 0;
     for (size_t g = 0; g < group_count; g++) {
+        uint32_t size = shard_size(options, &groups[g]);
         for (size_t first = 0; first < groups[g].views; first += size, k++) {
             size_t views = groups[g].views - first < size ? groups[g].views - first : size;
             shards[k] = (shard){.group = g, .first = first, .views = views, .row = row};
@@ -134,7 +148,7 @@ wn_status wn_batch_new(wn_network *network, const wn_batch_group *groups, size_t
                         .threads = options->threads ? options->threads : 1,
                         .group_count = group_count};
     for (size_t g = 0; g < group_count; g++) batch->rows += groups[g].views;
-    batch->shard_count = count_shards(groups, group_count, shard_size(options));
+    batch->shard_count = count_shards(groups, group_count, options);
     if (batch->shard_count == 0) {
         status = wn_fail(err, WN_INVALID, "a batch needs at least one view");
         goto done;
@@ -170,7 +184,7 @@ uint64_t wn_batch_bytes(const wn_architecture *architecture, const wn_batch_grou
     wn_network *network = NULL;
     const wn_plan **plans = NULL;
     uint64_t bytes = 0;
-    size_t count = count_shards(groups, group_count, shard_size(options));
+    size_t count = count_shards(groups, group_count, options);
     shard *shards = wn_calloc(WN_MEMORY_TRAINING, count, sizeof *shards);
 
     if (!shards || wn_network_new(architecture, 0, &network, NULL) != WN_OK) goto done;

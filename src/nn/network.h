@@ -61,7 +61,7 @@ typedef struct wn_batch_group {
 /* How a batch is computed. */
 typedef struct wn_batch_options {
     wn_precision precision;
-    uint32_t shard_views; /* views of one shard; 0 = 64. The last shard of a group may be smaller */
+    uint32_t shard_views; /* views of one shard; 0 = by side, 64 for 32 x 32. The last of a group may be smaller */
     bool training;        /* false: running statistics, no backward, activations of one shard per thread only */
     unsigned threads;     /* of the largest pool that will be used: scratch memory is kept for each; 0 = 1 */
 } wn_batch_options;

@@ -173,11 +173,19 @@ static dnnl_status_t describe(const wn_onednn *onednn, wn_conv_direction directi
     return code;
 }
 
-/* Winograd pays for fp32 3 x 3 layers with enough channels; where oneDNN lacks it the direct algorithm serves. */
+/* Winograd computes tiles of 4 x 4: it pays while at most half of what the tiles cover lies outside the image. Where
+ * oneDNN lacks it the direct algorithm serves. */
+static bool suits_winograd(const wn_conv_shape *shape)
+{
+    uint32_t covered = (shape->side + 3) / 4 * 4;
+    return !shape->bf16 && shape->kernel == 3 && shape->channels_in % 16 == 0 &&
+           covered * covered <= 2 * shape->side * shape->side;
+}
+
 static dnnl_status_t describe_best(const wn_onednn *onednn, wn_conv_direction direction, const wn_conv_shape *shape,
                                    dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *out)
 {
-    if (!shape->bf16 && shape->kernel == 3 && shape->channels_in % 16 == 0) {
+    if (suits_winograd(shape)) {
         if (describe(onednn, direction, shape, dnnl_convolution_winograd, hint, out) == dnnl_success)
             return dnnl_success;
     }
