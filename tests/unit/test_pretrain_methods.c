@@ -26,14 +26,14 @@ static double dot(const double *a, const double *b)
     return sum;
 }
 
-/* loss = mean over r of log sum over other images exp(s) - mean over other views s, at temperature 0.2. */
+/* loss = mean over r of log sum over other images exp(s) - mean over other views s, at temperature 0.1. */
 static double dcl(const double *z)
 {
     double loss = 0.0;
     for (int r = 0; r < ROWS; r++) {
         double others = 0.0, own = 0.0;
         for (int c = 0; c < ROWS; c++) {
-            double s = dot(z + r * DIM, z + c * DIM) / 0.2;
+            double s = dot(z + r * DIM, z + c * DIM) / 0.1;
             if (c % IMAGES != r % IMAGES)
                 others += exp(s);
             else if (c != r)

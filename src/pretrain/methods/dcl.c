@@ -20,7 +20,7 @@ typedef struct params {
 
 static const wn_option options[] = {
     {WN_OPTION_REAL, "temperature", "how sharply near negatives are pushed away", offsetof(params, temperature), 0.05,
-     10, "0.2", NULL, "T", 0},
+     10, "0.1", NULL, "T", 0},
     {0},
 };
 
