@@ -217,8 +217,13 @@ static wn_status add_name(void *context, int64_t row, wn_buffer *out)
     wn_sample *sample = NULL;
     wn_status status = wn_workspace_get_sample(draw->workspace, row, &sample, NULL);
     if (status) return status;
-    char *path = wn_roots_sample_path(&draw->roots, sample);
-    status = path ? wn_buffer_text(out, path) : WN_NOMEM;
+    /* With one folder, which the page names, what follows it is enough. */
+    bool alone = draw->roots.len == 1 && strcmp(draw->roots.items[0].kind, "folder") == 0;
+    char *path = alone ? NULL : wn_roots_sample_path(&draw->roots, sample);
+    if (alone)
+        status = wn_buffer_add(out, sample->name, sample->name_len);
+    else
+        status = path ? wn_buffer_text(out, path) : WN_NOMEM;
     wn_free(path);
     wn_free(sample);
     return status;
