@@ -235,8 +235,8 @@ static wn_status fail_fatal(decoder *d, wn_error *err)
         return wn_fail(err, WN_LIMIT, "decoding this JPEG needs more memory than the limit");
     }
     if (code == JERR_SOF_UNSUPPORTED) return wn_fail(err, WN_UNSUPPORTED, "lossless or hierarchical JPEG");
-    bool foreign = code == JERR_BAD_PRECISION || code == JERR_CONVERSION_NOTIMPL ||
-                   code == JERR_NOT_COMPILED || code == JERR_CCIR601_NOTIMPL || code == JERR_FRACT_SAMPLE_NOTIMPL;
+    bool foreign = code == JERR_BAD_PRECISION || code == JERR_CONVERSION_NOTIMPL || code == JERR_NOT_COMPILED ||
+                   code == JERR_CCIR601_NOTIMPL || code == JERR_FRACT_SAMPLE_NOTIMPL;
     if (foreign) return wn_fail(err, WN_UNSUPPORTED, "JPEG variant not supported: %s", text);
     return wn_fail(err, WN_CORRUPT, "%s JPEG: %s", d->ended ? "truncated" : "damaged", text);
 }
