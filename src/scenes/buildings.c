@@ -12,7 +12,7 @@ static const unsigned walls[] = {0xb9a892, 0xc9b79c, 0x8f8a84, 0xa66a4e, 0xd6cfc
 static void windows(wn_world *w, wn_space base, float yaw, float right, float along, bool across, float length,
                     float height, int floors, wn_colour glass, uint32_t seed, float lit_share)
 {
-    int columns = (int)fmaxf(1.0f, length / 3.2f);
+    int columns = (int)wn_maxf(1.0f, length / 3.2f);
     if (columns > 12) columns = 12;
     float step = length / (float)columns, floor_height = height / (float)floors;
     for (int f = 0; f < floors; f++) {
@@ -101,7 +101,7 @@ void wn_prop_street_lamp(wn_world *w, wn_space base, float height)
     if (!wn_world_project(w, base, &foot)) return;
     (void)wn_world_project(w, wn_space_at(base.x, height, base.z), &top);
     (void)wn_world_project(w, wn_space_at(base.x + side * 1.2f, height + 0.2f, base.z), &arm);
-    float wide = fmaxf(0.8f, 0.13f * wn_world_scale(w, base.z));
+    float wide = wn_maxf(0.8f, 0.13f * wn_world_scale(w, base.z));
     wn_paint paint = wn_paint_flat(wn_world_flat(w, wn_colour_hex(0x50555a), base.z));
     wn_canvas_line(&w->canvas, foot, top, wide, wide * 0.6f, &paint);
     wn_canvas_line(&w->canvas, top, arm, wide * 0.6f, wide * 0.8f, &paint);
@@ -142,7 +142,7 @@ static void one_tower(wn_world *w, float x0, float x1, float top, float foot, fl
     float turn = wn_world_range(w, -0.7f, 0.7f);
     tower t = {.x0 = x0, .y0 = top, .world = w, .metres = metres, .share = share, .seed = wn_world_seed(w)};
     t.style = wn_world_pick(w, 3);
-    t.step_x = fmaxf(2.6f, (x1 - x0) / wn_world_range(w, 4, 9));
+    t.step_x = wn_maxf(2.6f, (x1 - x0) / wn_world_range(w, 4, 9));
     t.step_y = t.step_x * wn_world_range(w, 0.9f, 1.5f);
     wn_colour glass = wn_colour_mix(wn_colour_hex(0x2a343c), w->zenith, wn_world_range(w, 0.2f, 0.6f));
     for (int side = 0; side < 2; side++) { /* a corner towards the eye: one face in light, one in shade */
@@ -173,7 +173,7 @@ void wn_prop_skyline(wn_world *w, float x0, float x1, float foot, float height, 
     float share = lit_share(w), x = x0;
     float centre = wn_world_range(w, 0.25f, 0.75f);
     while (x < x1) {
-        float place = (x - x0) / fmaxf(x1 - x0, 1.0f) - centre;
+        float place = (x - x0) / wn_maxf(x1 - x0, 1.0f) - centre;
         float crowd = 0.35f + 0.65f * expf(-7.0f * place * place);
         float width = height * wn_world_range(w, 0.1f, 0.28f), high = height * crowd * wn_world_range(w, 0.25f, 1.0f);
         one_tower(w, x, x + width, foot - high, foot, metres, share);

@@ -46,7 +46,7 @@ static wn_colour paint_shader(const void *context, float x, float y, float *opac
     }
     if (p->grain > 0.0f) {
         float n = wn_noise_sum(x / p->grain_x, y / p->grain_y, 2, p->seed);
-        colour = wn_colour_scale(colour, fmaxf(0.0f, 1.0f + p->grain * n));
+        colour = wn_colour_scale(colour, wn_maxf(0.0f, 1.0f + p->grain * n));
     }
     *opacity = p->opacity > 0.0f ? p->opacity : 1.0f;
     return colour;
@@ -61,22 +61,22 @@ static bool find_bounds(const wn_canvas *canvas, const wn_point *points, int n, 
 {
     float x0 = 1e9f, y0 = 1e9f, x1 = -1e9f, y1 = -1e9f;
     for (int i = 0; i < n; i++) {
-        x0 = fminf(x0, points[i].x), x1 = fmaxf(x1, points[i].x);
-        y0 = fminf(y0, points[i].y), y1 = fmaxf(y1, points[i].y);
+        x0 = wn_minf(x0, points[i].x), x1 = wn_maxf(x1, points[i].x);
+        y0 = wn_minf(y0, points[i].y), y1 = wn_maxf(y1, points[i].y);
     }
     float w = (float)canvas->width, h = (float)canvas->height;
     if (!(x0 < w && y0 < h && x1 > 0.0f && y1 > 0.0f)) return false;
-    out->x0 = (int)fmaxf(0.0f, floorf(x0)), out->y0 = (int)fmaxf(0.0f, floorf(y0));
-    out->x1 = (int)fminf(w, ceilf(x1)), out->y1 = (int)fminf(h, ceilf(y1));
+    out->x0 = (int)wn_maxf(0.0f, floorf(x0)), out->y0 = (int)wn_maxf(0.0f, floorf(y0));
+    out->x1 = (int)wn_minf(w, ceilf(x1)), out->y1 = (int)wn_minf(h, ceilf(y1));
     return out->x1 > out->x0 && out->y1 > out->y0;
 }
 
 /* Adds the part of an edge inside one row: from xa to xb over a height of d (signed). */
 static void add_span(float *row, float xa, float xb, float d)
 {
-    float x0 = fminf(xa, xb), x1 = fmaxf(xa, xb);
-    float left = floorf(x0), right = ceilf(x1);
-    int i = (int)left, end = (int)right;
+    float x0 = wn_minf(xa, xb), x1 = wn_maxf(xa, xb);
+    int i = wn_floor_int(x0), end = wn_ceil_int(x1);
+    float left = (float)i, right = (float)end;
     if (end <= i + 1) {
         float middle = 0.5f * (xa + xb) - left;
         row[i] += d - d * middle;
@@ -103,11 +103,11 @@ static void add_edge(wn_canvas *canvas, const bounds *box, wn_point a, wn_point 
     float sign = a.y < b.y ? 1.0f : -1.0f;
     wn_point top = a.y < b.y ? a : b, bottom = a.y < b.y ? b : a;
     float slope = (bottom.x - top.x) / (bottom.y - top.y);
-    int first = (int)fmaxf((float)box->y0, floorf(top.y)), last = (int)fminf((float)box->y1, ceilf(bottom.y));
+    int first = wn_floor_int(wn_maxf((float)box->y0, top.y)), last = wn_ceil_int(wn_minf((float)box->y1, bottom.y));
     float low = (float)box->x0, high = (float)box->x1;
     size_t pitch = (size_t)canvas->width + 2;
     for (int y = first; y < last; y++) {
-        float ya = fmaxf((float)y, top.y), yb = fminf((float)(y + 1), bottom.y);
+        float ya = wn_maxf((float)y, top.y), yb = wn_minf((float)(y + 1), bottom.y);
         if (yb <= ya) continue;
         float xa = wn_clampf(top.x + (ya - top.y) * slope, low, high);
         float xb = wn_clampf(top.x + (yb - top.y) * slope, low, high);
@@ -128,7 +128,7 @@ void wn_canvas_shade(wn_canvas *canvas, const wn_point *points, int n, wn_shader
         float sum = 0.0f;
         for (int x = box.x0; x < box.x1; x++) {
             sum += cells[x];
-            float cover = fminf(fabsf(sum), 1.0f), opacity = 1.0f;
+            float cover = wn_minf(fabsf(sum), 1.0f), opacity = 1.0f;
             if (cover < 0.004f) continue;
             wn_colour colour = shader(context, (float)x + 0.5f, (float)y + 0.5f, &opacity);
             row[x] = wn_colour_mix(row[x], colour, cover * opacity);
@@ -145,7 +145,7 @@ void wn_canvas_fill(wn_canvas *canvas, const wn_point *points, int n, const wn_p
 void wn_canvas_ellipse(wn_canvas *canvas, wn_point centre, float rx, float ry, float angle, const wn_paint *paint)
 {
     wn_point points[48];
-    float size = fmaxf(rx, ry);
+    float size = wn_maxf(rx, ry);
     int n = size < 3.0f ? 10 : size < 20.0f ? 24 : 48;
     float c = cosf(angle), s = sinf(angle);
     for (int i = 0; i < n; i++) {
@@ -186,11 +186,12 @@ void wn_canvas_blob(wn_canvas *canvas, wn_point centre, float radius, float rati
     wn_canvas_fill(canvas, points, n, paint);
 }
 
-void wn_canvas_below(wn_canvas *canvas, const float *y, wn_shader *shader, const void *context)
+void wn_canvas_below(wn_canvas *canvas, const float *y, int until, wn_shader *shader, const void *context)
 {
     float top = (float)canvas->height;
-    for (int x = 0; x < canvas->width; x++) top = fminf(top, y[x]);
-    for (int row = (int)fmaxf(0.0f, floorf(top)); row < canvas->height; row++) {
+    for (int x = 0; x < canvas->width; x++) top = wn_minf(top, y[x]);
+    if (until > canvas->height) until = canvas->height;
+    for (int row = (int)wn_maxf(0.0f, floorf(top)); row < until; row++) {
         wn_colour *pixels = canvas->pixels + (size_t)row * (size_t)canvas->width;
         for (int x = 0; x < canvas->width; x++) {
             float cover = wn_clampf((float)(row + 1) - y[x], 0.0f, 1.0f), opacity = 1.0f;

@@ -55,8 +55,8 @@ void wn_canvas_line(wn_canvas *canvas, wn_point a, wn_point b, float width_a, fl
 void wn_canvas_blob(wn_canvas *canvas, wn_point centre, float radius, float ratio, float jag, int n, uint32_t seed,
                     const wn_paint *paint);
 
-/* Everything below the curve y[0 .. width). */
-void wn_canvas_below(wn_canvas *canvas, const float *y, wn_shader *shader, const void *context);
+/* Everything below the curve y[0 .. width) and above row `until`. */
+void wn_canvas_below(wn_canvas *canvas, const float *y, int until, wn_shader *shader, const void *context);
 
 /* Every pixel of rows [y0, y1). */
 void wn_canvas_rows(wn_canvas *canvas, int y0, int y1, wn_shader *shader, const void *context);

@@ -53,7 +53,7 @@ static void fill_curve(const wn_world *w, uint8_t *curve)
 static uint8_t develop(float light, uint32_t noise, float strength, const uint8_t *curve)
 {
     float bell = (float)((int)(noise & 255u) + (int)((noise >> 8) & 255u) - 255) * (1.0f / 104.0f);
-    float root = sqrtf(fmaxf(light, 0.0f));
+    float root = sqrtf(wn_maxf(light, 0.0f));
     /* d(root) = d(light) / (2 root), and noise of light grows with root: nearly constant on this scale. */
     root += bell * strength * (root + 0.1f) / (root + 0.05f);
     return curve[(int)(wn_clampf(root, 0.0f, 2.0f) * (0.5f * (float)(CURVE_STEPS - 1)) + 0.5f)];

@@ -20,7 +20,7 @@ wn_ground wn_ground_of(wn_world *w, unsigned first, unsigned second, float patch
 
 void wn_ground_at(const wn_world *w, float x, float y, float *right, float *depth, float *footprint)
 {
-    float down = fmaxf(y - w->horizon, 0.25f);
+    float down = wn_maxf(y - w->horizon, 0.25f);
     *depth = w->focal * w->eye / down;
     *right = (x - w->width * 0.5f) * *depth / w->focal;
     *footprint = *depth / down;
@@ -32,10 +32,10 @@ wn_colour wn_ground_colour(const wn_ground *g, float right, float depth, float f
     float keep = 1.0f / (1.0f + 0.5f * footprint / g->patch);
     wn_colour colour = wn_colour_mix(g->first, g->second, wn_clampf(0.5f + 0.9f * coarse * keep, 0.0f, 1.0f));
     float fine_keep = g->grain / (1.0f + 14.0f * footprint);
-    if (fine_keep > 0.02f) {
+    if (fine_keep > 0.04f) {
         float fine = wn_noise(right * 6.0f, depth * 4.0f, g->seed + 9u) +
                      0.7f * wn_noise(right * 19.0f, depth * 13.0f, g->seed + 4u);
-        colour = wn_colour_scale(colour, fmaxf(0.0f, 1.0f + fine_keep * fine));
+        colour = wn_colour_scale(colour, wn_maxf(0.0f, 1.0f + fine_keep * fine));
     }
     return wn_world_air(g->world, colour, depth);
 }
@@ -141,6 +141,6 @@ void wn_ground_range(wn_world *w, const wn_range *range)
     if (w->snowy) r.meadow = wn_colour_mix(r.meadow, r.snow, 0.75f);
     r.shade = wn_colour_scale(w->skylight, 0.75f);
     r.bright = wn_colour_add(wn_colour_scale(w->sunlight, 0.85f), w->skylight);
-    wn_canvas_below(&w->canvas, top, ridge_shader, &r);
+    wn_canvas_below(&w->canvas, top, (int)range->base + 1, ridge_shader, &r);
     wn_free(top);
 }

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "scenes/vector.h"
+
 static inline uint32_t mix(int x, int y, uint32_t seed)
 {
     uint32_t h = seed ^ ((uint32_t)x * 0x9e3779b1u) ^ ((uint32_t)y * 0x85ebca77u);
@@ -30,11 +32,15 @@ static inline float slope(uint32_t hash, float dx, float dy)
     return d[0] * dx + d[1] * dy;
 }
 
-float wn_noise(float x, float y, uint32_t seed)
+/* Beyond this the cells are smaller than a float can tell apart. */
+static inline int in_range(float x, float y)
 {
-    /* Beyond this the cells are smaller than a float can tell apart. */
-    if (!(x > -1e6f && x < 1e6f && y > -1e6f && y < 1e6f)) return 0.0f;
-    int ix = (int)x - (x < 0.0f), iy = (int)y - (y < 0.0f);
+    return x > -1e6f && x < 1e6f && y > -1e6f && y < 1e6f;
+}
+
+static inline float lattice_noise(float x, float y, uint32_t seed)
+{
+    int ix = wn_floor_int(x), iy = wn_floor_int(y);
     float fx = x - (float)ix, fy = y - (float)iy;
     float u = fx * fx * fx * (fx * (fx * 6.0f - 15.0f) + 10.0f);
     float v = fy * fy * fy * (fy * (fy * 6.0f - 15.0f) + 10.0f);
@@ -46,11 +52,16 @@ float wn_noise(float x, float y, uint32_t seed)
     return (top + (bottom - top) * v) * 1.5f;
 }
 
+float wn_noise(float x, float y, uint32_t seed)
+{
+    return in_range(x, y) ? lattice_noise(x, y, seed) : 0.0f;
+}
+
 float wn_noise_sum(float x, float y, int octaves, uint32_t seed)
 {
     float sum = 0.0f, weight = 0.5f;
-    for (int i = 0; i < octaves; i++) {
-        sum += weight * wn_noise(x, y, seed + (uint32_t)i * 0x68bc21ebu);
+    for (int i = 0; i < octaves && in_range(x, y); i++) {
+        sum += weight * lattice_noise(x, y, seed + (uint32_t)i * 0x68bc21ebu);
         weight *= 0.5f;
         x = x * 2.0f + 17.3f;
         y = y * 2.0f - 9.1f;
@@ -61,13 +72,13 @@ float wn_noise_sum(float x, float y, int octaves, uint32_t seed)
 float wn_noise_ridge(float x, float y, int octaves, uint32_t seed)
 {
     float sum = 0.0f, weight = 0.5f, total = 0.0f;
-    for (int i = 0; i < octaves; i++) {
-        float n = 1.0f - fabsf(wn_noise(x, y, seed + (uint32_t)i * 0x68bc21ebu));
+    for (int i = 0; i < octaves && in_range(x, y); i++) {
+        float n = 1.0f - fabsf(lattice_noise(x, y, seed + (uint32_t)i * 0x68bc21ebu));
         sum += weight * n * n;
         total += weight;
         weight *= 0.5f;
         x = x * 2.0f + 5.7f;
         y = y * 2.0f + 3.1f;
     }
-    return sum / total;
+    return total > 0.0f ? sum / total : 0.0f;
 }

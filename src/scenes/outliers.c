@@ -59,7 +59,7 @@ static void paint_noise(wn_world *w)
 static void paint_chart(wn_world *w)
 {
     float left = 0.12f * w->width, right = 0.94f * w->width, top = 0.14f * w->height, foot = 0.86f * w->height,
-          line = fmaxf(1, w->height * 0.003f);
+          line = wn_maxf(1, w->height * 0.003f);
     cover(w, (wn_colour){0.95f, 0.95f, 0.95f});
     for (int i = 0; i <= 5; i++) {
         float y = wn_mixf(foot, top, (float)i / 5);
@@ -159,7 +159,7 @@ static void paint_screen(wn_world *w)
 static void paint_code(wn_world *w)
 {
     int cells = 21 + 4 * wn_world_pick(w, 4);
-    float size = 0.8f * fminf(w->width, w->height) / (float)cells, x0 = 0.5f * (w->width - size * (float)cells),
+    float size = 0.8f * wn_minf(w->width, w->height) / (float)cells, x0 = 0.5f * (w->width - size * (float)cells),
           y0 = 0.5f * (w->height - size * (float)cells);
     uint32_t seed = wn_world_seed(w);
     cover(w, (wn_colour){0.92f, 0.92f, 0.9f});
@@ -167,7 +167,7 @@ static void paint_code(wn_world *w)
         for (int x = 0; x < cells; x++) {
             int cx = x < 8 ? x : cells - 1 - x, cy = y < 8 ? y : cells - 1 - y;
             bool corner = cx < 8 && cy < 8 && !(x >= 8 && y >= 8);
-            int ring = (int)fmaxf(fabsf((float)cx - 3), fabsf((float)cy - 3));
+            int ring = (int)wn_maxf(fabsf((float)cx - 3), fabsf((float)cy - 3));
             bool ink = corner ? ring != 2 && ring < 4 : wn_noise_cell(x, y, seed) < 0.5f;
             if (ink)
                 bar(w, x0 + size * (float)x, y0 + size * (float)y, x0 + size * (float)(x + 1) + 0.2f,

@@ -9,10 +9,10 @@ static float box_mean(const wn_picture *p, float x0, float y0, float x1, float y
     float sum = 0, total = 0;
     int first_x = (int)floorf(x0), last_x = (int)ceilf(x1), first_y = (int)floorf(y0), last_y = (int)ceilf(y1);
     for (int y = first_y; y < last_y; y++) {
-        float wy = fminf((float)(y + 1), y1) - fmaxf((float)y, y0);
+        float wy = wn_minf((float)(y + 1), y1) - wn_maxf((float)y, y0);
         int row = y < 0 ? 0 : y >= p->height ? p->height - 1 : y;
         for (int x = first_x; x < last_x; x++) {
-            float wx = fminf((float)(x + 1), x1) - fmaxf((float)x, x0), weight = wx * wy;
+            float wx = wn_minf((float)(x + 1), x1) - wn_maxf((float)x, x0), weight = wx * wy;
             int column = x < 0 ? 0 : x >= p->width ? p->width - 1 : x;
             sum += weight * (float)p->rgb[((size_t)row * (size_t)p->width + (size_t)column) * 3 + (size_t)channel];
             total += weight;
@@ -24,7 +24,7 @@ static float box_mean(const wn_picture *p, float x0, float y0, float x1, float y
 wn_status wn_picture_resample(const wn_picture *from, float x, float y, float w, float h, int width, int height,
                               wn_picture *out, wn_error *err)
 {
-    float sx = w / (float)width, sy = h / (float)height, half_x = 0.5f * fmaxf(sx, 1), half_y = 0.5f * fmaxf(sy, 1);
+    float sx = w / (float)width, sy = h / (float)height, half_x = 0.5f * wn_maxf(sx, 1), half_y = 0.5f * wn_maxf(sy, 1);
     *out = (wn_picture){
         .width = width, .height = height, .rgb = wn_alloc(WN_MEMORY_IMAGE, (size_t)width * (size_t)height, 3)};
     if (!out->rgb) return wn_fail(err, WN_NOMEM, "no memory for %d x %d pixels", width, height);

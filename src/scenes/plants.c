@@ -11,7 +11,7 @@ static const unsigned autumns[] = {0xb5651d, 0xc98a2b, 0x9c3b1b, 0xd1a53a, 0x7d8
 /* One crown or bush: `patches` blobs inside an ellipse, from the dark side to the light side. */
 static void crown(wn_world *w, wn_point centre, float rx, float ry, wn_colour leaf, float metres, uint32_t seed)
 {
-    float size = fmaxf(rx, ry);
+    float size = wn_maxf(rx, ry);
     int patches = size < 4 ? 8 : size < 12 ? 26 : size < 40 ? 60 : 130;
     wn_colour dark = wn_world_air(w, wn_colour_times(leaf, wn_colour_scale(w->skylight, 0.28f)), metres);
     wn_paint under = wn_paint_flat(dark);
@@ -45,7 +45,7 @@ static void branch(wn_world *w, wn_point from, wn_point to, float wide, float th
     wn_paint paint = {.start = wn_colour_scale(lit, 0.55f), .end = wn_colour_scale(lit, 1.2f), .opacity = 1.0f};
     paint.from = wn_point_at(from.x - side * wide * 0.5f, from.y);
     paint.to = wn_point_at(from.x + side * wide * 0.5f, from.y);
-    paint.grain = 0.35f, paint.grain_x = fmaxf(1, wide * 0.12f), paint.grain_y = fmaxf(2, wide * 0.9f);
+    paint.grain = 0.35f, paint.grain_x = wn_maxf(1, wide * 0.12f), paint.grain_y = wn_maxf(2, wide * 0.9f);
     wn_canvas_line(&w->canvas, from, to, wide, thin, &paint);
 }
 
@@ -53,7 +53,7 @@ void wn_prop_tree(wn_world *w, wn_space base, float height, uint32_t seed, bool 
 {
     wn_point foot;
     if (!wn_world_project(w, base, &foot)) return;
-    float h = height * wn_world_scale(w, base.z), wide = fmaxf(1.0f, h * wn_world_range(w, 0.03f, 0.055f));
+    float h = height * wn_world_scale(w, base.z), wide = wn_maxf(1.0f, h * wn_world_range(w, 0.03f, 0.055f));
     float trunk = wn_world_range(w, 0.3f, 0.5f), lean = wn_world_range(w, -0.04f, 0.04f) * h;
     static const unsigned barks[] = {0x5a4636, 0x6b5a48, 0x4a3c30, 0x8a8478};
     unsigned bark = barks[wn_world_pick(w, 4)];
@@ -87,10 +87,10 @@ void wn_prop_conifer(wn_world *w, wn_space base, float height)
     wn_colour needle = wn_world_choose(w, needles, 4);
     int tiers = h < 12 ? 3 : h < 60 ? 6 : 9;
     wn_world_ground_shadow(w, base, height * 0.35f, height * 0.3f, 0);
-    branch(w, foot, wn_point_at(foot.x, foot.y - h * 0.3f), fmaxf(1, h * 0.035f), fmaxf(1, h * 0.03f), base.z,
+    branch(w, foot, wn_point_at(foot.x, foot.y - h * 0.3f), wn_maxf(1, h * 0.035f), wn_maxf(1, h * 0.03f), base.z,
            0x4a382a);
     for (int t = 0; t < tiers; t++) {
-        float low = 0.1f + 0.78f * (float)t / (float)tiers, high = fminf(1.0f, low + 0.3f * (1.1f - low) + 0.06f);
+        float low = 0.1f + 0.78f * (float)t / (float)tiers, high = wn_minf(1.0f, low + 0.3f * (1.1f - low) + 0.06f);
         float reach = half * (1.06f - low);
         wn_point points[16];
         int n = 0;
@@ -107,8 +107,8 @@ void wn_prop_conifer(wn_world *w, wn_space base, float height)
                           .opacity = 1.0f};
         paint.from = wn_point_at(foot.x - side * reach, foot.y - low * h + 0.1f * h);
         paint.to = wn_point_at(foot.x + side * reach, foot.y - high * h);
-        paint.grain = h > 40 ? 0.5f : 0.2f, paint.grain_x = fmaxf(1.2f, h * 0.012f),
-        paint.grain_y = fmaxf(1.2f, h * 0.02f);
+        paint.grain = h > 40 ? 0.5f : 0.2f, paint.grain_x = wn_maxf(1.2f, h * 0.012f),
+        paint.grain_y = wn_maxf(1.2f, h * 0.02f);
         paint.seed = wn_world_seed(w);
         wn_canvas_fill(&w->canvas, points, n, &paint);
     }

@@ -9,14 +9,14 @@
 
 static void sun_place(const wn_world *w, float *x, float *y)
 {
-    float z = fmaxf(w->sun.z, 0.05f);
+    float z = wn_maxf(w->sun.z, 0.05f);
     *x = w->width * 0.5f + w->focal * w->sun.x / z;
     *y = w->horizon - w->focal * w->sun.y / z;
 }
 
 static wn_colour clear_sky(const wn_world *w, float x, float y)
 {
-    float up = fmaxf(0.0f, w->horizon - y) / w->focal;
+    float up = wn_maxf(0.0f, w->horizon - y) / w->focal;
     wn_colour colour = wn_colour_mix(w->rim, w->zenith, 1.0f - expf(-2.6f * up));
     if (w->sun.z > 0.02f && w->time != WN_TIME_NIGHT) {
         float sx, sy;
@@ -33,7 +33,7 @@ static wn_colour clear_sky(const wn_world *w, float x, float y)
 
 static wn_colour cloudy_sky(const wn_world *w, float x, float y, wn_colour sky)
 {
-    float up = fmaxf(0.015f, (w->horizon - y) / w->focal);
+    float up = wn_maxf(0.015f, (w->horizon - y) / w->focal);
     float far = 1.0f / (up + 0.12f), side = (x - w->width * 0.5f) / w->focal * far;
     float n = wn_noise_sum(side * 1.3f, far * 1.7f, 4, w->cloud_seed);
     float cover = wn_stepf(0.42f - 1.1f * w->clouds, 0.95f - 0.95f * w->clouds, n + 0.15f);
@@ -88,7 +88,7 @@ static void draw_stars(wn_world *w, float y1)
 
 static void draw_disc(wn_world *w, float y1)
 {
-    float x, y, size = fmaxf(w->width, w->height) * wn_world_range(w, 0.012f, 0.03f);
+    float x, y, size = wn_maxf(w->width, w->height) * wn_world_range(w, 0.012f, 0.03f);
     sun_place(w, &x, &y);
     bool hidden = w->sun.z < 0.05f || w->weather > WN_WEATHER_CLOUDY || y > y1 + size;
     if (hidden) return;
@@ -102,7 +102,7 @@ static void draw_disc(wn_world *w, float y1)
 
 void wn_world_sky(wn_world *w, float y1)
 {
-    fill_sky(w, (int)ceilf(fminf(y1, w->height)));
+    fill_sky(w, (int)ceilf(wn_minf(y1, w->height)));
     if (w->time == WN_TIME_NIGHT && w->weather <= WN_WEATHER_CLOUDY) draw_stars(w, y1);
     if (w->time != WN_TIME_DAY || wn_world_chance(w, 0.5f)) draw_disc(w, y1);
 }

@@ -92,6 +92,30 @@ static inline wn_colour wn_colour_hex(unsigned hex)
                        wn_channel_linear(hex & 255u)};
 }
 
+/* Plain comparisons, which compile to one instruction each; b where one is NAN. */
+static inline float wn_maxf(float a, float b)
+{
+    return a > b ? a : b;
+}
+
+static inline float wn_minf(float a, float b)
+{
+    return a < b ? a : b;
+}
+
+/* floorf and ceilf for values that fit an int. */
+static inline int wn_floor_int(float x)
+{
+    int i = (int)x;
+    return i - (x < (float)i);
+}
+
+static inline int wn_ceil_int(float x)
+{
+    int i = (int)x;
+    return i + (x > (float)i);
+}
+
 static inline float wn_clampf(float x, float low, float high)
 {
     return x > low ? (x < high ? x : high) : low; /* NAN gives low */

@@ -159,7 +159,7 @@ static void cabin(wn_world *w, wn_space base, float yaw, const shape *s, wn_colo
     for (int half = 0; half < 2; half++) { /* two side windows with a pillar between them */
         for (int i = 0; i < s->cabin_len; i++) {
             float x = cx + (points[i].x - cx) * 0.86f, limit = cx + (half ? 0.05f : -0.05f);
-            window[i] = wn_point_at(half ? fmaxf(x, limit) : fminf(x, limit), cy + (points[i].y - cy) * 0.74f);
+            window[i] = wn_point_at(half ? wn_maxf(x, limit) : wn_minf(x, limit), cy + (points[i].y - cy) * 0.74f);
         }
         side_patch(w, base, yaw, s->width * 0.43f + 0.01f, window, s->cabin_len, glass, (wn_colour){0});
     }

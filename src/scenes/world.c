@@ -132,6 +132,9 @@ void wn_world_begin(wn_world *w, bool night, bool indoors)
     w->time = night ? WN_TIME_NIGHT : wn_world_chance(w, 0.16f) ? WN_TIME_DUSK : WN_TIME_DAY;
     w->weather = weathers[wn_world_pick(w, 12)];
     if (w->time == WN_TIME_DUSK && w->weather > WN_WEATHER_CLOUDY) w->weather = WN_WEATHER_CLOUDY;
+    /* Most nights are clear enough to see something. */
+    if (w->time == WN_TIME_NIGHT && w->weather > WN_WEATHER_CLOUDY && wn_world_chance(w, 0.65f))
+        w->weather = wn_world_chance(w, 0.5f) ? WN_WEATHER_CLEAR : WN_WEATHER_CLOUDY;
     if (w->time == WN_TIME_DAY) begin_day(w);
     if (w->time == WN_TIME_DUSK) begin_dusk(w);
     if (w->time == WN_TIME_NIGHT) begin_night(w);
@@ -145,7 +148,7 @@ void wn_world_aim(wn_world *w, float eye, float horizon, float degrees)
 {
     w->eye = eye;
     w->horizon = horizon * w->height;
-    w->focal = 0.5f * fmaxf(w->width, w->height) / tanf(degrees * WN_PI_F / 360.0f);
+    w->focal = 0.5f * wn_maxf(w->width, w->height) / tanf(degrees * WN_PI_F / 360.0f);
 }
 
 bool wn_world_project(const wn_world *w, wn_space at, wn_point *out)
@@ -163,12 +166,12 @@ float wn_world_scale(const wn_world *w, float z)
 
 float wn_world_depth(const wn_world *w, float y)
 {
-    return w->focal * w->eye / fmaxf(y - w->horizon, 1e-3f);
+    return w->focal * w->eye / wn_maxf(y - w->horizon, 1e-3f);
 }
 
 wn_colour wn_world_light(const wn_world *w, wn_colour surface, wn_space normal)
 {
-    float direct = fmaxf(0.0f, wn_space_dot(normal, w->sun)), open = 0.55f + 0.45f * normal.y;
+    float direct = wn_maxf(0.0f, wn_space_dot(normal, w->sun)), open = 0.55f + 0.45f * normal.y;
     wn_colour light = wn_colour_add(wn_colour_scale(w->sunlight, direct), wn_colour_scale(w->skylight, open));
     return wn_colour_times(surface, light);
 }
@@ -233,7 +236,7 @@ void wn_world_polygon(wn_world *w, const wn_space *corners, int n, wn_colour sur
     wn_colour lit = wn_world_air(w, wn_colour_add(wn_world_light(w, surface, normal), glow), depth);
     wn_paint paint = wn_paint_flat(lit);
     paint.grain = grain;
-    paint.grain_x = paint.grain_y = fmaxf(1.5f, 0.35f * wn_world_scale(w, depth));
+    paint.grain_x = paint.grain_y = wn_maxf(1.5f, 0.35f * wn_world_scale(w, depth));
     wn_canvas_fill(&w->canvas, points, count, &paint);
 }
 
@@ -312,7 +315,7 @@ void wn_world_ground_shadow(wn_world *w, wn_space base, float width, float lengt
     (void)wn_world_project(w, wn_space_at(at.x + across, 0, at.z), &right);
     (void)wn_world_project(w, wn_space_at(at.x, 0, at.z - reach), &back);
     wn_colour dark = wn_world_air(w, wn_colour_scale(w->skylight, 0.03f), at.z);
-    wn_canvas_shadow(&w->canvas, centre, 1.25f * (right.x - centre.x), 1.25f * fmaxf(1.0f, back.y - centre.y), dark,
+    wn_canvas_shadow(&w->canvas, centre, 1.25f * (right.x - centre.x), 1.25f * wn_maxf(1.0f, back.y - centre.y), dark,
                      w->weather >= WN_WEATHER_OVERCAST ? 0.55f : 0.75f);
 }
 
@@ -321,7 +324,7 @@ void wn_world_lamp(wn_world *w, wn_space at, float metres, wn_colour light)
     wn_point p;
     if (!wn_world_project(w, at, &p)) return;
     float strength = w->time == WN_TIME_NIGHT ? 1.0f : w->time == WN_TIME_DUSK ? 0.5f : 0.0f;
-    float size = fmaxf(1.2f, metres * wn_world_scale(w, at.z)), seen = expf(-w->haze_per_metre * at.z * 0.5f);
+    float size = wn_maxf(1.2f, metres * wn_world_scale(w, at.z)), seen = expf(-w->haze_per_metre * at.z * 0.5f);
     if (strength <= 0.0f) return;
     wn_canvas_glow(&w->canvas, p, size * 6.0f, wn_colour_scale(light, 0.12f * strength * seen));
     wn_canvas_glow(&w->canvas, p, size * 2.4f, wn_colour_scale(light, 0.5f * strength * seen));
@@ -335,7 +338,7 @@ void wn_world_reflect(wn_world *w, int shore, float waves, wn_colour water, floa
     float below = (float)(canvas->height - shore);
     for (int y = shore < 0 ? 0 : shore; y < canvas->height; y++) {
         wn_colour *row = canvas->pixels + (size_t)y * (size_t)canvas->width;
-        float down = (float)(y - shore) + 0.5f, t = down / fmaxf(below, 1.0f);
+        float down = (float)(y - shore) + 0.5f, t = down / wn_maxf(below, 1.0f);
         float ripple = waves * (1.0f + 14.0f * t), share = wn_clampf(0.85f - 0.55f * t, 0.15f, 0.9f);
         for (int x = 0; x < canvas->width; x++) {
             float z = 60.0f / (0.06f + t), side = ((float)x - w->width * 0.5f) / w->width * z;

@@ -152,14 +152,14 @@ static void paint_aircraft(wn_world *w)
             wn_prop_tree(w, wn_space_at(x * w->width / wn_world_scale(w, 190), 0, 190), wn_world_range(w, 4, 9),
                          wn_world_seed(w), false);
     }
-    float length = jet ? 38 : 9, seen = wn_world_range(w, 0.3f, 0.75f) * fminf(w->width, w->height);
+    float length = jet ? 38 : 9, seen = wn_world_range(w, 0.3f, 0.75f) * wn_minf(w->width, w->height);
     float z = w->focal * length / seen, px = wn_world_range(w, 0.32f, 0.68f) * w->width,
           py = wn_world_range(w, 0.28f, low ? 0.5f : 0.65f) * w->height;
     p.at = wn_space_at((px - 0.5f * w->width) * z / w->focal, w->eye + (w->horizon - py) * z / w->focal, z);
     turn_axes(&p, wn_world_range(w, -3.1f, 3.1f), wn_world_range(w, -0.15f, 0.3f), wn_world_range(w, -0.5f, 0.5f));
     wn_colour accent = wn_world_choose(w, liveries, 6);
     w->skylight = wn_colour_scale(w->skylight, 1.1f);
-    w->haze_per_metre = fminf(w->haze_per_metre, 0.0012f);
+    w->haze_per_metre = wn_minf(w->haze_per_metre, 0.0012f);
     build(&p, jet, wn_world_chance(w, 0.75f) ? wn_colour_hex(0xe8e8e6) : accent, accent);
     draw(&p);
     const float span = jet ? 16.0f : 5.4f;

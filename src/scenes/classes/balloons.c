@@ -19,14 +19,14 @@ static wn_colour cloth_shader(const void *context, float x, float y, float *opac
     const envelope *e = context;
     (void)opacity;
     float u = wn_clampf((x - e->centre.x) / e->radius, -1, 1), v = (y - e->centre.y) / e->radius;
-    float wide = sqrtf(fmaxf(0.03f, 1.0f - fminf(1.0f, v * v * (v > 0 ? 0.55f : 1.0f)))),
+    float wide = sqrtf(wn_maxf(0.03f, 1.0f - wn_minf(1.0f, v * v * (v > 0 ? 0.55f : 1.0f)))),
           s = wn_clampf(u / wide, -1, 1);
     float around = asinf(s) / WN_PI_F * (float)e->gores + e->turn;
     int gore = (int)floorf(around), band = (int)floorf(v * 4 + 10);
     wn_colour colour = e->style == 0   ? e->colours[(gore % 3 + 3) % 3]
                        : e->style == 1 ? e->colours[band % 3]
                                        : e->colours[(gore + band + 300) % 2];
-    wn_space n = wn_space_unit(wn_space_at(s, -v * 0.8f, -sqrtf(fmaxf(0.01f, 1 - s * s))));
+    wn_space n = wn_space_unit(wn_space_at(s, -v * 0.8f, -sqrtf(wn_maxf(0.01f, 1 - s * s))));
     float seam = fabsf(around - (float)gore - 0.5f) > 0.45f ? 0.85f : 1.0f;
     wn_colour light = wn_colour_scale(wn_world_light(e->world, colour, n), seam);
     if (e->world->time != WN_TIME_DAY)
@@ -51,15 +51,15 @@ static void balloon(wn_world *w, wn_point at, float r, float metres)
     for (int i = 0; i < 40; i++) {
         float a = 2 * WN_PI_F * (float)i / 40, y = sinf(a), x = cosf(a);
         if (y > 0) y *= 1.35f, x *= 1.0f - 0.28f * (y / 1.35f) * (y / 1.35f) * (y > 0.9f ? 1.6f : 1.0f);
-        points[i] = wn_point_at(at.x + x * r, at.y + fminf(y, 1.22f) * r);
+        points[i] = wn_point_at(at.x + x * r, at.y + wn_minf(y, 1.22f) * r);
     }
     wn_canvas_shade(&w->canvas, points, 40, cloth_shader, &e);
     wn_paint dark = wn_paint_flat(wn_world_flat(w, wn_colour_hex(0x6b4a2c), metres)),
              rope = wn_paint_flat(wn_world_flat(w, wn_colour_hex(0x3a3a3a), metres));
     for (int side = -1; side <= 1; side += 2)
         wn_canvas_line(&w->canvas, wn_point_at(at.x + (float)side * 0.16f * r, at.y + 1.2f * r),
-                       wn_point_at(at.x + (float)side * 0.12f * r, at.y + 1.6f * r), fmaxf(0.5f, r * 0.012f),
-                       fmaxf(0.5f, r * 0.012f), &rope);
+                       wn_point_at(at.x + (float)side * 0.12f * r, at.y + 1.6f * r), wn_maxf(0.5f, r * 0.012f),
+                       wn_maxf(0.5f, r * 0.012f), &rope);
     wn_canvas_rectangle(&w->canvas, at.x - 0.14f * r, at.y + 1.56f * r, at.x + 0.14f * r, at.y + 1.8f * r, &dark);
     if (w->time != WN_TIME_DAY)
         wn_canvas_glow(&w->canvas, wn_point_at(at.x, at.y + 1.35f * r), r * 0.4f, wn_colour_hex(0xffb050));

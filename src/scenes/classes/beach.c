@@ -33,7 +33,7 @@ static wn_colour sand_shader(const void *context, float x, float y, float *opaci
     float lace = wn_noise_sum(right * 1.3f, into * 2.2f, 3, s->seed + 3u);
     float foam =
         wn_stepf(-0.2f, 0.25f, into) * wn_stepf(5.5f, 0.6f, into) * wn_stepf(-0.45f, 0.25f, lace + 0.6f - 0.22f * into);
-    *opacity = fmaxf(1.0f - wn_stepf(-0.3f, 1.6f + footprint, into), foam);
+    *opacity = wn_maxf(1.0f - wn_stepf(-0.3f, 1.6f + footprint, into), foam);
     return wn_colour_mix(sand, wn_world_air(s->world, s->foam, depth), foam);
 }
 
@@ -48,8 +48,8 @@ static void breakers(wn_world *w, const shore *s)
             float z = s->line + s->slant * right + away,
                   up = 0.5f * wn_clampf(0.3f + wn_noise(right * 0.12f, away, seed), 0, 1);
             wn_point a, b;
-            if (!wn_world_project(w, wn_space_at(right, up, fmaxf(z, 1)), &a) ||
-                !wn_world_project(w, wn_space_at(right, 0, fmaxf(z, 1) - 0.4f), &b))
+            if (!wn_world_project(w, wn_space_at(right, up, wn_maxf(z, 1)), &a) ||
+                !wn_world_project(w, wn_space_at(right, 0, wn_maxf(z, 1) - 0.4f), &b))
                 return;
             top[n] = a, top[65 - n] = b, n++;
         }
@@ -68,7 +68,7 @@ static void parasol(wn_world *w, wn_space base)
     (void)wn_world_project(w, wn_space_at(base.x + wn_world_range(w, -0.2f, 0.2f), 2.1f, base.z), &top);
     wn_world_ground_shadow(w, base, 2.4f, 1.8f, 0);
     wn_paint pole = wn_paint_flat(wn_world_flat(w, wn_colour_hex(0xd8d4cc), base.z));
-    wn_canvas_line(&w->canvas, foot, top, fmaxf(0.8f, r * 0.04f), fmaxf(0.8f, r * 0.04f), &pole);
+    wn_canvas_line(&w->canvas, foot, top, wn_maxf(0.8f, r * 0.04f), wn_maxf(0.8f, r * 0.04f), &pole);
     wn_colour a = wn_world_choose(w, cloths, 6), b = wn_world_chance(w, 0.5f) ? wn_colour_hex(0xece8de) : a;
     for (int i = 0; i < 6; i++) {
         wn_point points[5];

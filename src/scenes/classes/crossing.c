@@ -21,15 +21,18 @@ static wn_colour street_shader(const void *context, float x, float y, float *opa
     wn_ground_at(s->world, x, y, &right, &depth, &footprint);
     float pixel = depth / s->world->focal, off = right - s->shift;
     float inside = wn_clampf(0.5f + (s->half - fabsf(off)) / pixel, 0, 1);
-    wn_colour slab = wn_ground_colour(&s->pavement, right, depth, footprint);
-    float joint = fabsf(right / 0.6f - floorf(right / 0.6f) - 0.5f) > 0.47f ? 0.85f : 1.0f;
-    slab = wn_colour_scale(slab, pixel < 0.05f ? joint : 0.98f);
+    wn_colour slab = {0};
+    if (inside < 1) {
+        float joint = fabsf(right / 0.6f - floorf(right / 0.6f) - 0.5f) > 0.47f ? 0.85f : 1.0f;
+        slab = wn_colour_scale(wn_ground_colour(&s->pavement, right, depth, footprint), pixel < 0.05f ? joint : 0.98f);
+        if (inside <= 0) return slab;
+    }
     wn_colour tar = wn_ground_colour(&s->tar, right, depth, footprint);
-    float edge = fminf(depth - s->zebra_near, s->zebra_far - depth);
+    float edge = wn_minf(depth - s->zebra_near, s->zebra_far - depth);
     float phase = off / (2.0f * s->stripe), share = fabsf(phase - floorf(phase) - 0.5f) * 4.0f * s->stripe - s->stripe;
     float stripe = wn_clampf(0.5f + edge / footprint, 0, 1) * wn_clampf(0.5f + 0.5f * share / pixel, 0, 1);
     float lane = wn_clampf(0.5f + (0.08f - fabsf(off)) / pixel, 0, 1) * (edge < -1.5f ? 1.0f : 0.0f);
-    tar = wn_colour_mix(tar, wn_world_air(s->world, s->paint, depth), 0.85f * fmaxf(stripe, lane));
+    tar = wn_colour_mix(tar, wn_world_air(s->world, s->paint, depth), 0.85f * wn_maxf(stripe, lane));
     if (s->world->wet) tar = wn_colour_mix(tar, s->world->rim, 0.3f * wn_clampf(depth / 25.0f, 0.1f, 1));
     return wn_colour_mix(slab, tar, inside);
 }
@@ -83,7 +86,7 @@ static void people(wn_world *w, const street *s)
         float side = wn_world_chance(w, 0.5f) ? 1.0f : -1.0f;
         wn_prop_person(w,
                        wn_space_at(s->shift + side * (s->half + wn_world_range(w, 0.5f, 2.2f)), 0,
-                                   wn_world_range(w, fmaxf(3.5f, s->zebra_near - 2), s->zebra_far)),
+                                   wn_world_range(w, wn_maxf(3.5f, s->zebra_near - 2), s->zebra_far)),
                        0);
     }
 }
@@ -97,6 +100,10 @@ static void paint_crossing(wn_world *w)
                 .shift = wn_world_range(w, -2.5f, 2.5f)};
     s.zebra_near = wn_world_range(w, 4.0f, 9.0f);
     s.zebra_far = s.zebra_near + wn_world_range(w, 3, 5);
+    /* By night the lamps and windows of a street light all of it a little. */
+    if (w->time == WN_TIME_NIGHT)
+        w->skylight =
+            wn_colour_add(w->skylight, wn_colour_scale(wn_colour_hex(0xffc890), wn_world_range(w, 0.05f, 0.22f)));
     bool snowy = w->snowy;
     w->snowy = snowy && wn_world_chance(w, 0.3f);
     s.tar = wn_ground_of(w, w->wet ? 0x3e4043 : 0x5f6064, w->wet ? 0x4b4d50 : 0x6c6d72, 1.8f, 0.16f);

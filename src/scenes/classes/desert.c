@@ -20,14 +20,14 @@ static wn_colour dune_shader(const void *context, float x, float y, float *opaci
 {
     const dune *d = context;
     (void)opacity;
-    int column = (int)wn_clampf(x, 0, d->world->width - 1.0f);
-    float down = y - d->top[column], n = wn_noise_sum(x / d->scale, y / d->scale * 2.2f, 2, d->seed);
-    /* The lee side of a crest is the one away from the sun; its edge wanders down from the crest. */
-    int next = column + 6 < (int)d->world->width ? column + 6 : column, before = column >= 6 ? column - 6 : column;
-    float rise = (d->top[before] - d->top[next]) / 12.0f;
-    float lee =
-        wn_stepf(-0.25f, 0.25f,
-                 rise * (d->world->sun.x > 0 ? -1.0f : 1.0f) * 2.0f + 0.5f * n + 0.25f * sinf(down / d->scale * 3.0f));
+    float sunward = d->world->sun.x > 0 ? 1.0f : -1.0f, last = d->world->width - 1.0f;
+    float down = y - d->top[(int)wn_clampf(x, 0, last)],
+          n = wn_noise_sum(x / d->scale, y / d->scale * 2.2f, 2, d->seed);
+    /* The lee side of a crest is the one away from the sun; its edge runs down the slope at an angle. */
+    float above = x + sunward * (1.1f * down + 0.35f * d->scale * n);
+    int before = (int)wn_clampf(above - 6, 0, last), next = (int)wn_clampf(above + 6, 0, last);
+    float rise = (d->top[before] - d->top[next]) / 12.0f * sunward;
+    float lee = wn_stepf(-0.08f, 0.22f, -rise) * (1.0f - 0.55f * wn_clampf(down / d->scale, 0, 1));
     float waves = sinf((y * 1.6f + 6.0f * wn_noise(x * 0.02f, y * 0.02f, d->seed + 1u) + x * 0.08f) * d->ripple);
     wn_colour colour = wn_colour_scale(wn_colour_mix(d->light, d->shade, lee), 1.0f + 0.05f * waves + 0.08f * n);
     return wn_world_air(d->world, colour, d->metres);
@@ -48,7 +48,7 @@ static bool dunes(wn_world *w, float base, float height, float metres, wn_colour
               .seed = wn_world_seed(w)};
     d.light = wn_colour_times(sand, wn_colour_add(wn_colour_scale(w->sunlight, 0.75f), w->skylight));
     d.shade = wn_colour_times(sand, wn_colour_add(wn_colour_scale(w->sunlight, 0.16f), w->skylight));
-    wn_canvas_below(&w->canvas, top, dune_shader, &d);
+    wn_canvas_below(&w->canvas, top, w->canvas.height, dune_shader, &d);
     wn_free(top);
     return true;
 }
@@ -61,7 +61,7 @@ static void cactus(wn_world *w, wn_point foot, float h)
                      .end = wn_colour_scale(lit, 1.25f),
                      .opacity = 1,
                      .grain = 0.35f,
-                     .grain_x = fmaxf(1, wide * 0.14f),
+                     .grain_x = wn_maxf(1, wide * 0.14f),
                      .grain_y = h};
     skin.from.x = foot.x - wide, skin.to.x = foot.x + wide;
     wn_canvas_shadow(&w->canvas, foot, h * 0.4f, h * 0.06f, (wn_colour){0, 0, 0}, 0.5f);

@@ -84,7 +84,7 @@ static void cow(wn_world *w, wn_space base)
 static void fence(wn_world *w, float z)
 {
     wn_paint wood = wn_paint_flat(wn_world_flat(w, wn_colour_hex(0x8a7a64), z));
-    float scale = wn_world_scale(w, z), reach = 0.55f * w->width / scale, wide = fmaxf(0.8f, 0.09f * scale);
+    float scale = wn_world_scale(w, z), reach = 0.55f * w->width / scale, wide = wn_maxf(0.8f, 0.09f * scale);
     wn_point a, b;
     for (float x = -reach; x < reach; x += 2.2f) {
         (void)wn_world_project(w, wn_space_at(x, 0, z), &a);

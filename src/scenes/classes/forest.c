@@ -22,8 +22,9 @@ static wn_colour floor_shader(const void *context, float x, float y, float *opac
     wn_ground_at(p->world, x, y, &right, &depth, &footprint);
     float middle = p->sway * sinf(depth * 0.12f) + 0.3f * wn_noise(depth * 0.7f, 1.0f, p->seed);
     float share = p->width > 0 ? wn_stepf(-0.4f, 0.4f, 0.5f * p->width - fabsf(right - middle)) : 0.0f;
-    wn_colour colour = wn_colour_mix(wn_ground_colour(&p->floor, right, depth, footprint),
-                                     wn_ground_colour(&p->track, right, depth, footprint), share);
+    wn_colour colour = {0};
+    if (share < 1) colour = wn_ground_colour(&p->floor, right, depth, footprint);
+    if (share > 0) colour = wn_colour_mix(colour, wn_ground_colour(&p->track, right, depth, footprint), share);
     float spots = wn_stepf(0.05f, 0.35f, wn_noise_sum(right * 0.6f, depth * 0.45f, 2, p->seed + 2u));
     return wn_colour_scale(colour, 1.0f - p->dapple * (1.0f - spots));
 }
@@ -51,6 +52,8 @@ static void paint_forest(wn_world *w)
     p.floor =
         autumn ? wn_ground_of(w, 0x8a5a2a, 0x6f4a28, 0.7f, 0.6f) : wn_ground_of(w, 0x4c5e2e, 0x5a4a32, 1.2f, 0.5f);
     p.track = wn_ground_of(w, 0x8a7658, 0x75644c, 1.0f, 0.3f);
+    if (w->weather <= WN_WEATHER_RAIN) w->haze = wn_colour_mix(w->haze, p.floor.second, 0.75f); /* no open view */
+    if (w->time == WN_TIME_DAY) w->exposure *= 1.45f;
     wn_world_sky(w, w->horizon + 1);
     wn_canvas_rows(&w->canvas, 0, (int)w->horizon + 2, wall_shader, &p);
     wn_canvas_rows(&w->canvas, (int)w->horizon, w->canvas.height, floor_shader, &p);
@@ -78,8 +81,8 @@ static void paint_forest(wn_world *w)
                              .to = {foot.x + wide, 0},
                              .opacity = 1,
                              .grain = 0.9f,
-                             .grain_x = fmaxf(2, wide),
-                             .grain_y = fmaxf(1, wide * 0.3f),
+                             .grain_x = wn_maxf(2, wide),
+                             .grain_y = wn_maxf(1, wide * 0.3f),
                              .seed = wn_world_seed(w)};
             wn_canvas_line(&w->canvas, foot, wn_point_at(foot.x + lean, -5), wide, wide * 0.7f, &bark);
             wn_prop_tree(w, wn_space_at(x, 3.5f, z), wn_world_range(w, 6, 9), wn_world_seed(w), autumn);

@@ -19,7 +19,7 @@ static wn_colour ball_shader(const void *context, float x, float y, float *opaci
     (void)opacity;
     float dx = x - b->centre.x, dy = y - b->centre.y;
     float u = (dx * b->cosine + dy * b->sine) / b->rx, v = (dy * b->cosine - dx * b->sine) / b->ry;
-    float z = sqrtf(fmaxf(0.0f, 1.0f - u * u - v * v));
+    float z = sqrtf(wn_maxf(0.0f, 1.0f - u * u - v * v));
     wn_space n = wn_space_at(u * b->cosine - v * b->sine, -(u * b->sine + v * b->cosine), z);
     if (b->bumps > 0) {
         float fine = 9.0f;
@@ -27,13 +27,13 @@ static wn_colour ball_shader(const void *context, float x, float y, float *opaci
         n.y += b->bumps * wn_noise(u * fine + 31, v * fine, b->seed);
         n = wn_space_unit(n);
     }
-    float direct = fmaxf(0.0f, wn_space_dot(n, b->light));
+    float direct = wn_maxf(0.0f, wn_space_dot(n, b->light));
     float blush = wn_stepf(-0.4f, 0.5f, wn_noise_sum(u * 1.3f + 5, v * 0.9f, 3, b->seed + 2u) + b->blush * u);
     wn_colour skin = wn_colour_mix(b->colour, b->second, blush);
     wn_colour light = wn_colour_add(wn_colour_scale(b->sun, direct), wn_colour_scale(b->sky, 0.55f + 0.45f * n.y));
-    light = wn_colour_add(light, wn_colour_scale(b->bounce, 0.25f * fmaxf(0.0f, -n.y)));
+    light = wn_colour_add(light, wn_colour_scale(b->bounce, 0.25f * wn_maxf(0.0f, -n.y)));
     wn_space half = wn_space_unit(wn_space_at(b->light.x, b->light.y, b->light.z + 1.0f));
-    float gleam = powf(fmaxf(0.0f, wn_space_dot(n, half)), 45.0f) * b->shine;
+    float gleam = powf(wn_maxf(0.0f, wn_space_dot(n, half)), 45.0f) * b->shine;
     return wn_colour_add(wn_colour_times(skin, light), wn_colour_scale(b->sun, gleam));
 }
 
@@ -177,7 +177,7 @@ static void bowl(wn_world *w, wn_point at, float rx, bool front, wn_colour colou
         float a = WN_PI_F * (float)i / 20;
         points[i] = wn_point_at(at.x + rx * cosf(a), at.y + rx * 0.28f * sinf(a));
         float q = cosf(a);
-        points[41 - i] = wn_point_at(at.x + rx * 0.98f * q, at.y + rx * 0.7f * sqrtf(fmaxf(0, 1 - q * q)));
+        points[41 - i] = wn_point_at(at.x + rx * 0.98f * q, at.y + rx * 0.7f * sqrtf(wn_maxf(0, 1 - q * q)));
     }
     wn_canvas_fill(&w->canvas, points, 42, &outside);
 }
@@ -211,7 +211,7 @@ static void paint_fruit(wn_world *w)
     table.seed = wn_world_seed(w);
     wn_canvas_rectangle(&w->canvas, 0, edge, w->width, w->height, &table);
     if (wn_canvas_blur(&w->canvas, 1.2f, 1.2f, 0, (int)(edge + 6), NULL)) return;
-    float unit = fminf(w->width, w->height) * wn_world_range(w, 0.09f, 0.17f);
+    float unit = wn_minf(w->width, w->height) * wn_world_range(w, 0.09f, 0.17f);
     bool has_bowl = wn_world_chance(w, 0.45f);
     int count = 2 + wn_world_pick(w, 8);
     wn_point middle = wn_point_at(w->width * wn_world_range(w, 0.35f, 0.65f),

@@ -151,7 +151,7 @@ static void crane(wn_world *w, float x, float foot, float size)
 {
     wn_paint paint =
         wn_paint_flat(wn_world_flat(w, wn_colour_hex(wn_world_chance(w, 0.5f) ? 0xb5432f : 0x2f5f8f), 300));
-    float t = fmaxf(1.0f, size * 0.03f);
+    float t = wn_maxf(1.0f, size * 0.03f);
     wn_canvas_line(&w->canvas, wn_point_at(x - size * 0.16f, foot), wn_point_at(x - size * 0.1f, foot - size * 0.7f), t,
                    t, &paint);
     wn_canvas_line(&w->canvas, wn_point_at(x + size * 0.16f, foot), wn_point_at(x + size * 0.1f, foot - size * 0.7f), t,

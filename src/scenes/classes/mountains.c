@@ -11,6 +11,7 @@ static void paint_mountains(wn_world *w)
     static const unsigned rocks[] = {0x7a7672, 0x8a7f74, 0x6a6c74, 0x94806a, 0x5f5a58};
     static const unsigned meadows[] = {0x4f6b38, 0x5f7a40, 0x3f5a36, 0x7a7a48};
     wn_world_aim(w, wn_world_range(w, 2, 20), wn_world_range(w, 0.48f, 0.74f), wn_world_range(w, 40, 65));
+    w->haze_per_metre *= 0.45f;
     wn_world_sky(w, w->horizon + 2);
     wn_colour rock = wn_world_choose(w, rocks, 5), meadow = wn_world_choose(w, meadows, 4);
     int layers = 2 + wn_world_pick(w, 3);

@@ -11,6 +11,7 @@ typedef struct road {
     const wn_world *world;
     wn_ground ground, tar, shoulder;
     float bend, width, lane, offset;
+    float beam; /* strength of the headlights of the camera's own car */
     wn_colour paint;
     bool dashed;
 } road;
@@ -23,7 +24,16 @@ static float middle(const road *r, float depth)
 
 static float edge_share(float from_edge, float blur)
 {
-    return wn_clampf(0.5f + from_edge / fmaxf(blur, 0.01f), 0.0f, 1.0f);
+    return wn_clampf(0.5f + from_edge / wn_maxf(blur, 0.01f), 0.0f, 1.0f);
+}
+
+/* By night the road shows in the lights of the car that the camera sits in. */
+static wn_colour in_beam(const road *r, float right, float depth, wn_colour colour)
+{
+    if (r->beam <= 0) return colour;
+    float wide = 1.4f + 0.16f * depth, side = right / wide, far = (depth - 9.0f) / 13.0f;
+    float light = r->beam * expf(-side * side) * (depth < 9 ? wn_stepf(1, 9, depth) : expf(-far * far));
+    return wn_colour_times(colour, (wn_colour){1 + light, 1 + 0.93f * light, 1 + 0.75f * light});
 }
 
 static wn_colour road_shader(const void *context, float x, float y, float *opacity)
@@ -34,9 +44,11 @@ static wn_colour road_shader(const void *context, float x, float y, float *opaci
     wn_ground_at(r->world, x, y, &right, &depth, &footprint);
     float off = right - middle(r, depth), half = 0.5f * r->width, pixel = depth / r->world->focal;
     float inside = edge_share(half - fabsf(off), pixel), near = edge_share(half + 1.2f - fabsf(off), pixel + 0.5f);
-    wn_colour colour = wn_ground_colour(&r->ground, right, depth, footprint);
-    if (near > 0) colour = wn_colour_mix(colour, wn_ground_colour(&r->shoulder, right, depth, footprint), near);
-    if (inside <= 0) return colour;
+    wn_colour colour = {0};
+    if (near < 1) colour = wn_ground_colour(&r->ground, right, depth, footprint);
+    if (near > 0 && inside < 1)
+        colour = wn_colour_mix(colour, wn_ground_colour(&r->shoulder, right, depth, footprint), near);
+    if (inside <= 0) return in_beam(r, right, depth, colour);
     wn_colour tar = wn_ground_colour(&r->tar, off, depth * 0.3f, footprint);
     float track = expf(-20.0f * powf(fabsf(fabsf(off) - 0.5f * r->lane) - 0.75f, 2.0f));
     tar = wn_colour_scale(tar, 1.0f - 0.12f * track);
@@ -44,13 +56,14 @@ static wn_colour road_shader(const void *context, float x, float y, float *opaci
     float dash = depth / 9.0f - floorf(depth / 9.0f) < 0.4f || !r->dashed ? 1.0f : 0.0f;
     if (footprint > 5.0f) dash = r->dashed ? 0.4f : 1.0f;
     for (float at = -half + 0.3f + r->lane; at < half - 1.0f; at += r->lane)
-        line = fmaxf(line, dash * edge_share(0.07f - fabsf(off - at), pixel));
-    tar = wn_colour_mix(tar, wn_world_air(r->world, r->paint, depth), 0.85f * line * fminf(1.0f, 0.16f / pixel + 0.2f));
+        line = wn_maxf(line, dash * edge_share(0.07f - fabsf(off - at), pixel));
+    tar =
+        wn_colour_mix(tar, wn_world_air(r->world, r->paint, depth), 0.85f * line * wn_minf(1.0f, 0.16f / pixel + 0.2f));
     if (r->world->wet) {
         wn_colour sky = wn_world_sky_at(r->world, x, 2.0f * r->world->horizon - y);
         tar = wn_colour_mix(tar, sky, 0.35f * wn_clampf(depth / 30.0f, 0.1f, 1.0f));
     }
-    return wn_colour_mix(colour, tar, inside);
+    return in_beam(r, right, depth, wn_colour_mix(colour, tar, inside));
 }
 
 static void roadside(wn_world *w, const road *r, float depth, int kind)
@@ -98,6 +111,7 @@ static void paint_road(wn_world *w)
     road r = {.world = w, .lane = wn_world_range(w, 3.1f, 3.7f), .bend = wn_world_range(w, -2.2f, 2.2f)};
     r.width = r.lane * (float)lanes + 0.6f;
     r.offset = wn_world_range(w, -0.35f, 0.35f) * r.width;
+    r.beam = w->time == WN_TIME_NIGHT && !bridge ? wn_world_range(w, 6, 18) : 0;
     r.dashed = wn_world_chance(w, 0.8f);
     r.ground = wn_ground_of(w, grass[green][0], grass[green][1], wn_world_range(w, 2, 9), 0.35f);
     bool snowy = w->snowy;

@@ -58,7 +58,7 @@ static void turned(wn_world *w, float x, float foot, float high, const wn_point 
     for (int i = 0; i < n; i++) {
         points[i] = wn_point_at(x - outline[i].x * high, foot - outline[i].y * high);
         points[2 * n - 1 - i] = wn_point_at(x + outline[i].x * high, foot - outline[i].y * high);
-        widest = fmaxf(widest, outline[i].x * high);
+        widest = wn_maxf(widest, outline[i].x * high);
     }
     wn_paint paint = lit(w, colour, x - widest, x + widest);
     wn_canvas_fill(&w->canvas, points, 2 * n, &paint);

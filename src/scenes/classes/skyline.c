@@ -9,7 +9,7 @@
 static void bridge(wn_world *w, float deck)
 {
     float x0 = wn_world_range(w, -0.2f, 0.3f) * w->width, x1 = x0 + wn_world_range(w, 0.6f, 1.1f) * w->width;
-    float tall = wn_world_range(w, 0.1f, 0.22f) * w->height, thick = fmaxf(1.5f, 0.008f * w->height);
+    float tall = wn_world_range(w, 0.1f, 0.22f) * w->height, thick = wn_maxf(1.5f, 0.008f * w->height);
     wn_paint paint =
         wn_paint_flat(wn_world_flat(w, wn_colour_hex(wn_world_chance(w, 0.4f) ? 0x9c4a36 : 0x6a6f74), 200));
     wn_canvas_rectangle(&w->canvas, x0, deck - thick, x1, deck + thick, &paint);
@@ -52,7 +52,8 @@ static void paint_skyline(wn_world *w)
         wn_world_reflect(w, (int)row, wn_world_range(w, 0.3f, 1.6f), deep, wn_world_range(w, 1, 1.5f));
     } else {
         wn_ground grass = wn_ground_of(w, 0x5d7a3c, 0x76894a, 12, 0.3f);
-        w->eye = 9;
+        w->eye = 9, w->horizon = row - 1;
+        w->haze_per_metre = wn_minf(w->haze_per_metre, 0.0006f);
         wn_ground_paint(w, &grass);
         for (float z = 160; z > 22; z *= 0.86f)
             for (int i = 0; i < 3; i++)

@@ -11,7 +11,7 @@ static void turbine(wn_world *w, wn_space base, float height)
     wn_point foot, hub;
     if (!wn_world_project(w, base, &foot)) return;
     (void)wn_world_project(w, wn_space_at(base.x, base.y + height, base.z), &hub);
-    float r = 0.55f * (foot.y - hub.y), wide = fmaxf(0.9f, 0.045f * (foot.y - hub.y)),
+    float r = 0.55f * (foot.y - hub.y), wide = wn_maxf(0.9f, 0.045f * (foot.y - hub.y)),
           face = wn_world_range(w, 0.35f, 1.0f);
     wn_colour lit = wn_world_flat(w, wn_colour_hex(0xe8e8e4), base.z);
     wn_paint mast = {.start = wn_colour_scale(lit, 0.6f), .end = lit, .opacity = 1};
@@ -24,7 +24,7 @@ static void turbine(wn_world *w, wn_space base, float height)
                  root = wn_point_at(hub.x + 0.12f * r * c, hub.y - 0.12f * r * s);
         wn_paint blade = wn_paint_flat(wn_colour_scale(lit, 0.8f + 0.2f * s));
         wn_canvas_line(&w->canvas, hub, root, wide * 0.35f, wide * 0.75f, &blade);
-        wn_canvas_line(&w->canvas, root, tip, wide * 0.75f, fmaxf(0.4f, wide * 0.12f), &blade);
+        wn_canvas_line(&w->canvas, root, tip, wide * 0.75f, wn_maxf(0.4f, wide * 0.12f), &blade);
     }
     wn_paint nose = wn_paint_flat(lit);
     wn_canvas_ellipse(&w->canvas, hub, wide * 0.5f, wide * 0.45f, 0, &nose);
