@@ -129,6 +129,20 @@ static void measure(const char *kind, const char *path, size_t picks, unsigned t
     wn_pool_free(&pool);
 }
 
+static double plain_square(const float *a, const float *b, size_t dim)
+{
+    double sums[8] = {0};
+    size_t whole = dim / 8 * 8;
+    for (size_t k = 0; k < whole; k += 8) {
+        for (size_t i = 0; i < 8; i++) {
+            double difference = (double)a[k + i] - (double)b[k + i];
+            sums[i] += difference * difference;
+        }
+    }
+    for (size_t k = whole; k < dim; k++) sums[0] += ((double)a[k] - (double)b[k]) * ((double)a[k] - (double)b[k]);
+    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
 /* The plain method from a given first row; returns the number of picks that agree before the first that does not. */
 static size_t count_same(const wn_matrix *m, const wn_selection *selection)
 {
@@ -137,17 +151,10 @@ static size_t count_same(const wn_matrix *m, const wn_selection *selection)
     if (!nearest) exit(1);
     for (size_t i = 0; i < m->rows; i++) nearest[i] = INFINITY;
     for (at = 1; at < selection->len; at++) {
-        const float *pick = wn_matrix_row(m, last);
         size_t best = 0;
         nearest[last] = -1;
         for (size_t i = 0; i < m->rows; i++) {
-            const float *row = wn_matrix_row(m, i);
-            double sums[4] = {0};
-            for (size_t k = 0; k < m->cols; k++) {
-                double difference = (double)row[k] - (double)pick[k];
-                sums[k % 4] += difference * difference;
-            }
-            double square = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+            double square = plain_square(wn_matrix_row(m, i), wn_matrix_row(m, last), m->cols);
             if (square < nearest[i]) nearest[i] = square;
             if (nearest[i] > nearest[best]) best = i;
         }
@@ -172,6 +179,7 @@ static void check(const char *kind, wn_pool *pool)
     printf("{\"bench\":\"farthest_first.check.%s\",\"rows\":%d,\"dim\":%d,\"picks\":%zu,\"same_picks\":%zu,"
            "\"seconds\":%.3f,\"plain_seconds\":%.3f}\n",
            kind, ROWS, DIM, out.len, same, wall, plain);
+    fflush(stdout);
     wn_selection_clear(&out);
     wn_free((void *)(uintptr_t)matrix.data);
     if (same != PICKS) exit(1);

@@ -208,6 +208,19 @@ wn_boundary wn_frontier_boundary(wn_frontier *frontier, size_t target)
     return boundary;
 }
 
+wn_boundary wn_frontier_tighten(wn_frontier *frontier, const wn_boundary *boundary, const uint32_t *slots, size_t n,
+                                size_t target)
+{
+    size_t count = sample_len(n), inside = 0;
+    if (n <= 2 * target) return *boundary;
+    for (size_t i = 0; i < count; i++) frontier->sample[i] = frontier->bounds[slots[i * n / count]];
+    size_t rank = (size_t)((double)target * (double)count / (double)n);
+    wn_boundary tight = {select_greatest(frontier->sample, count, rank), frontier->len};
+    if (tight.bound <= boundary->bound) return *boundary;
+    for (size_t i = 0; i < n; i++) inside += frontier->bounds[slots[i]] >= tight.bound;
+    return inside < n ? tight : *boundary;
+}
+
 size_t wn_frontier_collect(const wn_frontier *frontier, const wn_boundary *boundary, uint32_t *slots)
 {
     size_t n = 0;

@@ -48,6 +48,11 @@ void wn_frontier_set(wn_frontier *frontier, size_t slot, double bound, size_t ex
 /* A boundary with about `target` slots inside it. */
 wn_boundary wn_frontier_boundary(wn_frontier *frontier, size_t target);
 
+/* A boundary nearer to the top, inside which about `target` of these n slots lie; `boundary` itself when they are few
+ * or alike. All of them lie inside `boundary`. */
+wn_boundary wn_frontier_tighten(wn_frontier *frontier, const wn_boundary *boundary, const uint32_t *slots, size_t n,
+                                size_t target);
+
 /* The slots inside, ascending, into `slots` (room for all); returns how many. */
 size_t wn_frontier_collect(const wn_frontier *frontier, const wn_boundary *boundary, uint32_t *slots);
 

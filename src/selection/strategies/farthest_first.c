@@ -32,10 +32,11 @@ static const wn_option options[] = {
     {0},
 };
 
-/* Slots brought up to date in a round. A short list costs rounds, and each looks at all bounds; a long one is refreshed
- * row by row in the heap. The length is doubled or halved to keep the two alike; the costs are rough nanoseconds. */
-enum { FIRST_TARGET = 4096, LEAST_TARGET = 256 };
-static const double ROUND_COST = 3, REFRESH_COST = 300, PAIR_COST = 4;
+/* A round scans about `scanned` slots and makes about `refined` of them exact. Short lists cost rounds, and each looks
+ * at all bounds; in long ones the heap refreshes row by row. `refined` is doubled or halved to keep the two costs
+ * alike, `scanned` to leave as many slots inside after the scan. The costs are rough nanoseconds. */
+enum { FIRST_SCANNED = 4096, FIRST_REFINED = 1024, LEAST_LIST = 256 };
+static const double ROUND_COST = 3, LEAST_COST = 1e5, REFRESH_COST = 300, PAIR_COST = 4, MOST_WORK = 8;
 
 /* Rows x picks between two reports, rows x picks for the mean, and the least rows for it. */
 static const double REPORT_WORK = 2e8, MEAN_WORK = 4e8;
@@ -149,14 +150,24 @@ static void refresh(run *r, uint32_t slot)
     wn_frontier_set(r->frontier, slot, bound, r->picks->len);
 }
 
+/* What a round costs beside its lists. */
+static double round_cost(const run *r)
+{
+    return LEAST_COST + ROUND_COST * (double)r->space.len;
+}
+
 /* Takes picks from the n slots of the list, which lie inside the boundary, while the farthest one does. When all picks
  * are made, the next one only tells the radius. */
 static wn_status pick_inside(run *r, const wn_boundary *boundary, size_t n)
 {
     uint32_t *heap = r->slots;
+    size_t before = r->out->len;
+    double most = MOST_WORK * round_cost(r);
+    r->work = 0;
     for (size_t i = n / 2; i-- > 0;) sift_down(r->bounds, heap, n, i);
     while (n > 0 && wn_boundary_holds(boundary, r->bounds[heap[0]], heap[0])) {
         uint32_t slot = heap[0];
+        if (r->work > most && r->out->len > before) break; /* the tiles do the rest better */
         if (wn_frontier_exact(r->frontier, slot) < r->picks->len) {
             refresh(r, slot);
         } else if (r->out->len == r->request->count || r->bounds[slot] < r->stop) {
@@ -185,24 +196,31 @@ static wn_status scan(run *r, uint32_t *slots, size_t n, size_t picks)
     return WN_OK;
 }
 
+/* Doubles or halves a length to bring `measure` between `low` and 4 * `low`. */
+static size_t adapt(size_t length, double measure, double low, size_t most)
+{
+    if (measure < low) return length < most ? 2 * length : length;
+    return measure > 4 * low && length > LEAST_LIST ? length / 2 : length;
+}
+
 static wn_status pick_rounds(run *r)
 {
-    size_t target = FIRST_TARGET, last = 0;
+    size_t scanned = FIRST_SCANNED, refined = FIRST_REFINED, last = 0;
     while (!r->finished) {
-        wn_boundary boundary = wn_frontier_boundary(r->frontier, target);
+        wn_boundary boundary = wn_frontier_boundary(r->frontier, scanned);
         size_t n = wn_frontier_collect(r->frontier, &boundary, r->slots);
         if (n == 0) return WN_OK; /* every row is picked: nothing is left to be covered */
         wn_picks_pack(r->picks);
         WN_TRY(scan(r, r->slots, n, r->picks->len - last));
         last = r->picks->len;
         n = wn_frontier_filter(r->frontier, &boundary, r->slots, n);
+        scanned = adapt(scanned, (double)n, (double)refined, r->space.len);
+        boundary = wn_frontier_tighten(r->frontier, &boundary, r->slots, n, refined);
+        n = wn_frontier_filter(r->frontier, &boundary, r->slots, n);
         wn_frontier_refine(r->frontier, r->slots, n);
         n = wn_frontier_filter(r->frontier, &boundary, r->slots, n);
-        r->work = 0;
         WN_TRY(pick_inside(r, &boundary, n));
-        double overhead = ROUND_COST * (double)r->space.len;
-        if (r->work < overhead && target < r->space.len) target *= 2;
-        if (r->work > 4 * overhead && target > LEAST_TARGET) target /= 2;
+        refined = adapt(refined, r->work, round_cost(r), r->space.len);
     }
     return WN_OK;
 }
