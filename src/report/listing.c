@@ -10,6 +10,9 @@
 #include "base/error.h"
 #include "report/page.h"
 
+/* Characters of a name under a thumbnail: two lines, the middle cut out; the whole name is in the title. */
+enum { NAME_SHOWN = 42 };
+
 /* An image element, or a grey field where there is no thumbnail. */
 static void picture(wn_page *page, int64_t row, const char *name)
 {
@@ -46,7 +49,7 @@ void wn_report_picks(wn_page *page)
         wn_page_markup(page, "<bdi title=\"");
         wn_page_text(page, name, 400);
         wn_page_markup(page, "\">");
-        wn_page_text(page, name, 60);
+        wn_page_text(page, name, NAME_SHOWN);
         wn_page_markup(page, "</bdi>");
         wn_page_markup(page, "</figcaption></figure>\n");
     }
@@ -108,7 +111,7 @@ static void member(wn_page *page, int64_t row, const wn_report_duplicate *pair)
     wn_page_markup(page, "<figcaption><bdi title=\"");
     wn_page_text(page, name, 400);
     wn_page_markup(page, "\">");
-    wn_page_text(page, name, 60);
+    wn_page_text(page, name, NAME_SHOWN);
     wn_page_format(page, "</bdi><small>%s", pair ? words[pair->alike] : "first");
     if (pair && pair->alike == WN_REPORT_ALIKE_NEAR) {
         wn_page_markup(page, ", distance ");
