@@ -225,8 +225,9 @@ int main(int argc, char **argv)
     printf("%s steps=%" PRId64
            " epochs=%.2f seconds=%.1f cpu=%.1f views/s=%.0f gflops=%.0f loss=%.3f std=%.3f peak=%" PRIu64 "MB",
            info->options, result.plan.steps, result.plan.epochs, result.seconds, cpu_seconds(),
-           result.images_per_second, (double)result.plan.steps * result.plan.flop / (result.seconds + 1e-9) * 1e-9,
-           result.loss, result.embedding_std, wn_memory_process_peak() / 1000000);
+           result.images_per_second * (double)(result.plan.views + result.plan.small_views),
+           (double)result.plan.steps * result.plan.flop / (result.seconds + 1e-9) * 1e-9, result.loss,
+           result.embedding_std, wn_memory_process_peak() / 1000000);
     if (bank > 0 && bank < train.count && test != &train) train.count = bank;
     embed(model, pool, &train);
     if (test != &train) embed(model, pool, &other);

@@ -107,14 +107,14 @@ typedef struct wn_train_result {
     double loss;           /* mean over the last tenth */
     double
         embedding_std; /* mean deviation per dimension of unit rows times sqrt(dim): 1 = well spread, 0 = collapsed */
-    double images_per_second; /* views of the full side through the network, this process */
+    double images_per_second; /* each with all its views, this process */
     double seconds;           /* this process */
     uint64_t model_hash;      /* as in wn_model_info */
     bool collapsed;           /* the images or the run gave (almost) one point; the message was logged */
 } wn_train_result;
 
 /* Trains, or continues from the checkpoint, and writes the model. Progress: stage "train", unit "images" (counted
- * with repetition), note "loss 4.31, 2,345 images/s". Cancelled runs keep their checkpoint. WN_INVALID: options or
+ * with repetition), note "loss 4.31, 2,345 views/s". Cancelled runs keep their checkpoint. WN_INVALID: options or
  * images; WN_LIMIT: memory; WN_INTERNAL: the loss is not a number; WN_NOSPACE when the model cannot be written (a
  * checkpoint that cannot be written is reported once and the run goes on). `out` may be NULL. */
 WN_API WN_NODISCARD wn_status wn_train_run(const wn_train_images *images, const wn_train_params *params,

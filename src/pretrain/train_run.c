@@ -180,18 +180,18 @@ static void group_digits(double value, char out[32])
     out[to] = '\0';
 }
 
-static double views_per_second(const run *r, double now)
+static double images_per_second(const run *r, double now)
 {
-    const wn_train_plan *plan = &r->setup.plan;
-    double done = (double)(r->state.step - r->first_step) * (double)(plan->batch * (plan->views + plan->small_views));
+    double done = (double)(r->state.step - r->first_step) * (double)r->setup.plan.batch;
     return now > r->started ? done / (now - r->started) : 0.0;
 }
 
 static bool tell(const run *r)
 {
     char note[96], rate[32];
-    group_digits(views_per_second(r, wn_clock_seconds()), rate);
-    (void)snprintf(note, sizeof note, "loss %.2f, %s images/s", r->state.loss, rate);
+    const wn_train_plan *plan = &r->setup.plan;
+    group_digits(images_per_second(r, wn_clock_seconds()) * (double)(plan->views + plan->small_views), rate);
+    (void)snprintf(note, sizeof note, "loss %.2f, %s views/s", r->state.loss, rate);
     wn_progress_report report = {.stage = "train",
                                  .unit = "images",
                                  .done = (uint64_t)(r->state.step * r->setup.plan.batch),
@@ -217,10 +217,9 @@ static wn_status train_step(run *r, wn_error *err)
     r->state.step = step + 1;
     if (step % (r->state.steps / LOG_LINES_MAX + 1) == 0 || step + 1 == r->state.steps) {
         double seconds = wn_clock_seconds() - begin;
-        wn_train_log_line(&r->log, "%" PRId64 ",%.3f,%.5f,%.6g,%.0f,%.4f", step + 1,
+        wn_train_log_line(&r->log, "%" PRId64 ",%.3f,%.5f,%.6g,%.1f,%.4f", step + 1,
                           (double)((step + 1) * plan->batch) / (double)plan->images, report.loss, rate,
-                          (double)(plan->batch * (plan->views + plan->small_views)) / fmax(seconds, 1e-9),
-                          report.embedding_std);
+                          (double)plan->batch / fmax(seconds, 1e-9), report.embedding_std);
     }
     return WN_OK;
 }
@@ -302,7 +301,7 @@ wn_status wn_train_run(const wn_train_images *images, const wn_train_params *par
 
     if ((status = start(&r, files, err))) goto done;
     if ((status = train(&r, err))) goto done;
-    result.images_per_second = views_per_second(&r, wn_clock_seconds());
+    result.images_per_second = images_per_second(&r, wn_clock_seconds());
     if ((status = finish(&r, files, &result, err))) goto done;
 done:
     result.plan = r.setup.plan;
