@@ -68,19 +68,19 @@ static void append_all(wn_workspace *workspace, int64_t rows, size_t thumb_bytes
     static float facts[BATCH];
     static int64_t hashes[BATCH][2];
     static wn_sample samples[BATCH];
-    static wn_batch_thumb thumbs[BATCH];
-    wn_batch_column columns[FACTS + 2];
+    static wn_sample_thumb thumbs[BATCH];
+    wn_sample_column columns[FACTS + 2];
     char labels[FACTS][16];
     unsigned char *bytes = calloc(1, thumb_bytes + BATCH);
     for (int i = 0; i < FACTS; i++) {
         snprintf(labels[i], sizeof labels[i], "fact-%d", i);
         must(wn_column_create(workspace, labels[i], WN_COLUMN_F32, 1, &err));
-        columns[i] = (wn_batch_column){labels[i], facts};
+        columns[i] = (wn_sample_column){labels[i], facts};
     }
     must(wn_column_create(workspace, "hash.bytes", WN_COLUMN_HASH128, 1, &err));
     must(wn_column_create(workspace, "hash.pixels", WN_COLUMN_HASH128, 1, &err));
-    columns[FACTS] = (wn_batch_column){"hash.bytes", hashes};
-    columns[FACTS + 1] = (wn_batch_column){"hash.pixels", hashes};
+    columns[FACTS] = (wn_sample_column){"hash.bytes", hashes};
+    columns[FACTS + 1] = (wn_sample_column){"hash.pixels", hashes};
     int64_t source = 0;
     must(wn_workspace_add_source(workspace, "folder", "/data", &source, &err));
     for (int64_t first = 0; first < rows; first += BATCH) {
@@ -99,9 +99,9 @@ static void append_all(wn_workspace *workspace, int64_t rows, size_t thumb_bytes
                                      .format = "jpeg",
                                      .captured_at = row,
                                      .camera = "Example Camera 5"};
-            thumbs[i] = (wn_batch_thumb){bytes + i, thumb_bytes};
+            thumbs[i] = (wn_sample_thumb){bytes + i, thumb_bytes};
         }
-        wn_batch batch = {
+        wn_sample_batch batch = {
             .samples = samples, .sample_count = count, .columns = columns, .column_count = FACTS + 2, .thumbs = thumbs};
         must(wn_workspace_append(workspace, &batch, NULL, &err));
     }

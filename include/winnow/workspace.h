@@ -104,34 +104,34 @@ typedef struct wn_bad_file {
 } wn_bad_file;
 
 /* Rows of one column for the samples of a batch: `samples` x width values. The column must exist. */
-typedef struct wn_batch_column {
+typedef struct wn_sample_column {
     const char *name;
     const void *values;
-} wn_batch_column;
+} wn_sample_column;
 
-typedef struct wn_batch_thumb {
+typedef struct wn_sample_thumb {
     const void *bytes; /* an encoded image, or NULL */
     size_t len;
-} wn_batch_thumb;
+} wn_sample_thumb;
 
 /* All that a step of reading found, written in one transaction: all of it is in the workspace afterwards, or none.
  * 256 to 2,000 samples are a good size. Any of the four parts may be empty. */
-typedef struct wn_batch {
+typedef struct wn_sample_batch {
     const wn_sample *samples;
     size_t sample_count;
-    const wn_batch_column *columns;
+    const wn_sample_column *columns;
     size_t column_count;
-    const wn_batch_thumb *thumbs; /* one for each sample, or NULL */
+    const wn_sample_thumb *thumbs; /* one for each sample, or NULL */
     const wn_bad_file *bad;
     size_t bad_count;
     const int64_t *gone; /* rows whose file vanished or changed; the row of a changed file goes here */
     size_t gone_count;
-} wn_batch;
+} wn_sample_batch;
 
 /* Appends and commits. `first_row` (may be NULL) receives the row of samples[0]; the others follow. A sample removes
  * the bad-file entry of the same name. On failure the workspace is as before; WN_NOSPACE names file and bytes. */
-WN_API WN_NODISCARD wn_status wn_workspace_append(wn_workspace *workspace, const wn_batch *batch, int64_t *first_row,
-                                                  wn_error *err);
+WN_API WN_NODISCARD wn_status wn_workspace_append(wn_workspace *workspace, const wn_sample_batch *batch,
+                                                  int64_t *first_row, wn_error *err);
 
 typedef struct wn_workspace_counts {
     int64_t rows; /* rows ever given out = one past the last row */

@@ -228,7 +228,7 @@ static wn_status mark_vanished(adding *add, wn_error *err)
     }
     add->result->gone = gone;
     if (add->job->dry_run) goto done;
-    wn_batch batch = {.gone = rows, .gone_count = gone};
+    wn_sample_batch batch = {.gone = rows, .gone_count = gone};
     if (gone) status = wn_workspace_append(add->workspace, &batch, NULL, err);
     if (!status && forgotten) status = wn_workspace_forget_bad(add->workspace, bad, forgotten, err);
 done:

@@ -105,7 +105,7 @@ static void fill_sample(wn_add_batch *batch, size_t at, const wn_roots *roots, c
                   : facts->make[0] ? facts->make
                                    : NULL,
     };
-    batch->thumbs[at] = (wn_batch_thumb){result->thumb, result->thumb_len};
+    batch->thumbs[at] = (wn_sample_thumb){result->thumb, result->thumb_len};
     fill_columns(batch, at, result);
 }
 
@@ -130,7 +130,7 @@ static void fill_bad(wn_bad_file *bad, const wn_roots *roots, const wn_read_resu
 wn_status wn_add_batch_write(wn_add_batch *batch, wn_workspace *workspace, const wn_roots *roots,
                              const wn_read_result *results, const int64_t *replaced, size_t count, wn_error *err)
 {
-    wn_batch_column given[WN_FACT_COLUMN_COUNT + 1];
+    wn_sample_column given[WN_FACT_COLUMN_COUNT + 1];
     size_t good = 0, bad = 0, gone = 0;
     WN_TRY(reserve(batch, count, err));
     for (size_t i = 0; i < count; i++) {
@@ -140,16 +140,16 @@ wn_status wn_add_batch_write(wn_add_batch *batch, wn_workspace *workspace, const
         else
             fill_sample(batch, good++, roots, &results[i]);
     }
-    for (size_t i = 0; i < WN_FACT_COLUMN_COUNT; i++) given[i] = (wn_batch_column){columns[i].name, batch->columns[i]};
-    given[WN_FACT_COLUMN_COUNT] = (wn_batch_column){WN_INPUT_COLUMN, batch->inputs};
-    wn_batch all = {.samples = batch->samples,
-                    .sample_count = good,
-                    .columns = given,
-                    .column_count = good ? WN_FACT_COLUMN_COUNT + 1 : 0,
-                    .thumbs = batch->thumbs,
-                    .bad = batch->bad,
-                    .bad_count = bad,
-                    .gone = batch->gone,
-                    .gone_count = gone};
+    for (size_t i = 0; i < WN_FACT_COLUMN_COUNT; i++) given[i] = (wn_sample_column){columns[i].name, batch->columns[i]};
+    given[WN_FACT_COLUMN_COUNT] = (wn_sample_column){WN_INPUT_COLUMN, batch->inputs};
+    wn_sample_batch all = {.samples = batch->samples,
+                           .sample_count = good,
+                           .columns = given,
+                           .column_count = good ? WN_FACT_COLUMN_COUNT + 1 : 0,
+                           .thumbs = batch->thumbs,
+                           .bad = batch->bad,
+                           .bad_count = bad,
+                           .gone = batch->gone,
+                           .gone_count = gone};
     return wn_workspace_append(workspace, &all, NULL, err);
 }

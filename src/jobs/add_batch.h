@@ -11,7 +11,7 @@
 typedef struct wn_add_batch {
     size_t capacity, input_bytes;
     wn_sample *samples;
-    wn_batch_thumb *thumbs;
+    wn_sample_thumb *thumbs;
     wn_bad_file *bad;
     int64_t *gone;
     uint8_t *inputs;

@@ -60,7 +60,7 @@ typedef struct wn_thumb_store {
 } wn_thumb_store;
 
 /* Appends the thumbnails of samples first_row... and their places; inside a transaction. */
-WN_NODISCARD wn_status wn_thumbs_append(wn_workspace *workspace, int64_t first_row, const wn_batch_thumb *thumbs,
+WN_NODISCARD wn_status wn_thumbs_append(wn_workspace *workspace, int64_t first_row, const wn_sample_thumb *thumbs,
                                         size_t count, wn_error *err);
 WN_NODISCARD wn_status wn_thumbs_flush(wn_workspace *workspace, wn_error *err);
 void wn_thumbs_settle(wn_workspace *workspace, bool committed);

@@ -104,7 +104,7 @@ static wn_status write_pending(wn_workspace *workspace, wn_buffer *pending, wn_e
 }
 
 /* Records of all thumbnails into the pack, their places into `places`. */
-static wn_status write_records(wn_workspace *workspace, int64_t first_row, const wn_batch_thumb *thumbs, size_t count,
+static wn_status write_records(wn_workspace *workspace, int64_t first_row, const wn_sample_thumb *thumbs, size_t count,
                                wn_thumb_place *places, wn_error *err)
 {
     wn_thumb_store *store = &workspace->thumbs;
@@ -112,7 +112,7 @@ static wn_status write_records(wn_workspace *workspace, int64_t first_row, const
     wn_buffer_init(&pending, WN_MEMORY_STORE, 0);
     wn_status status = WN_OK;
     for (size_t i = 0; i < count && status == WN_OK; i++) {
-        const wn_batch_thumb *thumb = &thumbs[i];
+        const wn_sample_thumb *thumb = &thumbs[i];
         places[i] = (wn_thumb_place){0};
         if (!thumb->bytes || thumb->len == 0) continue;
         if (thumb->len > THUMB_BYTES_MAX) {
@@ -145,7 +145,7 @@ static wn_status record_length(wn_workspace *workspace, wn_error *err)
     return wn_database_exec(&workspace->database, sql, err);
 }
 
-wn_status wn_thumbs_append(wn_workspace *workspace, int64_t first_row, const wn_batch_thumb *thumbs, size_t count,
+wn_status wn_thumbs_append(wn_workspace *workspace, int64_t first_row, const wn_sample_thumb *thumbs, size_t count,
                            wn_error *err)
 {
     wn_thumb_place *places = wn_alloc(WN_MEMORY_STORE, count, sizeof *places);

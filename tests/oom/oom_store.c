@@ -33,21 +33,21 @@ static wn_status append(wn_workspace *workspace, wn_error *err)
 {
     static const float values[COUNT][3];
     wn_sample samples[COUNT];
-    wn_batch_thumb thumbs[COUNT];
+    wn_sample_thumb thumbs[COUNT];
     int64_t source = 0;
     for (size_t i = 0; i < COUNT; i++) {
         samples[i] = (wn_sample){.source = 1, .name = &"abcdefghijklmnopqrstuvwxyz"[i], .name_len = 3, .format = "png"};
-        thumbs[i] = (wn_batch_thumb){"thumbnail", 9};
+        thumbs[i] = (wn_sample_thumb){"thumbnail", 9};
     }
-    wn_batch_column column = {"values", values};
+    wn_sample_column column = {"values", values};
     wn_bad_file bad = {1, "x", 1, 2, 3, "empty"};
-    wn_batch batch = {.samples = samples,
-                      .sample_count = COUNT,
-                      .columns = &column,
-                      .column_count = 1,
-                      .thumbs = thumbs,
-                      .bad = &bad,
-                      .bad_count = 1};
+    wn_sample_batch batch = {.samples = samples,
+                             .sample_count = COUNT,
+                             .columns = &column,
+                             .column_count = 1,
+                             .thumbs = thumbs,
+                             .bad = &bad,
+                             .bad_count = 1};
     WN_TRY(wn_workspace_add_source(workspace, "folder", "/a", &source, err));
     WN_TRY(wn_column_create(workspace, "values", WN_COLUMN_F32, 3, err));
     return wn_workspace_append(workspace, &batch, NULL, err);

@@ -110,7 +110,7 @@ static inline wn_status fixture_append(wn_workspace *workspace, int64_t first, s
     static float values[FIXTURE_BATCH_MAX][FIXTURE_WIDTH];
     static int64_t hashes[FIXTURE_BATCH_MAX][2];
     static unsigned char bytes[FIXTURE_BATCH_MAX][FIXTURE_THUMB];
-    static wn_batch_thumb thumbs[FIXTURE_BATCH_MAX];
+    static wn_sample_thumb thumbs[FIXTURE_BATCH_MAX];
     static wn_sample samples[FIXTURE_BATCH_MAX];
     for (size_t i = 0; i < count; i++) {
         int64_t row = first + (int64_t)i;
@@ -127,10 +127,10 @@ static inline wn_status fixture_append(wn_workspace *workspace, int64_t first, s
         for (int j = 0; j < FIXTURE_WIDTH; j++) values[i][j] = fixture_value(row, j);
         hashes[i][0] = row;
         hashes[i][1] = ~row;
-        thumbs[i] = (wn_batch_thumb){bytes[i], fixture_thumb(row, bytes[i])};
+        thumbs[i] = (wn_sample_thumb){bytes[i], fixture_thumb(row, bytes[i])};
     }
-    wn_batch_column columns[] = {{"values", values}, {"hash", hashes}};
-    wn_batch batch = {
+    wn_sample_column columns[] = {{"values", values}, {"hash", hashes}};
+    wn_sample_batch batch = {
         .samples = samples, .sample_count = count, .columns = columns, .column_count = 2, .thumbs = thumbs};
     int64_t row = -1, id = 0;
     wn_status status = wn_workspace_add_source(workspace, "folder", "/photos", &id, err);

@@ -102,7 +102,7 @@ static void fill(fixture *f)
     wn_model_record model = {"m", "models/m.wnm", 5, 1, "note"};
     wn_embedding_record embedding = {"m", "values", 5, 0};
     wn_bad_file bad = {1, "x.jpg", 5, 0, 9, "empty file"};
-    wn_batch batch = {.bad = &bad, .bad_count = 1};
+    wn_sample_batch batch = {.bad = &bad, .bad_count = 1};
     int64_t run = 0;
     ASSERT_OK(f, fixture_append(workspace, 0, ROWS, &f->err));
     ASSERT_OK(f, wn_workspace_append(workspace, &batch, NULL, &f->err));

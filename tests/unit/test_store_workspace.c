@@ -89,7 +89,7 @@ static void test_bad_and_gone(void **state)
     ASSERT_OK(f, fixture_append(workspace, 0, 5, &f->err));
     wn_bad_file bad[] = {{1, "x.jpg", 5, 0, 9, "empty file"}, {1, "\xff.png", 5, 10, 11, "truncated"}};
     int64_t gone[] = {1, 3};
-    wn_batch batch = {.bad = bad, .bad_count = 2, .gone = gone, .gone_count = 2};
+    wn_sample_batch batch = {.bad = bad, .bad_count = 2, .gone = gone, .gone_count = 2};
     ASSERT_OK(f, wn_workspace_append(workspace, &batch, NULL, &f->err));
     wn_workspace_counts counts;
     ASSERT_OK(f, wn_workspace_count(workspace, &counts, &f->err));
@@ -106,14 +106,14 @@ static void test_bad_and_gone(void **state)
                         .width = 1,
                         .height = 1,
                         .captured_at = WN_CAPTURED_UNKNOWN};
-    wn_batch better = {.samples = &sample, .sample_count = 1};
+    wn_sample_batch better = {.samples = &sample, .sample_count = 1};
     ASSERT_OK(f, wn_workspace_append(workspace, &better, NULL, &f->err));
     ASSERT_OK(f, wn_workspace_count(workspace, &counts, &f->err));
     assert_int_equal(counts.bad, 1);
 
     /* A row that does not exist, or an unknown source, takes the whole batch back. */
     int64_t wrong[] = {0, 77};
-    wn_batch refused = {.samples = &sample, .sample_count = 1, .gone = wrong, .gone_count = 2};
+    wn_sample_batch refused = {.samples = &sample, .sample_count = 1, .gone = wrong, .gone_count = 2};
     assert_int_equal(wn_workspace_append(workspace, &refused, NULL, &f->err), WN_INVALID);
     sample.source = 99;
     assert_int_equal(wn_workspace_append(workspace, &better, NULL, &f->err), WN_INVALID);
@@ -145,7 +145,7 @@ static void test_known_files(void **state)
     for (int64_t row = 0; row < 1500; row += 500) ASSERT_OK(f, fixture_append(workspace, row, 500, &f->err));
     wn_bad_file bad = {1, "x.jpg", 5, 40, 9, "empty file"};
     int64_t gone = 10;
-    wn_batch batch = {.bad = &bad, .bad_count = 1, .gone = &gone, .gone_count = 1};
+    wn_sample_batch batch = {.bad = &bad, .bad_count = 1, .gone = &gone, .gone_count = 1};
     ASSERT_OK(f, wn_workspace_append(workspace, &batch, NULL, &f->err));
 
     ASSERT_OK(f, wn_workspace_load_known(workspace, 1, &known, &f->err));

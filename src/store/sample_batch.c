@@ -18,7 +18,7 @@ static wn_status check_name(const char *name, size_t len, wn_error *err)
     return wn_fail(err, WN_INVALID, "a file without a name can not be stored");
 }
 
-static wn_status insert_samples(wn_workspace *workspace, const wn_batch *batch, int64_t first_row, wn_error *err)
+static wn_status insert_samples(wn_workspace *workspace, const wn_sample_batch *batch, int64_t first_row, wn_error *err)
 {
     wn_database *database = &workspace->database;
     sqlite3_stmt *insert = NULL, *forget = NULL;
@@ -60,7 +60,7 @@ done:
     return status;
 }
 
-static wn_status insert_bad(wn_workspace *workspace, const wn_batch *batch, wn_error *err)
+static wn_status insert_bad(wn_workspace *workspace, const wn_sample_batch *batch, wn_error *err)
 {
     wn_database *database = &workspace->database;
     sqlite3_stmt *insert = NULL;
@@ -82,7 +82,7 @@ static wn_status insert_bad(wn_workspace *workspace, const wn_batch *batch, wn_e
     return status;
 }
 
-static wn_status mark_gone(wn_workspace *workspace, const wn_batch *batch, wn_error *err)
+static wn_status mark_gone(wn_workspace *workspace, const wn_sample_batch *batch, wn_error *err)
 {
     wn_database *database = &workspace->database;
     sqlite3_stmt *update = NULL;
@@ -99,7 +99,8 @@ static wn_status mark_gone(wn_workspace *workspace, const wn_batch *batch, wn_er
     return status;
 }
 
-static wn_status append_samples(wn_workspace *workspace, const wn_batch *batch, int64_t *first_row, wn_error *err)
+static wn_status append_samples(wn_workspace *workspace, const wn_sample_batch *batch, int64_t *first_row,
+                                wn_error *err)
 {
     int64_t first = 0;
     WN_TRY(wn_database_number(&workspace->database, "SELECT coalesce(max(row) + 1, 0) FROM samples", &first, err));
@@ -107,14 +108,14 @@ static wn_status append_samples(wn_workspace *workspace, const wn_batch *batch, 
     if (batch->sample_count == 0) return WN_OK;
     WN_TRY(insert_samples(workspace, batch, first, err));
     for (size_t i = 0; i < batch->column_count; i++) {
-        const wn_batch_column *column = &batch->columns[i];
+        const wn_sample_column *column = &batch->columns[i];
         WN_TRY(wn_store_append_column(workspace, column->name, first, column->values, batch->sample_count, err));
     }
     if (!batch->thumbs) return WN_OK;
     return wn_thumbs_append(workspace, first, batch->thumbs, batch->sample_count, err);
 }
 
-wn_status wn_workspace_append(wn_workspace *workspace, const wn_batch *batch, int64_t *first_row, wn_error *err)
+wn_status wn_workspace_append(wn_workspace *workspace, const wn_sample_batch *batch, int64_t *first_row, wn_error *err)
 {
     int64_t first = 0;
     WN_TRY(wn_store_begin(workspace, err));
