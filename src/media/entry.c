@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "media/tar.h"
+#include "media/tar_file.h"
 
 static wn_status fail_too_large(uint64_t size, uint64_t max, wn_error *err)
 {

@@ -174,7 +174,7 @@ wn_status wn_walk_visit(wn_walk *walk, const char *path, const char *name, bool 
         return wn_walk_offer_bad(walk, path, name, NULL, code == ENOENT ? WN_NOTFOUND : WN_IO,
                                  dangling ? "a link to nowhere" : reason_of_errno(code), err);
     }
-    const wn_source *source = wn_source_of(path, &info, lists);
+    const wn_source_kind *source = wn_source_of(path, &info, lists);
     if (source != NULL) return source->walk(walk, path, name, &info, err);
     return wn_walk_offer_file(walk, path, name, &info, true, AT_FDCWD, path, err);
 }

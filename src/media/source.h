@@ -22,7 +22,7 @@ typedef struct wn_walk {
 } wn_walk;
 
 /* A place that holds entries: one file in sources/ and one line in sources.def. */
-typedef struct wn_source {
+typedef struct wn_source_kind {
     const char *name, *summary;
 
     /* Whether `path` is of this kind, from its name and its status (links followed). */
@@ -30,7 +30,7 @@ typedef struct wn_source {
 
     /* Offers what is inside. `name` is how the place is called in entries: "" for a folder given as a root. */
     wn_status (*walk)(wn_walk *walk, const char *path, const char *name, const struct stat *info, wn_error *err);
-} wn_source;
+} wn_source_kind;
 
 /* What a name says about a file. */
 typedef enum wn_name_kind {

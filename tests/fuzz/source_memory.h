@@ -36,7 +36,7 @@ static void walk_bytes(const char *kind, const uint8_t *data, size_t size)
     int fd = memfd_create("fuzz", MFD_CLOEXEC);
     if (fd < 0 || write(fd, data, size) != (ssize_t)size) abort();
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    const wn_source *source = NULL;
+    const wn_source_kind *source = NULL;
     for (size_t i = 0; (source = wn_source_at(i)) != NULL && strcmp(source->name, kind) != 0; i++) {
     }
     size_t left = 50;

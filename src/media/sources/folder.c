@@ -215,7 +215,7 @@ static wn_status visit(folder_walk *tree, int fd_parent, const child *one, wn_er
     if (fstatat(fd_parent, one->name, &info, 0) != 0) return visit_broken(tree, one, errno, err);
     if (S_ISDIR(info.st_mode)) return visit_folder(tree, fd_parent, one, &info, linked, err);
     if (kind == WN_NAME_TAR) {
-        const wn_source *source = wn_source_of(tree->path.data, &info, false);
+        const wn_source_kind *source = wn_source_of(tree->path.data, &info, false);
         if (source != NULL) return source->walk(walk, tree->path.data, tree->name.data, &info, err);
     }
     return wn_walk_offer_file(walk, tree->path.data, tree->name.data, &info, false, fd_parent, one->name, err);
@@ -289,5 +289,5 @@ static wn_status walk_folder(wn_walk *walk, const char *path, const char *name, 
     return status;
 }
 
-const wn_source wn_source_folder = {
+const wn_source_kind wn_source_folder = {
     .name = "folder", .summary = "a folder and the folders inside it", .accepts = accepts, .walk = walk_folder};

@@ -96,5 +96,5 @@ static wn_status walk_list(wn_walk *walk, const char *path, const char *name, co
     return status;
 }
 
-const wn_source wn_source_list = {
+const wn_source_kind wn_source_list = {
     .name = "list", .summary = "a text file with one path a line", .accepts = accepts, .walk = walk_list};

@@ -4,7 +4,7 @@
  * so that readers fetch them later, in parallel, without the tar format. Members of a compressed tar carry
  * their bytes with them: the stream has to be decompressed anyway, once.
  */
-#include "media/tar.h"
+#include "media/tar_file.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -118,5 +118,5 @@ done:
     return status;
 }
 
-const wn_source wn_source_tar = {
+const wn_source_kind wn_source_tar = {
     .name = "tar", .summary = "a tar of images, plain or compressed", .accepts = accepts, .walk = walk_tar};

@@ -2,8 +2,8 @@
  *
  * Reading tars through libarchive: member by member, with the position of each member's data.
  */
-#ifndef MEDIA_TAR_H
-#define MEDIA_TAR_H
+#ifndef MEDIA_TAR_FILE_H
+#define MEDIA_TAR_FILE_H
 
 #include <stdbool.h>
 

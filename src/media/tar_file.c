@@ -3,7 +3,7 @@
  * libarchive behind five functions. Only the tar format and the filters that are libraries are switched on: filters
  * that start other programs are not for untrusted input.
  */
-#include "media/tar.h"
+#include "media/tar_file.h"
 
 #include <archive.h>
 #include <archive_entry.h>
