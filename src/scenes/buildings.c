@@ -9,7 +9,7 @@ static const unsigned walls[] = {0xb9a892, 0xc9b79c, 0x8f8a84, 0xa66a4e, 0xd6cfc
                                  0x7c8791, 0x9a5b46, 0xc2a25f, 0xaab4b8, 0x6a6f78};
 
 /* Windows of one face: `right` and `up` from `corner` in metres; `normal side` decided by the caller. */
-static void windows(wn_world *w, wn_space base, float yaw, float right, float along, bool across, float length,
+static void windows(wn_world *w, wn_vector base, float yaw, float right, float along, bool across, float length,
                     float height, int floors, wn_colour glass, uint32_t seed, float lit_share)
 {
     int columns = (int)wn_maxf(1.0f, length / 3.2f);
@@ -19,7 +19,7 @@ static void windows(wn_world *w, wn_space base, float yaw, float right, float al
         for (int c = 0; c < columns; c++) {
             float a = -0.5f * length + ((float)c + 0.22f) * step, b = a + 0.56f * step;
             float low = ((float)f + 0.3f) * floor_height, high = low + 0.5f * floor_height;
-            wn_space corners[4];
+            wn_vector corners[4];
             for (int i = 0; i < 4; i++) {
                 float s = i == 0 || i == 3 ? a : b, up = i < 2 ? low : high;
                 corners[i] = across ? wn_world_turn(base, yaw, s, up, along) : wn_world_turn(base, yaw, right, up, s);
@@ -43,29 +43,29 @@ static float lit_share(wn_world *w)
                                      : 0.03f;
 }
 
-void wn_prop_block(wn_world *w, wn_space base, wn_space size, float yaw, int floors)
+void wn_prop_block(wn_world *w, wn_vector base, wn_vector size, float yaw, int floors)
 {
     wn_colour wall = wn_world_choose(w, walls, 10), glass = wn_colour_mix(wn_colour_hex(0x39444d), w->zenith, 0.35f);
     wn_world_box(w, base, size, yaw, wall, wn_colour_hex(0x6b6863));
     uint32_t seed = wn_world_seed(w);
     float share = lit_share(w);
-    wn_space eye = wn_space_at(0, w->eye, 0);
+    wn_vector eye = wn_vector_at(0, w->eye, 0);
     for (int face = 0; face < 4; face++) {
         bool across = face < 2;
         float sign = face % 2 ? 1.0f : -1.0f;
         float right = across ? 0 : sign * (0.5f * size.x + 0.03f), along = across ? sign * (0.5f * size.z + 0.03f) : 0;
-        wn_space out = wn_world_turn(wn_space_at(0, 0, 0), yaw, right, 0, along);
-        wn_space place = wn_world_turn(base, yaw, right, 0, along);
+        wn_vector out = wn_world_turn(wn_vector_at(0, 0, 0), yaw, right, 0, along);
+        wn_vector place = wn_world_turn(base, yaw, right, 0, along);
         out.y = 0;
-        wn_space to_eye = wn_space_subtract(eye, place);
+        wn_vector to_eye = wn_vector_subtract(eye, place);
         to_eye.y = 0;
-        if (wn_space_dot(out, to_eye) <= 0) continue;
+        if (wn_vector_dot(out, to_eye) <= 0) continue;
         windows(w, base, yaw, right, along, across, across ? size.x : size.z, size.y, floors, glass,
                 seed + (uint32_t)face, share);
     }
 }
 
-void wn_prop_house(wn_world *w, wn_space base, float width, float depth, float yaw)
+void wn_prop_house(wn_world *w, wn_vector base, float width, float depth, float yaw)
 {
     static const unsigned roofs[] = {0x7a3b2a, 0x5a4a44, 0x8f4a32, 0x4a4d52, 0x9a6a4a};
     float high = wn_world_range(w, 2.6f, 5.5f), ridge = high + width * wn_world_range(w, 0.3f, 0.55f),
@@ -80,32 +80,32 @@ void wn_prop_house(wn_world *w, wn_space base, float width, float depth, float y
     wn_colour glass = wn_colour_mix(wn_colour_hex(0x2c343a), w->zenith, 0.3f);
     uint32_t seed = wn_world_seed(w);
     float share = w->time == WN_TIME_DAY ? 0.0f : 0.6f;
-    wn_space eye = wn_space_at(0, w->eye, 0);
+    wn_vector eye = wn_vector_at(0, w->eye, 0);
     for (int face = 0; face < 4; face++) {
         bool across = face < 2;
         float sign = face % 2 ? 1.0f : -1.0f;
         float along = across ? sign * (half + 0.03f) : 0, right = across ? 0 : sign * (0.5f * depth + 0.03f);
-        wn_space out = wn_world_turn(wn_space_at(0, 0, 0), yaw, right, 0, along);
-        wn_space to_eye = wn_space_subtract(eye, wn_world_turn(base, yaw, right, 0, along));
+        wn_vector out = wn_world_turn(wn_vector_at(0, 0, 0), yaw, right, 0, along);
+        wn_vector to_eye = wn_vector_subtract(eye, wn_world_turn(base, yaw, right, 0, along));
         to_eye.y = 0;
-        if (wn_space_dot(out, to_eye) > 0)
+        if (wn_vector_dot(out, to_eye) > 0)
             windows(w, base, yaw, right, along, across, (across ? depth : width) * 0.9f, high, high > 4 ? 2 : 1, glass,
                     seed + (uint32_t)face, share);
     }
 }
 
-void wn_prop_street_lamp(wn_world *w, wn_space base, float height)
+void wn_prop_street_lamp(wn_world *w, wn_vector base, float height)
 {
     wn_point foot, top, arm;
     float side = base.x > 0 ? -1.0f : 1.0f;
     if (!wn_world_project(w, base, &foot)) return;
-    (void)wn_world_project(w, wn_space_at(base.x, height, base.z), &top);
-    (void)wn_world_project(w, wn_space_at(base.x + side * 1.2f, height + 0.2f, base.z), &arm);
+    (void)wn_world_project(w, wn_vector_at(base.x, height, base.z), &top);
+    (void)wn_world_project(w, wn_vector_at(base.x + side * 1.2f, height + 0.2f, base.z), &arm);
     float wide = wn_maxf(0.8f, 0.13f * wn_world_scale(w, base.z));
     wn_paint paint = wn_paint_flat(wn_world_flat(w, wn_colour_hex(0x50555a), base.z));
     wn_canvas_line(&w->canvas, foot, top, wide, wide * 0.6f, &paint);
     wn_canvas_line(&w->canvas, top, arm, wide * 0.6f, wide * 0.8f, &paint);
-    wn_world_lamp(w, wn_space_at(base.x + side * 1.2f, height + 0.1f, base.z), 0.35f, (wn_colour){1.0f, 0.78f, 0.42f});
+    wn_world_lamp(w, wn_vector_at(base.x + side * 1.2f, height + 0.1f, base.z), 0.35f, (wn_colour){1.0f, 0.78f, 0.42f});
 }
 
 typedef struct tower {
@@ -147,14 +147,14 @@ static void one_tower(wn_world *w, float x0, float x1, float top, float foot, fl
     wn_colour glass = wn_colour_mix(wn_colour_hex(0x2a343c), w->zenith, wn_world_range(w, 0.2f, 0.6f));
     for (int side = 0; side < 2; side++) { /* a corner towards the eye: one face in light, one in shade */
         float split = x0 + (x1 - x0) * (turn > 0 ? 0.7f : 0.3f);
-        wn_space normal = wn_space_unit(wn_space_at(side ? 1.0f : -1.0f, 0, -1.0f));
+        wn_vector normal = wn_vector_unit(wn_vector_at(side ? 1.0f : -1.0f, 0, -1.0f));
         t.wall = wn_world_light(w, wall, normal);
         t.glass = wn_world_light(w, glass, normal);
         const wn_point points[4] = {
             {side ? split : x0, top}, {side ? x1 : split, top}, {side ? x1 : split, foot}, {side ? split : x0, foot}};
         wn_canvas_shade(&w->canvas, points, 4, tower_shader, &t);
     }
-    wn_paint cap = wn_paint_flat(wn_world_air(w, wn_world_light(w, wall, wn_space_at(0, 0.3f, -0.9f)), metres));
+    wn_paint cap = wn_paint_flat(wn_world_air(w, wn_world_light(w, wall, wn_vector_at(0, 0.3f, -0.9f)), metres));
     float middle = 0.5f * (x0 + x1), width = x1 - x0;
     int roof = wn_world_pick(w, 5);
     if (roof == 0)

@@ -12,7 +12,7 @@ wn_ground wn_ground_of(wn_world *w, unsigned first, unsigned second, float patch
         g.first = wn_colour_mix(g.first, wn_colour_hex(0xeef2f6), 0.93f);
         g.second = wn_colour_mix(g.second, wn_colour_hex(0xe2e8ef), 0.8f);
     }
-    wn_space up = wn_space_at(0, 1, 0);
+    wn_vector up = wn_vector_at(0, 1, 0);
     g.first = wn_world_light(w, g.first, up);
     g.second = wn_world_light(w, g.second, up);
     return g;

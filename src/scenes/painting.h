@@ -24,21 +24,21 @@ typedef struct wn_painting {
 WN_NODISCARD wn_status wn_scene_render(const wn_painting *painting, uint8_t *rgb, wn_daytime *time, wn_error *err);
 
 /* 8-bit RGB that is owned: `rgb` is released with wn_free. */
-typedef struct wn_picture {
+typedef struct wn_photo {
     int width, height;
     uint8_t *rgb;
-} wn_picture;
+} wn_photo;
 
 /* The part [x, x + w) x [y, y + h) of a picture at another size, by area averages. */
-WN_NODISCARD wn_status wn_picture_resample(const wn_picture *from, float x, float y, float w, float h, int width,
-                                           int height, wn_picture *out, wn_error *err);
+WN_NODISCARD wn_status wn_photo_resample(const wn_photo *from, float x, float y, float w, float h, int width,
+                                         int height, wn_photo *out, wn_error *err);
 
 /* In place. `gain` and `lift` act on the encoded values. */
-void wn_picture_brighten(wn_picture *picture, float gain, float lift);
-void wn_picture_flip(wn_picture *picture);
+void wn_photo_brighten(wn_photo *picture, float gain, float lift);
+void wn_photo_flip(wn_photo *picture);
 
 /* Turns the pixels so that a viewer who honours this EXIF orientation (1, 3, 6 or 8) sees them as before. */
-WN_NODISCARD wn_status wn_picture_store_turned(wn_picture *picture, int orientation, wn_error *err);
+WN_NODISCARD wn_status wn_photo_store_turned(wn_photo *picture, int orientation, wn_error *err);
 
 /* An APP1 segment (with its marker) for a camera and a time as "2024:05:17 14:03:22"; at most 400 bytes. Returns its
  * length. */

@@ -62,7 +62,7 @@ static void umbrella(const figure *f, wn_colour colour)
     wn_canvas_fill(&f->world->canvas, points, 13, &paint);
 }
 
-void wn_prop_person(wn_world *w, wn_space base, float heading)
+void wn_prop_person(wn_world *w, wn_vector base, float heading)
 {
     static const unsigned tops[] = {0x9c2f2f, 0x27446f, 0x3f3f42, 0xd8d4c8, 0x5f7d4f, 0xc98a2d,
                                     0x6b4f7a, 0x2f6f73, 0xb85c5c, 0x20242a, 0x8a8f96, 0xe3c34a};

@@ -49,7 +49,7 @@ static void branch(wn_world *w, wn_point from, wn_point to, float wide, float th
     wn_canvas_line(&w->canvas, from, to, wide, thin, &paint);
 }
 
-void wn_prop_tree(wn_world *w, wn_space base, float height, uint32_t seed, bool autumn)
+void wn_prop_tree(wn_world *w, wn_vector base, float height, uint32_t seed, bool autumn)
 {
     wn_point foot;
     if (!wn_world_project(w, base, &foot)) return;
@@ -78,7 +78,7 @@ void wn_prop_tree(wn_world *w, wn_space base, float height, uint32_t seed, bool 
     }
 }
 
-void wn_prop_conifer(wn_world *w, wn_space base, float height)
+void wn_prop_conifer(wn_world *w, wn_vector base, float height)
 {
     static const unsigned needles[] = {0x24452c, 0x2d5036, 0x1f3d2e, 0x375a35};
     wn_point foot;
@@ -100,8 +100,8 @@ void wn_prop_conifer(wn_world *w, wn_space base, float height)
         }
         points[n++] = wn_point_at(foot.x, foot.y - high * h);
         float side = w->sun.x > 0 ? 1.0f : -1.0f;
-        wn_colour lit = wn_world_light(w, needle, wn_space_unit(wn_space_at(side * 0.5f, 0.6f, -0.6f)));
-        if (w->snowy) lit = wn_colour_mix(lit, wn_world_light(w, wn_colour_hex(0xe8eef4), wn_space_at(0, 1, 0)), 0.5f);
+        wn_colour lit = wn_world_light(w, needle, wn_vector_unit(wn_vector_at(side * 0.5f, 0.6f, -0.6f)));
+        if (w->snowy) lit = wn_colour_mix(lit, wn_world_light(w, wn_colour_hex(0xe8eef4), wn_vector_at(0, 1, 0)), 0.5f);
         wn_paint paint = {.start = wn_world_air(w, wn_colour_scale(lit, 0.45f), base.z),
                           .end = wn_world_air(w, wn_colour_scale(lit, 1.25f), base.z),
                           .opacity = 1.0f};
@@ -114,7 +114,7 @@ void wn_prop_conifer(wn_world *w, wn_space base, float height)
     }
 }
 
-void wn_prop_palm(wn_world *w, wn_space base, float height)
+void wn_prop_palm(wn_world *w, wn_vector base, float height)
 {
     wn_point foot;
     if (!wn_world_project(w, base, &foot)) return;
@@ -141,7 +141,7 @@ void wn_prop_palm(wn_world *w, wn_space base, float height)
     }
 }
 
-void wn_prop_bush(wn_world *w, wn_space base, float size)
+void wn_prop_bush(wn_world *w, wn_vector base, float size)
 {
     wn_point foot;
     if (!wn_world_project(w, base, &foot)) return;

@@ -16,8 +16,8 @@
 #include "base/text.h"
 #include "media/jpeg_writer.h"
 #include "media/vips_writer.h"
-#include "scenes/plan.h"
 #include "scenes/scene_class.h"
+#include "scenes/scene_plan.h"
 #include "winnow/media.h"
 #include "winnow/memory.h"
 
@@ -70,30 +70,29 @@ typedef struct work {
 } work;
 
 /* The changes that a repeat makes to the pixels of its partner. */
-static wn_status change_pixels(const wn_scene_file *file, wn_picture *picture, wn_error *err)
+static wn_status change_pixels(const wn_scene_file *file, wn_photo *picture, wn_error *err)
 {
     float w = (float)picture->width, h = (float)picture->height, keep = 1, scale = 1;
     if (file->kind == WN_SCENE_BRIGHTNESS)
-        wn_picture_brighten(picture,
-                            file->amount < 0.5f ? 0.78f + 0.2f * file->amount_x : 1.08f + 0.2f * file->amount_x,
-                            14 * (file->amount_y - 0.5f));
-    if (file->kind == WN_SCENE_FLIP) wn_picture_flip(picture);
+        wn_photo_brighten(picture, file->amount < 0.5f ? 0.78f + 0.2f * file->amount_x : 1.08f + 0.2f * file->amount_x,
+                          14 * (file->amount_y - 0.5f));
+    if (file->kind == WN_SCENE_FLIP) wn_photo_flip(picture);
     if (file->kind == WN_SCENE_CROP) keep = 0.78f + 0.16f * file->amount;
     if (file->kind == WN_SCENE_BURST) keep = 0.965f + 0.02f * file->amount, scale = 1 / keep;
     if (file->kind == WN_SCENE_RESIZE)
         scale = file->amount < 0.75f ? 0.45f + 0.45f * file->amount_x : 1.15f + 0.3f * file->amount_x;
     if (keep == 1 && scale == 1) return WN_OK;
-    wn_picture out;
+    wn_photo out;
     int width = (int)(w * keep * scale + 0.5f), height = (int)(h * keep * scale + 0.5f);
     float x = file->amount_x * (1 - keep) * w, y = file->amount_y * (1 - keep) * h;
-    WN_TRY(wn_picture_resample(picture, x, y, w * keep, h * keep, width, height, &out, err));
+    WN_TRY(wn_photo_resample(picture, x, y, w * keep, h * keep, width, height, &out, err));
     wn_free(picture->rgb);
     *picture = out;
     return WN_OK;
 }
 
 /* Encodes into `out`, the camera's note behind the start marker. */
-static wn_status encode(const wn_scene_file *file, const wn_picture *picture, wn_buffer *out, wn_error *err)
+static wn_status encode(const wn_scene_file *file, const wn_photo *picture, wn_buffer *out, wn_error *err)
 {
     if (file->container != WN_CONTAINER_JPEG)
         return wn_vips_write(picture->rgb, picture->width, picture->height,
@@ -160,8 +159,8 @@ static wn_status make_file(const char *folder, const wn_scene_file *file, outcom
     const wn_painting *painting = &file->painting;
     wn_buffer bytes;
     wn_status status;
-    wn_picture picture = {painting->width, painting->height,
-                          wn_alloc(WN_MEMORY_IMAGE, (size_t)painting->width * (size_t)painting->height, 3)};
+    wn_photo picture = {painting->width, painting->height,
+                        wn_alloc(WN_MEMORY_IMAGE, (size_t)painting->width * (size_t)painting->height, 3)};
     wn_buffer_init(&bytes, WN_MEMORY_IMAGE, 0);
     if (!picture.rgb) {
         status = wn_fail(err, WN_NOMEM, "no memory for %s", file->name);
@@ -169,7 +168,7 @@ static wn_status make_file(const char *folder, const wn_scene_file *file, outcom
     }
     if ((status = wn_scene_render(painting, picture.rgb, &out->time, err))) goto done;
     if ((status = change_pixels(file, &picture, err))) goto done;
-    if (file->has_note && (status = wn_picture_store_turned(&picture, file->note.orientation, err))) goto done;
+    if (file->has_note && (status = wn_photo_store_turned(&picture, file->note.orientation, err))) goto done;
     if ((status = encode(file, &picture, &bytes, err))) goto done;
     if (file->kind == WN_SCENE_BROKEN && (status = damage(file, &bytes, err))) goto done;
     out->bytes = bytes.len;

@@ -12,9 +12,9 @@ typedef struct wn_point {
     float x, y;
 } wn_point;
 
-typedef struct wn_space {
+typedef struct wn_vector {
     float x, y, z;
-} wn_space;
+} wn_vector;
 
 typedef struct wn_colour {
     float r, g, b;
@@ -27,36 +27,36 @@ static inline wn_point wn_point_at(float x, float y)
     return (wn_point){x, y};
 }
 
-static inline wn_space wn_space_at(float x, float y, float z)
+static inline wn_vector wn_vector_at(float x, float y, float z)
 {
-    return (wn_space){x, y, z};
+    return (wn_vector){x, y, z};
 }
 
-static inline wn_space wn_space_add(wn_space a, wn_space b)
+static inline wn_vector wn_vector_add(wn_vector a, wn_vector b)
 {
-    return (wn_space){a.x + b.x, a.y + b.y, a.z + b.z};
+    return (wn_vector){a.x + b.x, a.y + b.y, a.z + b.z};
 }
 
-static inline wn_space wn_space_subtract(wn_space a, wn_space b)
+static inline wn_vector wn_vector_subtract(wn_vector a, wn_vector b)
 {
-    return (wn_space){a.x - b.x, a.y - b.y, a.z - b.z};
+    return (wn_vector){a.x - b.x, a.y - b.y, a.z - b.z};
 }
 
-static inline float wn_space_dot(wn_space a, wn_space b)
+static inline float wn_vector_dot(wn_vector a, wn_vector b)
 {
     return a.x * b.x + a.y * b.y + a.z * b.z;
 }
 
-static inline wn_space wn_space_cross(wn_space a, wn_space b)
+static inline wn_vector wn_vector_cross(wn_vector a, wn_vector b)
 {
-    return (wn_space){a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
+    return (wn_vector){a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
 }
 
-static inline wn_space wn_space_unit(wn_space a)
+static inline wn_vector wn_vector_unit(wn_vector a)
 {
-    float len = sqrtf(wn_space_dot(a, a));
+    float len = sqrtf(wn_vector_dot(a, a));
     float scale = len > 1e-9f ? 1.0f / len : 0.0f;
-    return (wn_space){a.x * scale, a.y * scale, a.z * scale};
+    return (wn_vector){a.x * scale, a.y * scale, a.z * scale};
 }
 
 static inline wn_colour wn_colour_scale(wn_colour a, float s)

@@ -59,29 +59,29 @@ static const shape shapes[] = {
 };
 
 /* A polygon on the side plane of a vehicle; both sides are tried and only the seen one is drawn. */
-static void side_patch(wn_world *w, wn_space base, float yaw, float half, const wn_point *points, int n,
+static void side_patch(wn_world *w, wn_vector base, float yaw, float half, const wn_point *points, int n,
                        wn_colour colour, wn_colour glow)
 {
-    wn_space corners[16];
-    wn_space right = wn_world_turn(wn_space_at(0, 0, 0), yaw, 1, 0, 0);
-    wn_space to_eye = wn_space_subtract(wn_space_at(0, w->eye, 0), base);
-    float side = wn_space_dot(right, to_eye) > 0 ? 1.0f : -1.0f;
-    if (fabsf(wn_space_dot(right, to_eye)) < half) return;
+    wn_vector corners[16];
+    wn_vector right = wn_world_turn(wn_vector_at(0, 0, 0), yaw, 1, 0, 0);
+    wn_vector to_eye = wn_vector_subtract(wn_vector_at(0, w->eye, 0), base);
+    float side = wn_vector_dot(right, to_eye) > 0 ? 1.0f : -1.0f;
+    if (fabsf(wn_vector_dot(right, to_eye)) < half) return;
     for (int i = 0; i < n; i++) corners[i] = wn_world_turn(base, yaw, side * half, points[i].y, points[i].x);
     wn_world_polygon(w, corners, n, colour, glow, 0.0f);
 }
 
 /* Tyres as seen from the end, drawn before the body. */
-static void tyres(wn_world *w, wn_space base, float yaw, const shape *s, float along)
+static void tyres(wn_world *w, wn_vector base, float yaw, const shape *s, float along)
 {
     for (int side = -1; side <= 1; side += 2)
         wn_world_box(w, wn_world_turn(base, yaw, (float)side * 0.38f * s->width, 0, along),
-                     wn_space_at(0.2f, 1.2f * s->wheel, 1.2f * s->wheel), yaw, wn_colour_hex(0x101010),
+                     wn_vector_at(0.2f, 1.2f * s->wheel, 1.2f * s->wheel), yaw, wn_colour_hex(0x101010),
                      wn_colour_hex(0x101010));
 }
 
 /* Tyre and rim on the side that is seen, drawn after the body. */
-static void wheel(wn_world *w, wn_space base, float yaw, const shape *s, float along)
+static void wheel(wn_world *w, wn_vector base, float yaw, const shape *s, float along)
 {
     for (int ring = 0; ring < 2; ring++) {
         wn_point points[12];
@@ -96,21 +96,21 @@ static void wheel(wn_world *w, wn_space base, float yaw, const shape *s, float a
 }
 
 /* A patch on the front (end = 1) or the back (end = -1), in fractions of width and height. */
-static void end_patch(wn_world *w, wn_space base, float yaw, const shape *s, float end, wn_point low, wn_point high,
+static void end_patch(wn_world *w, wn_vector base, float yaw, const shape *s, float end, wn_point low, wn_point high,
                       float lean, wn_colour colour, wn_colour glow)
 {
     float z = end * (0.5f * s->length + 0.02f), half = 0.5f * s->width;
-    wn_space out = wn_world_turn(wn_space_at(0, 0, 0), yaw, 0, 0, end);
-    wn_space place = wn_world_turn(base, yaw, 0, 0, z);
-    if (wn_space_dot(out, wn_space_subtract(wn_space_at(0, w->eye, 0), place)) < 0) return;
-    const wn_space corners[4] = {wn_world_turn(base, yaw, low.x * half, low.y * s->height, z),
-                                 wn_world_turn(base, yaw, high.x * half, low.y * s->height, z),
-                                 wn_world_turn(base, yaw, high.x * half, high.y * s->height, z - end * lean),
-                                 wn_world_turn(base, yaw, low.x * half, high.y * s->height, z - end * lean)};
+    wn_vector out = wn_world_turn(wn_vector_at(0, 0, 0), yaw, 0, 0, end);
+    wn_vector place = wn_world_turn(base, yaw, 0, 0, z);
+    if (wn_vector_dot(out, wn_vector_subtract(wn_vector_at(0, w->eye, 0), place)) < 0) return;
+    const wn_vector corners[4] = {wn_world_turn(base, yaw, low.x * half, low.y * s->height, z),
+                                  wn_world_turn(base, yaw, high.x * half, low.y * s->height, z),
+                                  wn_world_turn(base, yaw, high.x * half, high.y * s->height, z - end * lean),
+                                  wn_world_turn(base, yaw, low.x * half, high.y * s->height, z - end * lean)};
     wn_world_polygon(w, corners, 4, colour, glow, 0.0f);
 }
 
-static void lamps(wn_world *w, wn_space base, float yaw, const shape *s)
+static void lamps(wn_world *w, wn_vector base, float yaw, const shape *s)
 {
     bool lit = w->time != WN_TIME_DAY || w->weather >= WN_WEATHER_RAIN;
     float y0 = s->height > 2 ? 0.2f : 0.42f, y1 = y0 + (s->height > 2 ? 0.06f : 0.1f);
@@ -121,10 +121,10 @@ static void lamps(wn_world *w, wn_space base, float yaw, const shape *s)
         end_patch(w, base, yaw, s, 1, wn_point_at(x0, y0), wn_point_at(x1, y1), 0, wn_colour_hex(0xdde4ea),
                   lit ? (wn_colour){1.2f, 1.15f, 0.95f} : (wn_colour){0});
         for (int end = -1; end <= 1 && lit; end += 2) {
-            wn_space at = wn_world_turn(base, yaw, 0.4f * (float)side * s->width, 0.45f * (y0 + y1) * s->height,
-                                        (float)end * 0.5f * s->length);
-            wn_space out = wn_world_turn(wn_space_at(0, 0, 0), yaw, 0, 0, (float)end);
-            if (wn_space_dot(out, wn_space_subtract(wn_space_at(0, w->eye, 0), at)) < 0.3f) continue;
+            wn_vector at = wn_world_turn(base, yaw, 0.4f * (float)side * s->width, 0.45f * (y0 + y1) * s->height,
+                                         (float)end * 0.5f * s->length);
+            wn_vector out = wn_world_turn(wn_vector_at(0, 0, 0), yaw, 0, 0, (float)end);
+            if (wn_vector_dot(out, wn_vector_subtract(wn_vector_at(0, w->eye, 0), at)) < 0.3f) continue;
             wn_colour light = end > 0 ? (wn_colour){1.1f, 1.0f, 0.8f} : (wn_colour){0.8f, 0.04f, 0.03f};
             wn_world_lamp(w, at, end > 0 ? 0.35f : 0.2f, light);
         }
@@ -135,7 +135,7 @@ static void lamps(wn_world *w, wn_space base, float yaw, const shape *s)
               wn_colour_hex(0x202225), (wn_colour){0});
 }
 
-static void body(wn_world *w, wn_space base, float yaw, const shape *s, wn_colour paint)
+static void body(wn_world *w, wn_vector base, float yaw, const shape *s, wn_colour paint)
 {
     wn_point points[8];
     wn_colour colours[8];
@@ -146,7 +146,7 @@ static void body(wn_world *w, wn_space base, float yaw, const shape *s, wn_colou
     wn_world_extrude(w, base, yaw, points, s->body_len, s->width, colours, paint);
 }
 
-static void cabin(wn_world *w, wn_space base, float yaw, const shape *s, wn_colour paint, wn_colour glass)
+static void cabin(wn_world *w, wn_vector base, float yaw, const shape *s, wn_colour paint, wn_colour glass)
 {
     wn_point points[8], window[8];
     float cx = 0, cy = 0;
@@ -166,7 +166,7 @@ static void cabin(wn_world *w, wn_space base, float yaw, const shape *s, wn_colo
 }
 
 /* Windows of vans, trucks and buses. */
-static void big_windows(wn_world *w, wn_space base, float yaw, const shape *s, int kind, wn_colour glass)
+static void big_windows(wn_world *w, wn_vector base, float yaw, const shape *s, int kind, wn_colour glass)
 {
     bool bus = kind == WN_VEHICLE_BUS, lit = bus && w->time == WN_TIME_NIGHT;
     wn_colour glow = lit ? (wn_colour){0.55f, 0.48f, 0.33f} : (wn_colour){0};
@@ -182,23 +182,23 @@ static void big_windows(wn_world *w, wn_space base, float yaw, const shape *s, i
     end_patch(w, base, yaw, s, -1, wn_point_at(-0.8f, 0.58f), wn_point_at(0.8f, 0.88f), 0, glass, glow);
     if (bus) end_patch(w, base, yaw, s, 1, wn_point_at(-0.9f, 0.4f), wn_point_at(0.9f, 0.9f), 0.1f, glass, glow);
     if (kind == WN_VEHICLE_VAN) {
-        wn_space corners[4];
+        wn_vector corners[4];
         for (int i = 0; i < 4; i++)
             corners[i] = wn_world_turn(base, yaw, (i == 0 || i == 3 ? -0.42f : 0.42f) * s->width,
                                        (i < 2 ? 0.58f : 0.95f) * s->height, (i < 2 ? 0.405f : 0.305f) * s->length);
-        wn_space out = wn_world_turn(wn_space_at(0, 0, 0), yaw, 0, 0, 1);
-        if (wn_space_dot(out, wn_space_subtract(wn_space_at(0, w->eye, 0), corners[0])) > 0)
+        wn_vector out = wn_world_turn(wn_vector_at(0, 0, 0), yaw, 0, 0, 1);
+        if (wn_vector_dot(out, wn_vector_subtract(wn_vector_at(0, w->eye, 0), corners[0])) > 0)
             wn_world_polygon(w, corners, 4, glass, (wn_colour){0}, 0);
     }
 }
 
 /* The driver's cab of a truck, in front of its box. */
-static void truck_cab(wn_world *w, wn_space base, float yaw, const shape *s, wn_colour paint, wn_colour glass)
+static void truck_cab(wn_world *w, wn_vector base, float yaw, const shape *s, wn_colour paint, wn_colour glass)
 {
     static const shape cab = {
         2.1f,    2.3f, 2.7f, 0.5f, 5, 0, {{-0.5f, 0.18f}, {0.5f, 0.18f}, {0.5f, 0.55f}, {0.36f, 1.0f}, {-0.5f, 1.0f}},
         {{0, 0}}};
-    wn_space at = wn_world_turn(base, yaw, 0, 0, 0.36f * s->length);
+    wn_vector at = wn_world_turn(base, yaw, 0, 0, 0.36f * s->length);
     body(w, at, yaw, &cab, paint);
     const wn_point window[4] = {{-0.5f, 1.5f}, {0.75f, 1.5f}, {0.6f, 2.35f}, {-0.5f, 2.35f}};
     side_patch(w, at, yaw, 0.5f * cab.width + 0.01f, window, 4, glass, (wn_colour){0});
@@ -206,7 +206,7 @@ static void truck_cab(wn_world *w, wn_space base, float yaw, const shape *s, wn_
     lamps(w, at, yaw, &cab);
 }
 
-void wn_prop_vehicle(wn_world *w, wn_space base, float yaw, int kind)
+void wn_prop_vehicle(wn_world *w, wn_vector base, float yaw, int kind)
 {
     if (kind < 0) {
         int draw = wn_world_pick(w, 20);
@@ -224,8 +224,8 @@ void wn_prop_vehicle(wn_world *w, wn_space base, float yaw, int kind)
     wn_world_ground_shadow(w, base, s->width * 1.15f, s->length * 1.05f, yaw);
     tyres(w, base, yaw, s, -0.3f * s->length);
     tyres(w, base, yaw, s, 0.31f * s->length);
-    wn_space ahead = wn_world_turn(wn_space_at(0, 0, 0), yaw, 0, 0, 1);
-    bool away = wn_space_dot(ahead, wn_space_subtract(wn_space_at(0, w->eye, 0), base)) < 0;
+    wn_vector ahead = wn_world_turn(wn_vector_at(0, 0, 0), yaw, 0, 0, 1);
+    bool away = wn_vector_dot(ahead, wn_vector_subtract(wn_vector_at(0, w->eye, 0), base)) < 0;
     if (kind == WN_VEHICLE_TRUCK && away) truck_cab(w, base, yaw, s, paint, glass);
     wn_colour box = kind == WN_VEHICLE_TRUCK && wn_world_chance(w, 0.6f) ? wn_colour_hex(0xdadada) : paint;
     body(w, base, yaw, s, box);

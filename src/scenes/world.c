@@ -45,7 +45,7 @@ static void begin_day(wn_world *w)
     static const unsigned zeniths[] = {0x3f79bd, 0x4f8fd0, 0x2f66a8, 0x6aa3d8, 0x5b86b0};
     static const unsigned rims[] = {0xb9d3e8, 0xcfdfe9, 0xd8dfe2, 0xa9cbe6};
     float up = wn_world_range(w, 0.25f, 1.1f), around = wn_world_range(w, -3.1f, 3.1f);
-    w->sun = wn_space_unit(wn_space_at(sinf(around) * cosf(up), sinf(up), cosf(around) * cosf(up)));
+    w->sun = wn_vector_unit(wn_vector_at(sinf(around) * cosf(up), sinf(up), cosf(around) * cosf(up)));
     w->sunlight = wn_colour_scale(wn_colour_hex(0xfff0dc), wn_world_range(w, 0.75f, 1.05f));
     w->zenith = wn_world_choose(w, zeniths, 5);
     w->rim = wn_world_choose(w, rims, 4);
@@ -59,7 +59,7 @@ static void begin_dusk(wn_world *w)
     static const unsigned zeniths[] = {0x3a4a7c, 0x4c4f86, 0x2c4470, 0x5e5a8c};
     static const unsigned rims[] = {0xf6a860, 0xf2896a, 0xf3c27e, 0xe87a6c, 0xd98ba0};
     float up = wn_world_range(w, 0.03f, 0.16f), around = wn_world_range(w, -1.1f, 1.1f);
-    w->sun = wn_space_unit(wn_space_at(sinf(around) * cosf(up), sinf(up), cosf(around) * cosf(up)));
+    w->sun = wn_vector_unit(wn_vector_at(sinf(around) * cosf(up), sinf(up), cosf(around) * cosf(up)));
     w->sunlight = wn_colour_scale(wn_colour_hex(0xffb070), wn_world_range(w, 0.5f, 0.85f));
     w->zenith = wn_world_choose(w, zeniths, 4);
     w->rim = wn_world_choose(w, rims, 5);
@@ -73,7 +73,7 @@ static void begin_night(wn_world *w)
     static const unsigned zeniths[] = {0x0a1226, 0x0c1830, 0x101a2c, 0x0a1020};
     static const unsigned rims[] = {0x28324c, 0x3c3a48, 0x4a3c38, 0x1e2c4a};
     float up = wn_world_range(w, 0.3f, 0.8f), around = wn_world_range(w, -1.2f, 1.2f);
-    w->sun = wn_space_unit(wn_space_at(sinf(around) * cosf(up), sinf(up), cosf(around) * cosf(up)));
+    w->sun = wn_vector_unit(wn_vector_at(sinf(around) * cosf(up), sinf(up), cosf(around) * cosf(up)));
     w->sunlight = wn_colour_scale(wn_colour_hex(0x8fa6d8), wn_world_range(w, 0.06f, 0.2f));
     w->zenith = wn_world_choose(w, zeniths, 4);
     w->rim = wn_world_choose(w, rims, 4);
@@ -151,7 +151,7 @@ void wn_world_aim(wn_world *w, float eye, float horizon, float degrees)
     w->focal = 0.5f * wn_maxf(w->width, w->height) / tanf(degrees * WN_PI_F / 360.0f);
 }
 
-bool wn_world_project(const wn_world *w, wn_space at, wn_point *out)
+bool wn_world_project(const wn_world *w, wn_vector at, wn_point *out)
 {
     if (!(at.z > 0.05f)) return false;
     out->x = w->width * 0.5f + w->focal * at.x / at.z;
@@ -169,9 +169,9 @@ float wn_world_depth(const wn_world *w, float y)
     return w->focal * w->eye / wn_maxf(y - w->horizon, 1e-3f);
 }
 
-wn_colour wn_world_light(const wn_world *w, wn_colour surface, wn_space normal)
+wn_colour wn_world_light(const wn_world *w, wn_colour surface, wn_vector normal)
 {
-    float direct = wn_maxf(0.0f, wn_space_dot(normal, w->sun)), open = 0.55f + 0.45f * normal.y;
+    float direct = wn_maxf(0.0f, wn_vector_dot(normal, w->sun)), open = 0.55f + 0.45f * normal.y;
     wn_colour light = wn_colour_add(wn_colour_scale(w->sunlight, direct), wn_colour_scale(w->skylight, open));
     return wn_colour_times(surface, light);
 }
@@ -183,43 +183,43 @@ wn_colour wn_world_air(const wn_world *w, wn_colour light, float metres)
 
 wn_colour wn_world_flat(const wn_world *w, wn_colour surface, float metres)
 {
-    wn_colour front = wn_world_light(w, surface, wn_space_at(0.0f, 0.0f, -1.0f));
-    wn_colour above = wn_world_light(w, surface, wn_space_at(0.0f, 1.0f, 0.0f));
+    wn_colour front = wn_world_light(w, surface, wn_vector_at(0.0f, 0.0f, -1.0f));
+    wn_colour above = wn_world_light(w, surface, wn_vector_at(0.0f, 1.0f, 0.0f));
     return wn_world_air(w, wn_colour_mix(front, above, 0.45f), metres);
 }
 
-wn_space wn_world_turn(wn_space base, float yaw, float right, float up, float along)
+wn_vector wn_world_turn(wn_vector base, float yaw, float right, float up, float along)
 {
     float c = cosf(yaw), s = sinf(yaw);
-    return wn_space_at(base.x + right * c + along * s, base.y + up, base.z - right * s + along * c);
+    return wn_vector_at(base.x + right * c + along * s, base.y + up, base.z - right * s + along * c);
 }
 
 /* Cuts away what lies nearer than the near plane (Sutherland and Hodgman). */
-static int clip_near(const wn_space *in, int n, wn_space *out)
+static int clip_near(const wn_vector *in, int n, wn_vector *out)
 {
     const float near = 0.25f;
     int count = 0;
     for (int i = 0; i < n; i++) {
-        wn_space a = in[i], b = in[(i + 1) % n];
+        wn_vector a = in[i], b = in[(i + 1) % n];
         if (a.z >= near) out[count++] = a;
         if ((a.z >= near) != (b.z >= near)) {
             float t = (near - a.z) / (b.z - a.z);
-            out[count++] = wn_space_at(a.x + (b.x - a.x) * t, a.y + (b.y - a.y) * t, near);
+            out[count++] = wn_vector_at(a.x + (b.x - a.x) * t, a.y + (b.y - a.y) * t, near);
         }
     }
     return count;
 }
 
-void wn_world_polygon(wn_world *w, const wn_space *corners, int n, wn_colour surface, wn_colour glow, float grain)
+void wn_world_polygon(wn_world *w, const wn_vector *corners, int n, wn_colour surface, wn_colour glow, float grain)
 {
-    wn_space clipped[28];
+    wn_vector clipped[28];
     wn_point points[28];
     int count = clip_near(corners, n, clipped);
     if (count < 3) return;
-    wn_space normal = wn_space_unit(
-        wn_space_cross(wn_space_subtract(corners[1], corners[0]), wn_space_subtract(corners[2], corners[0])));
-    wn_space to_eye = wn_space_subtract(wn_space_at(0, w->eye, 0), corners[0]);
-    if (wn_space_dot(normal, to_eye) < 0) normal = wn_space_at(-normal.x, -normal.y, -normal.z);
+    wn_vector normal = wn_vector_unit(
+        wn_vector_cross(wn_vector_subtract(corners[1], corners[0]), wn_vector_subtract(corners[2], corners[0])));
+    wn_vector to_eye = wn_vector_subtract(wn_vector_at(0, w->eye, 0), corners[0]);
+    if (wn_vector_dot(normal, to_eye) < 0) normal = wn_vector_at(-normal.x, -normal.y, -normal.z);
     float depth = 0.0f;
     wn_point middle = {0};
     for (int i = 0; i < count; i++) {
@@ -242,7 +242,7 @@ void wn_world_polygon(wn_world *w, const wn_space *corners, int n, wn_colour sur
 
 /* One face of a solid, kept until all can be drawn from far to near. */
 typedef struct face {
-    wn_space corners[4];
+    wn_vector corners[4];
     wn_colour colour;
     float depth;
 } face;
@@ -259,17 +259,17 @@ static void draw_faces(wn_world *w, face *faces, int n)
 }
 
 /* Whether the eye sees the outer side of the polygon a, b, c. */
-static bool faces_eye(const wn_world *w, wn_space a, wn_space b, wn_space c)
+static bool faces_eye(const wn_world *w, wn_vector a, wn_vector b, wn_vector c)
 {
-    wn_space normal = wn_space_cross(wn_space_subtract(b, a), wn_space_subtract(c, a));
-    return wn_space_dot(normal, wn_space_subtract(wn_space_at(0, w->eye, 0), a)) < 0; /* x, y, z are left-handed */
+    wn_vector normal = wn_vector_cross(wn_vector_subtract(b, a), wn_vector_subtract(c, a));
+    return wn_vector_dot(normal, wn_vector_subtract(wn_vector_at(0, w->eye, 0), a)) < 0; /* x, y, z are left-handed */
 }
 
-void wn_world_extrude(wn_world *w, wn_space base, float yaw, const wn_point *profile, int n, float width,
+void wn_world_extrude(wn_world *w, wn_vector base, float yaw, const wn_point *profile, int n, float width,
                       const wn_colour *colours, wn_colour side)
 {
     face faces[16];
-    wn_space caps[2][16];
+    wn_vector caps[2][16];
     int count = 0;
     float half = 0.5f * width;
     for (int i = 0; i < n; i++) {
@@ -285,8 +285,8 @@ void wn_world_extrude(wn_world *w, wn_space base, float yaw, const wn_point *pro
         f.corners[3] = caps[0][k];
         if (!faces_eye(w, f.corners[0], f.corners[1], f.corners[2])) continue;
         for (int c = 0; c < 4; c++) {
-            wn_space d = wn_space_subtract(f.corners[c], wn_space_at(0, w->eye, 0));
-            f.depth += sqrtf(wn_space_dot(d, d)) * 0.25f;
+            wn_vector d = wn_vector_subtract(f.corners[c], wn_vector_at(0, w->eye, 0));
+            f.depth += sqrtf(wn_vector_dot(d, d)) * 0.25f;
         }
         faces[count++] = f;
     }
@@ -296,7 +296,7 @@ void wn_world_extrude(wn_world *w, wn_space base, float yaw, const wn_point *pro
             wn_world_polygon(w, caps[c], n > 12 ? 12 : n, side, (wn_colour){0}, 0.02f);
 }
 
-void wn_world_box(wn_world *w, wn_space base, wn_space size, float yaw, wn_colour side, wn_colour top)
+void wn_world_box(wn_world *w, wn_vector base, wn_vector size, float yaw, wn_colour side, wn_colour top)
 {
     float half = 0.5f * size.z;
     const wn_point profile[4] = {{-half, 0}, {half, 0}, {half, size.y}, {-half, size.y}};
@@ -304,22 +304,22 @@ void wn_world_box(wn_world *w, wn_space base, wn_space size, float yaw, wn_colou
     wn_world_extrude(w, base, yaw, profile, 4, size.x, colours, side);
 }
 
-void wn_world_ground_shadow(wn_world *w, wn_space base, float width, float length, float yaw)
+void wn_world_ground_shadow(wn_world *w, wn_vector base, float width, float length, float yaw)
 {
     wn_point centre, right = {0}, back = {0};
     float push = w->time == WN_TIME_NIGHT ? 0.0f : 0.35f;
-    wn_space at = wn_space_at(base.x - w->sun.x * push * width, 0.0f, base.z - w->sun.z * push * width);
+    wn_vector at = wn_vector_at(base.x - w->sun.x * push * width, 0.0f, base.z - w->sun.z * push * width);
     float reach = 0.5f * (fabsf(sinf(yaw)) * width + fabsf(cosf(yaw)) * length);
     float across = 0.5f * (fabsf(cosf(yaw)) * width + fabsf(sinf(yaw)) * length);
     if (!wn_world_project(w, at, &centre) || at.z - reach < 0.3f) return;
-    (void)wn_world_project(w, wn_space_at(at.x + across, 0, at.z), &right);
-    (void)wn_world_project(w, wn_space_at(at.x, 0, at.z - reach), &back);
+    (void)wn_world_project(w, wn_vector_at(at.x + across, 0, at.z), &right);
+    (void)wn_world_project(w, wn_vector_at(at.x, 0, at.z - reach), &back);
     wn_colour dark = wn_world_air(w, wn_colour_scale(w->skylight, 0.03f), at.z);
     wn_canvas_shadow(&w->canvas, centre, 1.25f * (right.x - centre.x), 1.25f * wn_maxf(1.0f, back.y - centre.y), dark,
                      w->weather >= WN_WEATHER_OVERCAST ? 0.55f : 0.75f);
 }
 
-void wn_world_lamp(wn_world *w, wn_space at, float metres, wn_colour light)
+void wn_world_lamp(wn_world *w, wn_vector at, float metres, wn_colour light)
 {
     wn_point p;
     if (!wn_world_project(w, at, &p)) return;

@@ -31,7 +31,7 @@ typedef struct wn_world {
     bool indoors; /* no rain, snow or fog is added */
 
     float eye, horizon, focal; /* metres, row, pixels */
-    wn_space sun;              /* unit vector towards the sun or the moon */
+    wn_vector sun;             /* unit vector towards the sun or the moon */
     wn_colour sunlight, skylight;
     wn_colour zenith, rim; /* of the sky, straight up and at the horizon */
     wn_colour haze;        /* what far things fade to */
@@ -59,7 +59,7 @@ wn_colour wn_world_choose(wn_world *world, const unsigned *hexes, int n);
 uint32_t wn_world_seed(wn_world *world);
 
 /* Where a point of the world appears; false when it lies behind the camera. */
-bool wn_world_project(const wn_world *world, wn_space at, wn_point *out);
+bool wn_world_project(const wn_world *world, wn_vector at, wn_point *out);
 
 /* Pixels for one metre at depth z. */
 float wn_world_scale(const wn_world *world, float z);
@@ -68,7 +68,7 @@ float wn_world_scale(const wn_world *world, float z);
 float wn_world_depth(const wn_world *world, float y);
 
 /* A surface of this colour and normal in the light of the scene, and any light as it arrives from a distance. */
-wn_colour wn_world_light(const wn_world *world, wn_colour surface, wn_space normal);
+wn_colour wn_world_light(const wn_world *world, wn_colour surface, wn_vector normal);
 wn_colour wn_world_air(const wn_world *world, wn_colour light, float metres);
 
 /* The same for flat cut-outs such as people: half from the front, half from above. */
@@ -81,22 +81,22 @@ void wn_world_sky(wn_world *world, float y1);
 wn_colour wn_world_sky_at(const wn_world *world, float x, float y);
 
 /* A flat polygon in space, lit by its own normal; at most 12 corners. `glow` is added unlit (lamps, windows). */
-void wn_world_polygon(wn_world *world, const wn_space *corners, int n, wn_colour surface, wn_colour glow, float grain);
+void wn_world_polygon(wn_world *world, const wn_vector *corners, int n, wn_colour surface, wn_colour glow, float grain);
 
 /* A box that stands at `base` (centre of its floor), turned by `yaw`. */
-void wn_world_box(wn_world *world, wn_space base, wn_space size, float yaw, wn_colour side, wn_colour top);
+void wn_world_box(wn_world *world, wn_vector base, wn_vector size, float yaw, wn_colour side, wn_colour top);
 
 /* A solid with a side view. `profile` gives (along, up) in metres, at most 16 corners, counter-clockwise seen from
  * the right; it is drawn out over `width` and turned by `yaw` about `base`. `colours` has one entry per edge. */
-void wn_world_extrude(wn_world *world, wn_space base, float yaw, const wn_point *profile, int n, float width,
+void wn_world_extrude(wn_world *world, wn_vector base, float yaw, const wn_point *profile, int n, float width,
                       const wn_colour *colours, wn_colour side);
 
 /* Turns by `yaw` about the vertical axis and moves to `base`: (right, up, along) to the world. */
-wn_space wn_world_turn(wn_space base, float yaw, float right, float up, float along);
+wn_vector wn_world_turn(wn_vector base, float yaw, float right, float up, float along);
 
 /* Dark patch under a thing of this footprint, and light around a lamp (by night; faint by day). */
-void wn_world_ground_shadow(wn_world *world, wn_space base, float width, float length, float yaw);
-void wn_world_lamp(wn_world *world, wn_space at, float metres, wn_colour light);
+void wn_world_ground_shadow(wn_world *world, wn_vector base, float width, float length, float yaw);
+void wn_world_lamp(wn_world *world, wn_vector at, float metres, wn_colour light);
 
 /* Mirrors what stands above row `shore` into the rows below, broken by waves of this strength. */
 void wn_world_reflect(wn_world *world, int shore, float waves, wn_colour water, float depth);

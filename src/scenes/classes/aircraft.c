@@ -11,27 +11,27 @@
 enum { MAX_PANELS = 420 };
 
 typedef struct panel {
-    wn_space corners[4];
+    wn_vector corners[4];
     wn_colour colour;
     float depth;
 } panel;
 
 typedef struct plane {
     wn_world *world;
-    wn_space right, up, ahead; /* axes of the aeroplane in the world */
-    wn_space at;
+    wn_vector right, up, ahead; /* axes of the aeroplane in the world */
+    wn_vector at;
     panel panels[MAX_PANELS];
     int count;
 } plane;
 
-static wn_space place(const plane *p, float right, float up, float ahead)
+static wn_vector place(const plane *p, float right, float up, float ahead)
 {
-    return wn_space_at(p->at.x + p->right.x * right + p->up.x * up + p->ahead.x * ahead,
-                       p->at.y + p->right.y * right + p->up.y * up + p->ahead.y * ahead,
-                       p->at.z + p->right.z * right + p->up.z * up + p->ahead.z * ahead);
+    return wn_vector_at(p->at.x + p->right.x * right + p->up.x * up + p->ahead.x * ahead,
+                        p->at.y + p->right.y * right + p->up.y * up + p->ahead.y * ahead,
+                        p->at.z + p->right.z * right + p->up.z * up + p->ahead.z * ahead);
 }
 
-static void add_panel(plane *p, const wn_space corners[4], wn_colour colour)
+static void add_panel(plane *p, const wn_vector corners[4], wn_colour colour)
 {
     if (p->count == MAX_PANELS) return;
     panel *q = &p->panels[p->count++];
@@ -45,8 +45,8 @@ static void add_wing(plane *p, const float root[4], const float tip[4], wn_colou
     for (int i = 0; i < 6; i++) {
         float s = (float)i / 6, t = (float)(i + 1) / 6, a[4], b[4];
         for (int k = 0; k < 4; k++) a[k] = wn_mixf(root[k], tip[k], s), b[k] = wn_mixf(root[k], tip[k], t);
-        const wn_space corners[4] = {place(p, a[0], a[1], a[2]), place(p, b[0], b[1], b[2]),
-                                     place(p, b[0], b[1], b[2] - b[3]), place(p, a[0], a[1], a[2] - a[3])};
+        const wn_vector corners[4] = {place(p, a[0], a[1], a[2]), place(p, b[0], b[1], b[2]),
+                                      place(p, b[0], b[1], b[2] - b[3]), place(p, a[0], a[1], a[2] - a[3])};
         add_panel(p, corners, colour);
     }
 }
@@ -59,10 +59,10 @@ static void add_tube(plane *p, float right, float up, const wn_point *outline, i
         for (int k = 0; k < sides; k++) {
             float a = 2 * WN_PI_F * (float)k / (float)sides, b = 2 * WN_PI_F * (float)(k + 1) / (float)sides;
             float r0 = outline[i].y, r1 = outline[i + 1].y, middle = sinf(0.5f * (a + b));
-            const wn_space corners[4] = {place(p, right + r0 * cosf(a), up + r0 * sinf(a), outline[i].x),
-                                         place(p, right + r0 * cosf(b), up + r0 * sinf(b), outline[i].x),
-                                         place(p, right + r1 * cosf(b), up + r1 * sinf(b), outline[i + 1].x),
-                                         place(p, right + r1 * cosf(a), up + r1 * sinf(a), outline[i + 1].x)};
+            const wn_vector corners[4] = {place(p, right + r0 * cosf(a), up + r0 * sinf(a), outline[i].x),
+                                          place(p, right + r0 * cosf(b), up + r0 * sinf(b), outline[i].x),
+                                          place(p, right + r1 * cosf(b), up + r1 * sinf(b), outline[i + 1].x),
+                                          place(p, right + r1 * cosf(a), up + r1 * sinf(a), outline[i + 1].x)};
             add_panel(p, corners, middle > 0.25f ? top : middle > -0.1f ? stripe : belly);
         }
 }
@@ -82,10 +82,10 @@ static void draw(plane *p)
 static void turn_axes(plane *p, float yaw, float pitch, float roll)
 {
     float cy = cosf(yaw), sy = sinf(yaw), cp = cosf(pitch), sp = sinf(pitch), cr = cosf(roll), sr = sinf(roll);
-    p->ahead = wn_space_at(sy * cp, sp, cy * cp);
-    wn_space right = wn_space_at(cy, 0, -sy), up = wn_space_at(-sy * sp, cp, -cy * sp);
-    p->right = wn_space_at(right.x * cr + up.x * sr, right.y * cr + up.y * sr, right.z * cr + up.z * sr);
-    p->up = wn_space_at(up.x * cr - right.x * sr, up.y * cr - right.y * sr, up.z * cr - right.z * sr);
+    p->ahead = wn_vector_at(sy * cp, sp, cy * cp);
+    wn_vector right = wn_vector_at(cy, 0, -sy), up = wn_vector_at(-sy * sp, cp, -cy * sp);
+    p->right = wn_vector_at(right.x * cr + up.x * sr, right.y * cr + up.y * sr, right.z * cr + up.z * sr);
+    p->up = wn_vector_at(up.x * cr - right.x * sr, up.y * cr - right.y * sr, up.z * cr - right.z * sr);
 }
 
 static void build(plane *p, bool jet, wn_colour body, wn_colour accent)
@@ -113,8 +113,8 @@ static void build(plane *p, bool jet, wn_colour body, wn_colour accent)
         for (float z = 12; z > -9; z -= 1.6f)
             for (int side = -1; side <= 1; side += 2) {
                 float s = 2.02f * (float)side;
-                const wn_space corners[4] = {place(p, s, 0.35f, z), place(p, s, 0.35f, z - 0.7f),
-                                             place(p, s, 0.85f, z - 0.7f), place(p, s, 0.85f, z)};
+                const wn_vector corners[4] = {place(p, s, 0.35f, z), place(p, s, 0.35f, z - 0.7f),
+                                              place(p, s, 0.85f, z - 0.7f), place(p, s, 0.85f, z)};
                 add_panel(p, corners, dark);
             }
         return;
@@ -149,13 +149,13 @@ static void paint_aircraft(wn_world *w)
         wn_ground grass = wn_ground_of(w, 0x6f8048, 0x8a8a56, 8, 0.3f);
         wn_ground_paint(w, &grass);
         for (float x = -0.55f; x < 0.55f; x += wn_world_range(w, 0.02f, 0.1f))
-            wn_prop_tree(w, wn_space_at(x * w->width / wn_world_scale(w, 190), 0, 190), wn_world_range(w, 4, 9),
+            wn_prop_tree(w, wn_vector_at(x * w->width / wn_world_scale(w, 190), 0, 190), wn_world_range(w, 4, 9),
                          wn_world_seed(w), false);
     }
     float length = jet ? 38 : 9, seen = wn_world_range(w, 0.3f, 0.75f) * wn_minf(w->width, w->height);
     float z = w->focal * length / seen, px = wn_world_range(w, 0.32f, 0.68f) * w->width,
           py = wn_world_range(w, 0.28f, low ? 0.5f : 0.65f) * w->height;
-    p.at = wn_space_at((px - 0.5f * w->width) * z / w->focal, w->eye + (w->horizon - py) * z / w->focal, z);
+    p.at = wn_vector_at((px - 0.5f * w->width) * z / w->focal, w->eye + (w->horizon - py) * z / w->focal, z);
     turn_axes(&p, wn_world_range(w, -3.1f, 3.1f), wn_world_range(w, -0.15f, 0.3f), wn_world_range(w, -0.5f, 0.5f));
     wn_colour accent = wn_world_choose(w, liveries, 6);
     w->skylight = wn_colour_scale(w->skylight, 1.1f);

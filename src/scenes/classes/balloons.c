@@ -26,7 +26,7 @@ static wn_colour cloth_shader(const void *context, float x, float y, float *opac
     wn_colour colour = e->style == 0   ? e->colours[(gore % 3 + 3) % 3]
                        : e->style == 1 ? e->colours[band % 3]
                                        : e->colours[(gore + band + 300) % 2];
-    wn_space n = wn_space_unit(wn_space_at(s, -v * 0.8f, -sqrtf(wn_maxf(0.01f, 1 - s * s))));
+    wn_vector n = wn_vector_unit(wn_vector_at(s, -v * 0.8f, -sqrtf(wn_maxf(0.01f, 1 - s * s))));
     float seam = fabsf(around - (float)gore - 0.5f) > 0.45f ? 0.85f : 1.0f;
     wn_colour light = wn_colour_scale(wn_world_light(e->world, colour, n), seam);
     if (e->world->time != WN_TIME_DAY)
@@ -82,7 +82,7 @@ static void paint_balloons(wn_world *w)
                                               : wn_ground_of(w, 0xb59a70, 0x9a7a58, 40, 0.2f);
     wn_ground_paint(w, &land);
     for (int i = 0; i < 16; i++)
-        wn_prop_tree(w, wn_space_at(wn_world_range(w, -150, 150), 0, 300.0f - 10.0f * (float)i),
+        wn_prop_tree(w, wn_vector_at(wn_world_range(w, -150, 150), 0, 300.0f - 10.0f * (float)i),
                      wn_world_range(w, 7, 12), wn_world_seed(w), false);
     int count = 1 + wn_world_pick(w, 9);
     for (int i = 0; i < count; i++) {

@@ -48,8 +48,8 @@ static void breakers(wn_world *w, const shore *s)
             float z = s->line + s->slant * right + away,
                   up = 0.5f * wn_clampf(0.3f + wn_noise(right * 0.12f, away, seed), 0, 1);
             wn_point a, b;
-            if (!wn_world_project(w, wn_space_at(right, up, wn_maxf(z, 1)), &a) ||
-                !wn_world_project(w, wn_space_at(right, 0, wn_maxf(z, 1) - 0.4f), &b))
+            if (!wn_world_project(w, wn_vector_at(right, up, wn_maxf(z, 1)), &a) ||
+                !wn_world_project(w, wn_vector_at(right, 0, wn_maxf(z, 1) - 0.4f), &b))
                 return;
             top[n] = a, top[65 - n] = b, n++;
         }
@@ -59,13 +59,13 @@ static void breakers(wn_world *w, const shore *s)
     }
 }
 
-static void parasol(wn_world *w, wn_space base)
+static void parasol(wn_world *w, wn_vector base)
 {
     static const unsigned cloths[] = {0xd0433a, 0x2f6fb0, 0xe6b93c, 0xe8e4da, 0x3d8f6b, 0xd97a3c};
     wn_point foot, top;
     float r = 1.25f * wn_world_scale(w, base.z);
     if (!wn_world_project(w, base, &foot)) return;
-    (void)wn_world_project(w, wn_space_at(base.x + wn_world_range(w, -0.2f, 0.2f), 2.1f, base.z), &top);
+    (void)wn_world_project(w, wn_vector_at(base.x + wn_world_range(w, -0.2f, 0.2f), 2.1f, base.z), &top);
     wn_world_ground_shadow(w, base, 2.4f, 1.8f, 0);
     wn_paint pole = wn_paint_flat(wn_world_flat(w, wn_colour_hex(0xd8d4cc), base.z));
     wn_canvas_line(&w->canvas, foot, top, wn_maxf(0.8f, r * 0.04f), wn_maxf(0.8f, r * 0.04f), &pole);
@@ -78,7 +78,7 @@ static void parasol(wn_world *w, wn_space base)
         points[2] = wn_point_at(top.x, top.y - r * 0.22f);
         points[3] = wn_point_at(top.x + x1 * r * 0.6f, top.y - r * 0.08f);
         points[4] = wn_point_at(top.x + x1 * r, top.y + r * 0.32f);
-        wn_colour lit = wn_world_light(w, i % 2 ? a : b, wn_space_unit(wn_space_at(0.5f * (x0 + x1), 0.8f, -0.5f)));
+        wn_colour lit = wn_world_light(w, i % 2 ? a : b, wn_vector_unit(wn_vector_at(0.5f * (x0 + x1), 0.8f, -0.5f)));
         wn_paint paint = wn_paint_flat(wn_world_air(w, lit, base.z));
         wn_canvas_fill(&w->canvas, points, 5, &paint);
     }
@@ -123,7 +123,7 @@ static void paint_beach(wn_world *w)
                .slant = wn_world_range(w, -0.6f, 0.6f),
                .seed = wn_world_seed(w)};
     s.sand = wn_ground_of(w, 0xd6c096, 0xc4a97c, 2.0f, 0.18f);
-    s.foam = wn_world_light(w, wn_colour_hex(0xf2f5f5), wn_space_at(0, 1, 0));
+    s.foam = wn_world_light(w, wn_colour_hex(0xf2f5f5), wn_vector_at(0, 1, 0));
     breakers(w, &s);
     wn_canvas_rows(&w->canvas, (int)w->horizon, w->canvas.height, sand_shader, &s);
     int things = w->time == WN_TIME_NIGHT ? wn_world_pick(w, 2) : wn_world_pick(w, 9);
@@ -133,14 +133,14 @@ static void paint_beach(wn_world *w)
         if (z > s.line + s.slant * x - 0.5f) x = -copysignf(fabsf(x), s.slant) * -1.0f;
         int kind = wn_world_pick(w, 3);
         if (kind == 0)
-            parasol(w, wn_space_at(x, 0, z));
+            parasol(w, wn_vector_at(x, 0, z));
         else
-            wn_prop_person(w, wn_space_at(x, 0, z),
+            wn_prop_person(w, wn_vector_at(x, 0, z),
                            wn_world_chance(w, 0.6f) ? (wn_world_chance(w, 0.5f) ? 1.0f : -1.0f) : 0);
     }
     if (wn_world_chance(w, 0.25f))
         wn_prop_palm(
-            w, wn_space_at((wn_world_chance(w, 0.5f) ? 1.0f : -1.0f) * 0.4f * w->width / wn_world_scale(w, 9), 0, 9),
+            w, wn_vector_at((wn_world_chance(w, 0.5f) ? 1.0f : -1.0f) * 0.4f * w->width / wn_world_scale(w, 9), 0, 9),
             wn_world_range(w, 5, 9));
 }
 

@@ -37,16 +37,16 @@ static wn_colour street_shader(const void *context, float x, float y, float *opa
     return wn_colour_mix(slab, tar, inside);
 }
 
-static void traffic_light(wn_world *w, wn_space base)
+static void traffic_light(wn_world *w, wn_vector base)
 {
     static const unsigned lights[] = {0xff3020, 0xffb020, 0x30e070};
-    wn_world_box(w, base, wn_space_at(0.14f, 3.0f, 0.14f), 0, wn_colour_hex(0x3a3d40), wn_colour_hex(0x3a3d40));
+    wn_world_box(w, base, wn_vector_at(0.14f, 3.0f, 0.14f), 0, wn_colour_hex(0x3a3d40), wn_colour_hex(0x3a3d40));
     base.y = 2.6f;
-    wn_world_box(w, base, wn_space_at(0.36f, 1.0f, 0.3f), 0, wn_colour_hex(0x17191a), wn_colour_hex(0x222222));
+    wn_world_box(w, base, wn_vector_at(0.36f, 1.0f, 0.3f), 0, wn_colour_hex(0x17191a), wn_colour_hex(0x222222));
     int lit = wn_world_pick(w, 3);
     for (int i = 0; i < 3; i++) {
         wn_point at;
-        wn_space lamp = wn_space_at(base.x, 3.45f - 0.32f * (float)i, base.z - 0.17f);
+        wn_vector lamp = wn_vector_at(base.x, 3.45f - 0.32f * (float)i, base.z - 0.17f);
         if (!wn_world_project(w, lamp, &at)) return;
         wn_paint paint = wn_paint_flat(wn_colour_scale(wn_colour_hex(lights[i]), i == lit ? 1.3f : 0.06f));
         wn_canvas_ellipse(&w->canvas, at, 0.11f * wn_world_scale(w, lamp.z), 0.11f * wn_world_scale(w, lamp.z), 0,
@@ -67,9 +67,9 @@ static void fronts(wn_world *w, const street *s)
             float deep = wn_world_range(w, 10, 16), floor_height = wn_world_range(w, 2.9f, 3.6f);
             int floors = 2 + wn_world_pick(w, 6);
             if (wn_world_chance(w, 0.12f)) continue;
-            wn_space base = wn_space_at(s->shift + (float)side * (first + 0.5f * deep), 0, z + 0.5f * length);
+            wn_vector base = wn_vector_at(s->shift + (float)side * (first + 0.5f * deep), 0, z + 0.5f * length);
             if (base.z - 0.5f * length < 4) continue;
-            wn_prop_block(w, base, wn_space_at(deep, floor_height * (float)floors, length * 0.98f), 0, floors);
+            wn_prop_block(w, base, wn_vector_at(deep, floor_height * (float)floors, length * 0.98f), 0, floors);
         }
     }
 }
@@ -79,14 +79,14 @@ static void people(wn_world *w, const street *s)
     int count = wn_world_pick(w, 9), waiting = wn_world_pick(w, 6);
     for (int i = 0; i < count; i++) {
         float z = s->zebra_far - (s->zebra_far - s->zebra_near) * ((float)i + wn_rng_uniform(&w->rng)) / (float)count;
-        wn_prop_person(w, wn_space_at(s->shift + wn_world_range(w, -s->half - 1, s->half + 1), 0, z),
+        wn_prop_person(w, wn_vector_at(s->shift + wn_world_range(w, -s->half - 1, s->half + 1), 0, z),
                        wn_world_chance(w, 0.5f) ? 1.0f : -1.0f);
     }
     for (int i = 0; i < waiting; i++) {
         float side = wn_world_chance(w, 0.5f) ? 1.0f : -1.0f;
         wn_prop_person(w,
-                       wn_space_at(s->shift + side * (s->half + wn_world_range(w, 0.5f, 2.2f)), 0,
-                                   wn_world_range(w, wn_maxf(3.5f, s->zebra_near - 2), s->zebra_far)),
+                       wn_vector_at(s->shift + side * (s->half + wn_world_range(w, 0.5f, 2.2f)), 0,
+                                    wn_world_range(w, wn_maxf(3.5f, s->zebra_near - 2), s->zebra_far)),
                        0);
     }
 }
@@ -109,29 +109,29 @@ static void paint_crossing(wn_world *w)
     s.tar = wn_ground_of(w, w->wet ? 0x3e4043 : 0x5f6064, w->wet ? 0x4b4d50 : 0x6c6d72, 1.8f, 0.16f);
     s.pavement = wn_ground_of(w, 0x9a958c, 0x86827a, 1.2f, 0.12f);
     w->snowy = snowy;
-    s.paint = wn_world_light(w, wn_colour_hex(wn_world_chance(w, 0.12f) ? 0xe0b840 : 0xe2e2e0), wn_space_at(0, 1, 0));
+    s.paint = wn_world_light(w, wn_colour_hex(wn_world_chance(w, 0.12f) ? 0xe0b840 : 0xe2e2e0), wn_vector_at(0, 1, 0));
     wn_world_sky(w, w->horizon + 1);
     wn_canvas_rows(&w->canvas, (int)w->horizon, w->canvas.height, street_shader, &s);
     fronts(w, &s);
     for (float z = 90; z > s.zebra_far + 4; z *= wn_world_range(w, 0.6f, 0.8f)) {
         if (wn_world_chance(w, 0.4f))
             wn_prop_street_lamp(
-                w, wn_space_at(s.shift + (s.half + 0.7f) * (wn_world_chance(w, 0.5f) ? 1.0f : -1.0f), 0, z), 6.5f);
+                w, wn_vector_at(s.shift + (s.half + 0.7f) * (wn_world_chance(w, 0.5f) ? 1.0f : -1.0f), 0, z), 6.5f);
         if (wn_world_chance(w, 0.3f))
-            wn_prop_tree(w, wn_space_at(s.shift + (s.half + 1.8f) * (wn_world_chance(w, 0.5f) ? 1.0f : -1.0f), 0, z),
+            wn_prop_tree(w, wn_vector_at(s.shift + (s.half + 1.8f) * (wn_world_chance(w, 0.5f) ? 1.0f : -1.0f), 0, z),
                          wn_world_range(w, 4.5f, 7), wn_world_seed(w), false);
-        if (wn_world_chance(w, 0.5f)) wn_prop_vehicle(w, wn_space_at(s.shift + 0.5f * s.half, 0, z), 0, -1);
-        if (wn_world_chance(w, 0.5f)) wn_prop_vehicle(w, wn_space_at(s.shift - 0.5f * s.half, 0, z), WN_PI_F, -1);
+        if (wn_world_chance(w, 0.5f)) wn_prop_vehicle(w, wn_vector_at(s.shift + 0.5f * s.half, 0, z), 0, -1);
+        if (wn_world_chance(w, 0.5f)) wn_prop_vehicle(w, wn_vector_at(s.shift - 0.5f * s.half, 0, z), WN_PI_F, -1);
     }
     if (wn_world_chance(w, 0.6f))
-        wn_prop_vehicle(w, wn_space_at(s.shift - 0.5f * s.half, 0, s.zebra_far + wn_world_range(w, 3.5f, 6)), WN_PI_F,
+        wn_prop_vehicle(w, wn_vector_at(s.shift - 0.5f * s.half, 0, s.zebra_far + wn_world_range(w, 3.5f, 6)), WN_PI_F,
                         -1);
-    if (wn_world_chance(w, 0.7f)) traffic_light(w, wn_space_at(s.shift - s.half - 0.5f, 0, s.zebra_far));
-    if (wn_world_chance(w, 0.7f)) traffic_light(w, wn_space_at(s.shift + s.half + 0.5f, 0, s.zebra_far));
+    if (wn_world_chance(w, 0.7f)) traffic_light(w, wn_vector_at(s.shift - s.half - 0.5f, 0, s.zebra_far));
+    if (wn_world_chance(w, 0.7f)) traffic_light(w, wn_vector_at(s.shift + s.half + 0.5f, 0, s.zebra_far));
     people(w, &s);
     if (wn_world_chance(w, 0.12f))
         wn_prop_vehicle(
-            w, wn_space_at(s.shift + wn_world_range(w, -2, 2), 0, s.zebra_near - 0.5f > 4.5f ? s.zebra_near : 5.0f),
+            w, wn_vector_at(s.shift + wn_world_range(w, -2, 2), 0, s.zebra_near - 0.5f > 4.5f ? s.zebra_near : 5.0f),
             wn_world_chance(w, 0.5f) ? 1.57f : -1.57f, -1);
 }
 

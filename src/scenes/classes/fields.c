@@ -32,11 +32,11 @@ static wn_colour crop_shader(const void *context, float x, float y, float *opaci
     return wn_colour_mix(soil, wn_world_air(c->world, plant, depth), stripe);
 }
 
-static void bale(wn_world *w, wn_space base)
+static void bale(wn_world *w, wn_vector base)
 {
     wn_point at;
     float r = 0.75f * wn_world_scale(w, base.z), wide = wn_world_range(w, 0.9f, 1.5f) * r;
-    if (!wn_world_project(w, wn_space_at(base.x, 0.75f, base.z), &at)) return;
+    if (!wn_world_project(w, wn_vector_at(base.x, 0.75f, base.z), &at)) return;
     wn_world_ground_shadow(w, base, 2.6f, 1.8f, 0);
     wn_colour lit = wn_world_flat(w, wn_colour_hex(0xcaa75c), base.z);
     wn_paint side = wn_paint_vertical(wn_colour_scale(lit, 1.2f), wn_colour_scale(lit, 0.45f), at.y - r, at.y + r);
@@ -50,7 +50,7 @@ static void bale(wn_world *w, wn_space base)
     }
 }
 
-static void cow(wn_world *w, wn_space base)
+static void cow(wn_world *w, wn_vector base)
 {
     static const unsigned hides[] = {0x6b4429, 0x8a5a38, 0x2a2624, 0xd8d0c4, 0x9a7a58};
     wn_point f;
@@ -87,13 +87,13 @@ static void fence(wn_world *w, float z)
     float scale = wn_world_scale(w, z), reach = 0.55f * w->width / scale, wide = wn_maxf(0.8f, 0.09f * scale);
     wn_point a, b;
     for (float x = -reach; x < reach; x += 2.2f) {
-        (void)wn_world_project(w, wn_space_at(x, 0, z), &a);
-        (void)wn_world_project(w, wn_space_at(x, 1.1f, z), &b);
+        (void)wn_world_project(w, wn_vector_at(x, 0, z), &a);
+        (void)wn_world_project(w, wn_vector_at(x, 1.1f, z), &b);
         wn_canvas_line(&w->canvas, a, b, wide, wide, &wood);
     }
     for (int rail = 0; rail < 2; rail++) {
-        (void)wn_world_project(w, wn_space_at(-reach, 0.5f + 0.4f * (float)rail, z), &a);
-        (void)wn_world_project(w, wn_space_at(reach, 0.5f + 0.4f * (float)rail, z), &b);
+        (void)wn_world_project(w, wn_vector_at(-reach, 0.5f + 0.4f * (float)rail, z), &a);
+        (void)wn_world_project(w, wn_vector_at(reach, 0.5f + 0.4f * (float)rail, z), &b);
         wn_canvas_line(&w->canvas, a, b, wide * 0.7f, wide * 0.7f, &wood);
     }
 }
@@ -118,25 +118,25 @@ static void paint_fields(wn_world *w)
     c.soil = wn_world_chance(w, 0.5f) ? wn_ground_of(w, 0x7a5f42, 0x684f38, 3, 0.35f)
                                       : wn_ground_of(w, 0x6f8a42, 0x86904c, 4, 0.35f);
     c.split = wn_world_chance(w, 0.6f) ? wn_world_range(w, 25, 90) : 1e6f;
-    wn_space up = wn_space_at(0, 1, 0);
+    wn_vector up = wn_vector_at(0, 1, 0);
     c.plant = wn_world_light(w, wn_world_choose(w, plants, 8), up);
     c.other = wn_world_light(w, wn_world_choose(w, plants, 8), up);
     if (w->snowy) c.plant = wn_colour_mix(c.plant, c.soil.first, 0.6f), c.other = c.soil.first;
     wn_canvas_rows(&w->canvas, (int)w->horizon, w->canvas.height, crop_shader, &c);
     for (float x = -0.6f; x < 0.6f; x += wn_world_range(w, 0.015f, 0.12f))
-        wn_prop_tree(w, wn_space_at(x * w->width / wn_world_scale(w, 150), 0, 150), wn_world_range(w, 5, 12),
+        wn_prop_tree(w, wn_vector_at(x * w->width / wn_world_scale(w, 150), 0, 150), wn_world_range(w, 5, 12),
                      wn_world_seed(w), false);
     if (wn_world_chance(w, 0.55f)) {
         float x = wn_world_range(w, -0.35f, 0.35f) * w->width / wn_world_scale(w, 70);
-        wn_prop_house(w, wn_space_at(x, 0, 74), 9, 14, wn_world_range(w, -0.8f, 0.8f));
-        wn_prop_house(w, wn_space_at(x + 14, 0, 70), 7, 18, wn_world_range(w, 0.6f, 1.6f));
-        wn_prop_tree(w, wn_space_at(x - 9, 0, 68), 9, wn_world_seed(w), false);
+        wn_prop_house(w, wn_vector_at(x, 0, 74), 9, 14, wn_world_range(w, -0.8f, 0.8f));
+        wn_prop_house(w, wn_vector_at(x + 14, 0, 70), 7, 18, wn_world_range(w, 0.6f, 1.6f));
+        wn_prop_tree(w, wn_vector_at(x - 9, 0, 68), 9, wn_world_seed(w), false);
     }
     int kind = wn_world_pick(w, 4), count = 2 + wn_world_pick(w, 8);
     if (wn_world_chance(w, 0.3f)) fence(w, wn_world_range(w, 12, 40));
     for (int i = 0; i < count; i++) {
         float z = wn_mixf(55, 7, ((float)i + 0.5f) / (float)count), reach = 0.45f * w->width / wn_world_scale(w, z);
-        wn_space at = wn_space_at(wn_world_range(w, -reach, reach), 0, z);
+        wn_vector at = wn_vector_at(wn_world_range(w, -reach, reach), 0, z);
         if (kind == 0) bale(w, at);
         if (kind == 1) cow(w, at);
         if (kind == 2 && i % 3 == 0) wn_prop_bush(w, at, 1.2f);

@@ -64,9 +64,9 @@ static void paint_forest(wn_world *w)
         float reach = 0.55f * w->width / wn_world_scale(w, z) + 2;
         float x = wn_world_range(w, -reach, reach), middle = p.sway * sinf(z * 0.12f), clear = 0.5f * p.width + 0.9f;
         if (p.width > 0 && fabsf(x - middle) < clear) x = middle + (x > middle ? clear : -clear);
-        wn_space at = wn_space_at(x, 0, z);
+        wn_vector at = wn_vector_at(x, 0, z);
         if (wn_world_chance(w, 0.3f))
-            wn_prop_bush(w, wn_space_at(x + 1.0f, 0, z + 0.2f), wn_world_range(w, 0.3f, 1.1f));
+            wn_prop_bush(w, wn_vector_at(x + 1.0f, 0, z + 0.2f), wn_world_range(w, 0.3f, 1.1f));
         if (conifers)
             wn_prop_conifer(w, at, wn_world_range(w, 7, 19));
         else if (birches) {
@@ -85,11 +85,11 @@ static void paint_forest(wn_world *w)
                              .grain_y = wn_maxf(1, wide * 0.3f),
                              .seed = wn_world_seed(w)};
             wn_canvas_line(&w->canvas, foot, wn_point_at(foot.x + lean, -5), wide, wide * 0.7f, &bark);
-            wn_prop_tree(w, wn_space_at(x, 3.5f, z), wn_world_range(w, 6, 9), wn_world_seed(w), autumn);
+            wn_prop_tree(w, wn_vector_at(x, 3.5f, z), wn_world_range(w, 6, 9), wn_world_seed(w), autumn);
         } else
             wn_prop_tree(w, at, wn_world_range(w, 6, 14), wn_world_seed(w), autumn);
     }
-    if (wn_world_chance(w, 0.15f)) wn_prop_person(w, wn_space_at(p.sway * sinf(1.2f), 0, 10), 0);
+    if (wn_world_chance(w, 0.15f)) wn_prop_person(w, wn_vector_at(p.sway * sinf(1.2f), 0, 10), 0);
 }
 
 const wn_scene_class wn_scene_class_forest = {"forest", "a wood", "DSC", 12, false, 0.6f, paint_forest};

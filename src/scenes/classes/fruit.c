@@ -6,7 +6,7 @@
 #include "scenes/scene_class.h"
 
 typedef struct ball {
-    wn_space light;
+    wn_vector light;
     wn_point centre;
     float rx, ry, cosine, sine, bumps, shine, blush;
     wn_colour colour, second, sun, sky, bounce;
@@ -20,20 +20,20 @@ static wn_colour ball_shader(const void *context, float x, float y, float *opaci
     float dx = x - b->centre.x, dy = y - b->centre.y;
     float u = (dx * b->cosine + dy * b->sine) / b->rx, v = (dy * b->cosine - dx * b->sine) / b->ry;
     float z = sqrtf(wn_maxf(0.0f, 1.0f - u * u - v * v));
-    wn_space n = wn_space_at(u * b->cosine - v * b->sine, -(u * b->sine + v * b->cosine), z);
+    wn_vector n = wn_vector_at(u * b->cosine - v * b->sine, -(u * b->sine + v * b->cosine), z);
     if (b->bumps > 0) {
         float fine = 9.0f;
         n.x += b->bumps * wn_noise(u * fine, v * fine, b->seed);
         n.y += b->bumps * wn_noise(u * fine + 31, v * fine, b->seed);
-        n = wn_space_unit(n);
+        n = wn_vector_unit(n);
     }
-    float direct = wn_maxf(0.0f, wn_space_dot(n, b->light));
+    float direct = wn_maxf(0.0f, wn_vector_dot(n, b->light));
     float blush = wn_stepf(-0.4f, 0.5f, wn_noise_sum(u * 1.3f + 5, v * 0.9f, 3, b->seed + 2u) + b->blush * u);
     wn_colour skin = wn_colour_mix(b->colour, b->second, blush);
     wn_colour light = wn_colour_add(wn_colour_scale(b->sun, direct), wn_colour_scale(b->sky, 0.55f + 0.45f * n.y));
     light = wn_colour_add(light, wn_colour_scale(b->bounce, 0.25f * wn_maxf(0.0f, -n.y)));
-    wn_space half = wn_space_unit(wn_space_at(b->light.x, b->light.y, b->light.z + 1.0f));
-    float gleam = powf(wn_maxf(0.0f, wn_space_dot(n, half)), 45.0f) * b->shine;
+    wn_vector half = wn_vector_unit(wn_vector_at(b->light.x, b->light.y, b->light.z + 1.0f));
+    float gleam = powf(wn_maxf(0.0f, wn_vector_dot(n, half)), 45.0f) * b->shine;
     return wn_colour_add(wn_colour_times(skin, light), wn_colour_scale(b->sun, gleam));
 }
 
@@ -186,8 +186,8 @@ static void paint_fruit(wn_world *w)
 {
     static const unsigned backs[] = {0x5f6f66, 0x8a7a6a, 0x3f4a55, 0xb8ab98, 0x2a2624, 0x7a8a92, 0xa06a4a};
     static const unsigned tables[] = {0x8a5f3a, 0xd8d0c2, 0x4f3a2a, 0xb09a7a, 0x6f7478, 0xe4e0d6, 0x3a4a5a};
-    w->sun =
-        wn_space_unit(wn_space_at(wn_world_range(w, -1, 1), wn_world_range(w, 0.4f, 1), wn_world_range(w, 0.3f, 0.9f)));
+    w->sun = wn_vector_unit(
+        wn_vector_at(wn_world_range(w, -1, 1), wn_world_range(w, 0.4f, 1), wn_world_range(w, 0.3f, 0.9f)));
     w->sunlight = wn_colour_scale(wn_colour_hex(w->time == WN_TIME_DAY ? 0xfff2e0 : 0xffcf98),
                                   w->time == WN_TIME_NIGHT ? 0.45f : 0.85f);
     w->skylight = wn_colour_scale(wn_colour_hex(0xd8dfe8), w->time == WN_TIME_NIGHT ? 0.08f : 0.3f);
@@ -203,7 +203,7 @@ static void paint_fruit(wn_world *w)
                          wn_colour_times(wn_world_choose(w, tables, 7),
                                          wn_colour_add(w->skylight, wn_colour_scale(w->sunlight, 0.25f))),
                          0.6f);
-    wn_colour top = wn_world_light(w, wn_world_choose(w, tables, 7), wn_space_at(0, 1, 0));
+    wn_colour top = wn_world_light(w, wn_world_choose(w, tables, 7), wn_vector_at(0, 1, 0));
     w->rim = top;
     wn_paint table = wn_paint_vertical(wn_colour_scale(top, 0.7f), wn_colour_scale(top, 1.05f), edge, w->height);
     bool wood = wn_world_chance(w, 0.6f);

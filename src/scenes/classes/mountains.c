@@ -36,8 +36,8 @@ static void paint_mountains(wn_world *w)
             float side = wn_world_chance(w, 0.5f) ? 1.0f : -1.0f, z = 30.0f - 1.2f * (float)i;
             wn_prop_conifer(
                 w,
-                wn_space_at(side * (0.36f + 0.2f * wn_rng_uniform(&w->rng)) * w->width / wn_world_scale(w, z),
-                            -w->eye * 0.4f, z),
+                wn_vector_at(side * (0.36f + 0.2f * wn_rng_uniform(&w->rng)) * w->width / wn_world_scale(w, z),
+                             -w->eye * 0.4f, z),
                 wn_world_range(w, 5, 11));
         }
     } else {
@@ -47,10 +47,10 @@ static void paint_mountains(wn_world *w)
         for (float z = 150; z > 14; z *= 0.9f)
             for (int i = 0; (float)i < dense; i++)
                 wn_prop_conifer(w,
-                                wn_space_at(wn_world_range(w, -0.65f, 0.65f) * w->width / wn_world_scale(w, z), 0, z),
+                                wn_vector_at(wn_world_range(w, -0.65f, 0.65f) * w->width / wn_world_scale(w, z), 0, z),
                                 wn_world_range(w, 5, 12));
         if (wn_world_chance(w, 0.3f))
-            wn_prop_house(w, wn_space_at(wn_world_range(w, -12, 12), 0, wn_world_range(w, 35, 60)), 8, 9,
+            wn_prop_house(w, wn_vector_at(wn_world_range(w, -12, 12), 0, wn_world_range(w, 35, 60)), 8, 9,
                           wn_world_range(w, -1, 1));
     }
 }

@@ -70,16 +70,16 @@ static void roadside(wn_world *w, const road *r, float depth, int kind)
 {
     for (int side = -1; side <= 1; side += 2) {
         float x = middle(r, depth) + (float)side * (0.5f * r->width + wn_world_range(w, 3.0f, 14.0f));
-        wn_space at = wn_space_at(x, 0, depth);
+        wn_vector at = wn_vector_at(x, 0, depth);
         if (kind == 0 && wn_world_chance(w, 0.75f))
             wn_prop_tree(w, at, wn_world_range(w, 5, 11), wn_world_seed(w), false);
         if (kind == 1 && wn_world_chance(w, 0.8f)) wn_prop_conifer(w, at, wn_world_range(w, 7, 16));
         if (kind == 2 && wn_world_chance(w, 0.55f))
-            wn_prop_house(w, wn_space_at(x + 9.0f * (float)side, 0, depth), wn_world_range(w, 7, 11),
+            wn_prop_house(w, wn_vector_at(x + 9.0f * (float)side, 0, depth), wn_world_range(w, 7, 11),
                           wn_world_range(w, 8, 14), wn_world_chance(w, 0.5f) ? 0 : 1.57f);
         if (kind == 3 && wn_world_chance(w, 0.5f)) wn_prop_bush(w, at, wn_world_range(w, 0.6f, 1.8f));
         if (wn_world_chance(w, 0.2f))
-            wn_prop_bush(w, wn_space_at(x + 3 * (float)side, 0, depth), wn_world_range(w, 0.5f, 1.3f));
+            wn_prop_bush(w, wn_vector_at(x + 3 * (float)side, 0, depth), wn_world_range(w, 0.5f, 1.3f));
     }
 }
 
@@ -90,9 +90,9 @@ static void rail(wn_world *w, const road *r, float side)
         wn_point a, b, foot;
         float xa = middle(r, z) + side * (0.5f * r->width + 0.7f), zb = z * 0.9f;
         float xb = middle(r, zb) + side * (0.5f * r->width + 0.7f);
-        if (!wn_world_project(w, wn_space_at(xa, 0.7f, z), &a) || !wn_world_project(w, wn_space_at(xb, 0.7f, zb), &b))
+        if (!wn_world_project(w, wn_vector_at(xa, 0.7f, z), &a) || !wn_world_project(w, wn_vector_at(xb, 0.7f, zb), &b))
             continue;
-        (void)wn_world_project(w, wn_space_at(xa, 0, z), &foot);
+        (void)wn_world_project(w, wn_vector_at(xa, 0, z), &foot);
         paint.start = paint.end = wn_world_flat(w, wn_colour_hex(0x9a9ea2), z);
         float wide = 0.3f * wn_world_scale(w, z);
         wn_canvas_line(&w->canvas, a, foot, wide * 0.35f, wide * 0.35f, &paint);
@@ -119,7 +119,7 @@ static void paint_road(wn_world *w)
     r.tar = wn_ground_of(w, w->wet ? 0x3c3e41 : 0x65666a, w->wet ? 0x4a4c4f : 0x74757a, 1.5f, 0.16f);
     r.shoulder = wn_ground_of(w, 0x8a8272, 0x77705f, 0.8f, 0.3f);
     w->snowy = snowy;
-    r.paint = wn_world_light(w, wn_colour_hex(wn_world_chance(w, 0.2f) ? 0xe3c34a : 0xdedede), wn_space_at(0, 1, 0));
+    r.paint = wn_world_light(w, wn_colour_hex(wn_world_chance(w, 0.2f) ? 0xe3c34a : 0xdedede), wn_vector_at(0, 1, 0));
     wn_world_sky(w, w->horizon + 1);
     if (wn_world_chance(w, 0.6f)) {
         wn_range hills = {w->horizon + 2,
@@ -143,14 +143,14 @@ static void paint_road(wn_world *w)
         if (lamps && wn_world_chance(w, 0.5f))
             wn_prop_street_lamp(
                 w,
-                wn_space_at(middle(&r, z) + (0.5f * r.width + 1.0f) * (wn_world_chance(w, 0.5f) ? 1.0f : -1.0f), 0, z),
+                wn_vector_at(middle(&r, z) + (0.5f * r.width + 1.0f) * (wn_world_chance(w, 0.5f) ? 1.0f : -1.0f), 0, z),
                 8);
         while (cars > 0 && next_car > z && next_car > 6.5f) {
             int lane = wn_world_pick(w, lanes);
             bool oncoming = lane < lanes / 2;
             float at = middle(&r, next_car) - 0.5f * r.width + 0.3f + ((float)lane + 0.5f) * r.lane;
             float turn = 0.002f * r.bend * next_car;
-            wn_prop_vehicle(w, wn_space_at(at + wn_world_range(w, -0.3f, 0.3f), 0, next_car),
+            wn_prop_vehicle(w, wn_vector_at(at + wn_world_range(w, -0.3f, 0.3f), 0, next_car),
                             atanf(turn) + (oncoming ? WN_PI_F : 0), -1);
             next_car *= wn_world_range(w, 0.5f, 0.85f);
             cars--;

@@ -134,7 +134,7 @@ static void paint_shelf(wn_world *w)
     static const unsigned wallpapers[] = {0xcfc4b0, 0xb9c4c0, 0xd8d4cc, 0x8f9a9f, 0xa8b09a, 0x6a5f58, 0xc9a98f};
     static const unsigned woods[] = {0x8a5f3a, 0xb08a5a, 0x5a3f2a, 0xe0ddd6, 0x6f6a64, 0x3a2f28};
     bool lamp = w->time != WN_TIME_DAY || wn_world_chance(w, 0.35f);
-    w->sun = wn_space_unit(wn_space_at(wn_world_range(w, -1, 1), 0.8f, -0.5f));
+    w->sun = wn_vector_unit(wn_vector_at(wn_world_range(w, -1, 1), 0.8f, -0.5f));
     w->sunlight =
         lamp ? wn_colour_scale(wn_colour_hex(0xffd09a), 0.65f) : wn_colour_scale(wn_colour_hex(0xfff4e6), 0.8f);
     w->skylight =

@@ -57,7 +57,7 @@ static void paint_skyline(wn_world *w)
         wn_ground_paint(w, &grass);
         for (float z = 160; z > 22; z *= 0.86f)
             for (int i = 0; i < 3; i++)
-                wn_prop_tree(w, wn_space_at(wn_world_range(w, -0.6f, 0.6f) * w->width / wn_world_scale(w, z), 0, z),
+                wn_prop_tree(w, wn_vector_at(wn_world_range(w, -0.6f, 0.6f) * w->width / wn_world_scale(w, z), 0, z),
                              wn_world_range(w, 5, 9), wn_world_seed(w), false);
     }
     if (wn_world_chance(w, 0.25f)) { /* birds */

@@ -6,11 +6,11 @@
 #include "scenes/props.h"
 #include "scenes/scene_class.h"
 
-static void turbine(wn_world *w, wn_space base, float height)
+static void turbine(wn_world *w, wn_vector base, float height)
 {
     wn_point foot, hub;
     if (!wn_world_project(w, base, &foot)) return;
-    (void)wn_world_project(w, wn_space_at(base.x, base.y + height, base.z), &hub);
+    (void)wn_world_project(w, wn_vector_at(base.x, base.y + height, base.z), &hub);
     float r = 0.55f * (foot.y - hub.y), wide = wn_maxf(0.9f, 0.045f * (foot.y - hub.y)),
           face = wn_world_range(w, 0.35f, 1.0f);
     wn_colour lit = wn_world_flat(w, wn_colour_hex(0xe8e8e4), base.z);
@@ -28,7 +28,7 @@ static void turbine(wn_world *w, wn_space base, float height)
     }
     wn_paint nose = wn_paint_flat(lit);
     wn_canvas_ellipse(&w->canvas, hub, wide * 0.5f, wide * 0.45f, 0, &nose);
-    wn_world_lamp(w, wn_space_at(base.x, base.y + height + 1, base.z), 1.6f, (wn_colour){1.2f, 0.1f, 0.06f});
+    wn_world_lamp(w, wn_vector_at(base.x, base.y + height + 1, base.z), 1.6f, (wn_colour){1.2f, 0.1f, 0.06f});
 }
 
 static void paint_wind_farm(wn_world *w)
@@ -47,14 +47,14 @@ static void paint_wind_farm(wn_world *w)
         wn_ground grass = wn_ground_of(w, 0x74893f, 0xa09a58, 14, 0.3f);
         wn_ground_paint(w, &grass);
         for (int i = 0; i < 12; i++)
-            wn_prop_tree(w, wn_space_at(wn_world_range(w, -120, 120), 0, 260.0f - 12.0f * (float)i),
+            wn_prop_tree(w, wn_vector_at(wn_world_range(w, -120, 120), 0, 260.0f - 12.0f * (float)i),
                          wn_world_range(w, 6, 12), wn_world_seed(w), false);
     }
     int count = 2 + wn_world_pick(w, 11);
     float step = wn_world_range(w, 0.7f, 1.3f);
     for (int i = 0; i < count; i++) {
         float z = wn_mixf(900, 130, (float)i / (float)count) * step, reach = 0.5f * w->width / wn_world_scale(w, z);
-        turbine(w, wn_space_at(wn_world_range(w, -reach, reach), 0, z), wn_world_range(w, 70, 95));
+        turbine(w, wn_vector_at(wn_world_range(w, -reach, reach), 0, z), wn_world_range(w, 70, 95));
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scenes/plan.h"
+#include "scenes/scene_plan.h"
 
 #include <stdio.h>
 #include <string.h>

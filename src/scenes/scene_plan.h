@@ -2,8 +2,8 @@
  *
  * What each file of a set will be, decided before anything is painted, so that files can be made in any order.
  */
-#ifndef SCENES_PLAN_H
-#define SCENES_PLAN_H
+#ifndef SCENES_SCENE_PLAN_H
+#define SCENES_SCENE_PLAN_H
 
 #include "scenes/painting.h"
 

@@ -4,7 +4,7 @@
 #include "winnow/memory.h"
 
 /* Mean of the box [x0, x1) x [y0, y1) of one channel; at least one pixel wide by interpolation. */
-static float box_mean(const wn_picture *p, float x0, float y0, float x1, float y1, int channel)
+static float box_mean(const wn_photo *p, float x0, float y0, float x1, float y1, int channel)
 {
     float sum = 0, total = 0;
     int first_x = (int)floorf(x0), last_x = (int)ceilf(x1), first_y = (int)floorf(y0), last_y = (int)ceilf(y1);
@@ -21,11 +21,11 @@ static float box_mean(const wn_picture *p, float x0, float y0, float x1, float y
     return total > 0 ? sum / total : 0;
 }
 
-wn_status wn_picture_resample(const wn_picture *from, float x, float y, float w, float h, int width, int height,
-                              wn_picture *out, wn_error *err)
+wn_status wn_photo_resample(const wn_photo *from, float x, float y, float w, float h, int width, int height,
+                            wn_photo *out, wn_error *err)
 {
     float sx = w / (float)width, sy = h / (float)height, half_x = 0.5f * wn_maxf(sx, 1), half_y = 0.5f * wn_maxf(sy, 1);
-    *out = (wn_picture){
+    *out = (wn_photo){
         .width = width, .height = height, .rgb = wn_alloc(WN_MEMORY_IMAGE, (size_t)width * (size_t)height, 3)};
     if (!out->rgb) return wn_fail(err, WN_NOMEM, "no memory for %d x %d pixels", width, height);
     uint8_t *to = out->rgb;
@@ -38,14 +38,14 @@ wn_status wn_picture_resample(const wn_picture *from, float x, float y, float w,
     return WN_OK;
 }
 
-void wn_picture_brighten(wn_picture *p, float gain, float lift)
+void wn_photo_brighten(wn_photo *p, float gain, float lift)
 {
     uint8_t table[256];
     for (int i = 0; i < 256; i++) table[i] = (uint8_t)(wn_clampf((float)i * gain + lift, 0, 255) + 0.5f);
     for (size_t i = 0, n = (size_t)p->width * (size_t)p->height * 3; i < n; i++) p->rgb[i] = table[p->rgb[i]];
 }
 
-void wn_picture_flip(wn_picture *p)
+void wn_photo_flip(wn_photo *p)
 {
     for (int y = 0; y < p->height; y++) {
         uint8_t *row = p->rgb + (size_t)y * (size_t)p->width * 3;
@@ -58,7 +58,7 @@ void wn_picture_flip(wn_picture *p)
     }
 }
 
-wn_status wn_picture_store_turned(wn_picture *p, int orientation, wn_error *err)
+wn_status wn_photo_store_turned(wn_photo *p, int orientation, wn_error *err)
 {
     if (orientation == 1) return WN_OK;
     int w = orientation == 3 ? p->width : p->height, h = orientation == 3 ? p->height : p->width;
@@ -74,6 +74,6 @@ wn_status wn_picture_store_turned(wn_picture *p, int orientation, wn_error *err)
                     p->rgb[((size_t)sy * (size_t)p->width + (size_t)sx) * 3 + (size_t)c];
         }
     wn_free(p->rgb);
-    *p = (wn_picture){w, h, turned};
+    *p = (wn_photo){w, h, turned};
     return WN_OK;
 }
