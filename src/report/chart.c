@@ -207,7 +207,7 @@ void wn_chart_curve(wn_page *page, const wn_axis *x, const wn_axis *y, const dou
     wn_page_markup(page, "</svg>\n");
 }
 
-void wn_chart_strips(wn_page *page, const wn_axis *axis, const wn_strip *strips, int n, const char *label)
+void wn_chart_strips(wn_page *page, const wn_axis *axis, const wn_chart_strip *strips, int n, const char *label)
 {
     const double left = 12, width = 720 - 28, pitch = 52, top = 8;
     double foot = top + pitch * n + 4;

@@ -34,12 +34,12 @@ void wn_chart_curve(wn_page *page, const wn_axis *x, const wn_axis *y, const dou
                     const char *x_title, const char *y_title, const char *label);
 
 /* One row of a strip chart: the values of random selections and of the selection itself. */
-typedef struct wn_strip {
+typedef struct wn_chart_strip {
     const char *title;
     const double *random;
     size_t random_len;
     double chosen;
-} wn_strip;
-void wn_chart_strips(wn_page *page, const wn_axis *axis, const wn_strip *strips, int n, const char *label);
+} wn_chart_strip;
+void wn_chart_strips(wn_page *page, const wn_axis *axis, const wn_chart_strip *strips, int n, const char *label);
 
 #endif

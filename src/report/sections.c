@@ -132,10 +132,10 @@ static double get_mean(const wn_report_covering *c)
 }
 
 /* Lets `strip` show one member; false when it is not known. */
-static bool fill_strip(const wn_report *r, const char *title, covering_member *get, double *values, wn_strip *strip,
-                       wn_axis *axis)
+static bool fill_strip(const wn_report *r, const char *title, covering_member *get, double *values,
+                       wn_chart_strip *strip, wn_axis *axis)
 {
-    *strip = (wn_strip){.title = title, .random = values, .chosen = get(&r->covering)};
+    *strip = (wn_chart_strip){.title = title, .random = values, .chosen = get(&r->covering)};
     if (!isfinite(strip->chosen)) return false;
     for (size_t i = 0; i < r->random_len; i++) {
         double value = get(&r->random_covering[i]);
@@ -187,7 +187,7 @@ static void against_random(wn_page *page)
         page->status = wn_fail(page->err, WN_NOMEM, "no memory for the report %s", page->path);
         return;
     }
-    wn_strip strips[3];
+    wn_chart_strip strips[3];
     wn_axis axis = {INFINITY, -INFINITY, WN_SCALE_LINEAR};
     int n = 0;
     n += fill_strip(r, "Distance of the farthest image", get_radius, values, &strips[n], &axis);
