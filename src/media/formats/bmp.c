@@ -50,14 +50,14 @@ static wn_status read_palette(bitmap *bmp, size_t at, uint32_t used, size_t entr
     return WN_OK;
 }
 
-static wn_status read_masks(bitmap *bmp, size_t header, wn_error *err)
+/* The masks follow the 40 bytes, inside a longer header or behind a short one. */
+static wn_status read_masks(bitmap *bmp, wn_error *err)
 {
     static const uint32_t masks16[] = {0x7C00, 0x03E0, 0x001F}, masks32[] = {0xFF0000, 0x00FF00, 0x0000FF};
     memcpy(bmp->masks, bmp->bits == 16 ? masks16 : masks32, sizeof(bmp->masks));
     if (bmp->compression != MASKS && bmp->compression != MASKS_WITH_ALPHA) return WN_OK;
     if (bmp->bits != 16 && bmp->bits != 32)
         return wn_fail(err, WN_CORRUPT, "damaged BMP: masks for %u bits", bmp->bits);
-    (void)header; /* the masks follow the 40 bytes, inside a longer header or behind a short one */
     if (bmp->len < 14 + 40 + 12) return wn_fail(err, WN_CORRUPT, "truncated BMP: no bit masks");
     for (size_t i = 0; i < 3; i++) bmp->masks[i] = get32(bmp->bytes + 14 + 40 + 4 * i);
     return WN_OK;
@@ -105,7 +105,7 @@ static wn_status read_header(bitmap *bmp, wn_error *err)
     bmp->top_down = bmp->height < 0;
     if (bmp->top_down) bmp->height = -bmp->height;
     WN_TRY(check_kind(bmp, planes, err));
-    WN_TRY(read_masks(bmp, header, err));
+    WN_TRY(read_masks(bmp, err));
     size_t palette = 14 + header + (header == 40 && bmp->compression == MASKS ? 12 : 0);
     if (palette > bmp->len) palette = bmp->len;
     WN_TRY(read_palette(bmp, palette, used, header == 12 ? 3 : 4, err));
