@@ -4,7 +4,8 @@
  * FOLDER/KIND.npy (kept, and used again), selects from the mapped file, and prints one JSON line with time, memory and
  * two floors: reading the array once, and the int8 products that a scan of all rows against all picks takes at the
  * measured peak of this machine. Then `check` compares all picks with the plain method (distances in double, all rows
- * after each pick) on 50,000 x 128, 5,000 picks.
+ * after each pick) on 50,000 x 128, 5,000 picks. For the script beside it: `make KIND FILE ROWS DIM` writes one file,
+ * `floors FILE PICKS THREADS` prints the floors alone.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -101,6 +102,36 @@ static void select_rows(const wn_matrix *matrix, size_t picks, wn_pool *pool, wn
     wn_free(params);
 }
 
+/* Seconds to read all rows once, and to multiply all rows with all picks in int8 at the peak of the machine. */
+typedef struct floors {
+    double read, dense_int8;
+} floors;
+
+static floors measure_floors(const wn_matrix *matrix, const char *path, size_t picks, wn_pool *pool, double int8_peak)
+{
+    double start = now(CLOCK_MONOTONIC);
+    if (wn_matrix_check_finite(matrix, path, pool, &err)) stop();
+    double read = now(CLOCK_MONOTONIC) - start;
+    double operations = 2.0 * (double)matrix->rows * (double)picks * (double)matrix->cols;
+    return (floors){read, operations / (int8_peak * wn_pool_threads(pool))};
+}
+
+static void print_floors(const char *path, size_t picks, unsigned threads)
+{
+    wn_npy *file = NULL;
+    wn_matrix matrix;
+    wn_pool *pool = NULL;
+    if (wn_pool_new(threads, 1, &pool, &err)) stop();
+    if (wn_npy_open(path, &file, &err) || wn_npy_matrix(file, &matrix, &err)) stop();
+    double peak = peak_rate(PEAK_BYTES, wn_cpu_level());
+    measure_floors(&matrix, path, picks, pool, peak); /* the first one reads from the disk */
+    floors floor = measure_floors(&matrix, path, picks, pool, peak);
+    printf("{\"bench\":\"farthest_first.floors\",\"floor_read\":%.4f,\"floor_dense_int8\":%.4f}\n", floor.read,
+           floor.dense_int8);
+    wn_npy_close(&file);
+    wn_pool_free(&pool);
+}
+
 /* In a process of its own the peak is that of one selection with its mapped file. */
 static void measure(const char *kind, const char *path, size_t picks, unsigned threads, double int8_peak)
 {
@@ -114,15 +145,11 @@ static void measure(const char *kind, const char *path, size_t picks, unsigned t
     select_rows(&matrix, picks, pool, &out);
     wall = now(CLOCK_MONOTONIC) - wall;
     cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    double read = now(CLOCK_MONOTONIC);
-    if (wn_matrix_check_finite(&matrix, path, pool, &err)) stop();
-    read = now(CLOCK_MONOTONIC) - read;
-    double dense =
-        2.0 * (double)matrix.rows * (double)picks * (double)matrix.cols / (int8_peak * wn_pool_threads(pool));
+    floors floor = measure_floors(&matrix, path, picks, pool, int8_peak);
     printf("{\"bench\":\"farthest_first.%s\",\"rows\":%zu,\"dim\":%zu,\"picks\":%zu,\"threads\":%u,\"seconds\":%.3f,"
            "\"cpu_seconds\":%.3f,\"floor_read\":%.3f,\"floor_dense_int8\":%.3f,\"peak_memory_bytes\":%" PRIu64
            ",\"radius\":%.6f}\n",
-           kind, matrix.rows, matrix.cols, out.len, wn_pool_threads(pool), wall, cpu, read, dense,
+           kind, matrix.rows, matrix.cols, out.len, wn_pool_threads(pool), wall, cpu, floor.read, floor.dense_int8,
            wn_memory_process_peak(), out.radius);
     wn_selection_clear(&out);
     wn_npy_close(&file);
@@ -215,8 +242,17 @@ int main(int argc, char **argv)
     bool checks = argc > 1 && strcmp(argv[1], "check") == 0;
     wn_pool *pool = NULL;
     if (argc < 2) {
-        fprintf(stderr, "usage: bench_farthest_first FOLDER [ROWS DIM PICKS THREADS] | check [KIND]\n");
+        fprintf(stderr, "usage: bench_farthest_first FOLDER [ROWS DIM PICKS THREADS] | check [KIND]\n"
+                        "       bench_farthest_first make KIND FILE ROWS DIM | floors FILE PICKS THREADS\n");
         return 2;
+    }
+    if (argc == 6 && strcmp(argv[1], "make") == 0) {
+        write_rows(argv[2], argv[3], strtoul(argv[4], NULL, 10), strtoul(argv[5], NULL, 10));
+        return 0;
+    }
+    if (argc == 5 && strcmp(argv[1], "floors") == 0) {
+        print_floors(argv[2], strtoul(argv[3], NULL, 10), (unsigned)strtoul(argv[4], NULL, 10));
+        return 0;
     }
     if (checks && wn_pool_new(0, 1, &pool, &err)) stop();
     for (int i = 0; i < KINDS && checks; i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Training throughput: forward, backward and update of one network on random views. bench_train_step.py does the same
- * with PyTorch. One JSON line; the fastest step counts, the median stands beside it.
+ * with PyTorch. One JSON line; the fastest step counts, the median stands beside it, and the floor: what the operations
+ * of the convolutions alone would take at the measured peak of as many cores.
  *
  *     bench_train_step [network] [batch] [side] [fp32|bf16] [threads] [steps] [shard]
  *     bench_train_step tiny 512 32 fp32 2 20 64
@@ -15,6 +16,7 @@
 #include "base/rng.h"
 #include "nn/network.h"
 #include "nn/optimizer.h"
+#include "peak.h"
 #include "winnow/memory.h"
 
 typedef struct settings {
@@ -126,13 +128,14 @@ int main(int argc, char **argv)
     qsort(seconds, (size_t)s.steps, sizeof *seconds, compare_doubles);
     qsort(seconds + s.steps, (size_t)s.steps, sizeof *seconds, compare_doubles);
     double flop = 3 * wn_architecture_flop(s.architecture, s.side) * (double)s.batch;
+    bool bf16 = wn_precision_resolve(s.precision) == WN_PRECISION_BF16;
+    double peak = peak_rate(bf16 ? PEAK_BF16 : PEAK_F32, wn_cpu_level()) * s.threads;
     printf("{\"bench\":\"train_step\",\"engine\":\"winnow\",\"network\":\"%s\",\"batch\":%zu,\"side\":%u,"
            "\"precision\":\"%s\",\"threads\":%u,\"shard\":%u,",
-           s.architecture->name, s.batch, s.side,
-           wn_precision_resolve(s.precision) == WN_PRECISION_BF16 ? "bf16" : "fp32", s.threads, s.shard);
+           s.architecture->name, s.batch, s.side, bf16 ? "bf16" : "fp32", s.threads, s.shard);
     printf("\"views_per_second\":%.0f,\"views_per_second_median\":%.0f,\"views_per_processor_second\":%.0f,"
-           "\"gflop_per_second\":%.1f,\"peak_memory_mb\":%.0f}\n",
+           "\"gflop_per_second\":%.1f,\"views_per_second_at_peak\":%.0f,\"peak_memory_mb\":%.0f}\n",
            (double)s.batch / seconds[0], (double)s.batch / seconds[s.steps / 2], (double)s.batch / seconds[s.steps],
-           flop / seconds[0] * 1e-9, (double)wn_memory_process_peak() / 1e6);
+           flop / seconds[0] * 1e-9, peak * (double)s.batch / flop, (double)wn_memory_process_peak() / 1e6);
     return 0;
 }
