@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Is the selection better than chance? The distance of every image to its nearest pick, for the selection and for ten
- * random selections of the same size. And the map of the report.
+ * random selections of the same size; of many images, on a fixed sample. And the map of the report.
  */
 #include "jobs/curate.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/error.h"
 #include "base/rng.h"
 #include "winnow/memory.h"
 #include "winnow/projection.h"
 
-static wn_status measure(const wn_job *job, const wn_matrix *matrix, wn_rows picks, wn_report_covering *out,
-                         wn_error *err)
-{
-    wn_covering covering = {0};
-    WN_TRY(wn_covering_measure(matrix, picks, WN_METRIC_L2, job->pool, job->progress, NULL, &covering, err));
-    *out = (wn_report_covering){covering.radius, covering.percentile95, covering.mean};
-    return WN_OK;
-}
+/* Rows on which coverings are compared. Ten random selections cost ten times rows x picks; a sample of this size gives
+ * the same picture of millions of rows. */
+enum { MEASURED_MOST = 100000 };
+
+static const uint64_t random_salt = 0xC0FE0000, measured_salt = 0x5A3B1E00; /* streams apart from those of strategies */
 
 static double mean_of(const double *values, size_t count, double *deviation)
 {
@@ -31,34 +29,63 @@ static double mean_of(const double *values, size_t count, double *deviation)
     return mean;
 }
 
-wn_status wn_stage_covering(const wn_job *job, const wn_selecting *selecting, wn_coverings *out, wn_error *err)
+static int compare_rows(const void *a, const void *b)
 {
-    wn_status status;
-    size_t rows = selecting->rows.len, count = selecting->selection.len;
-    wn_matrix matrix = {selecting->embeddings, rows, selecting->dim, selecting->dim};
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The rows to measure; data NULL = all. The same sample for the same number of rows. Release with wn_free. */
+static wn_status draw_measured(size_t rows, int64_t **storage, wn_rows *out, wn_error *err)
+{
+    wn_rng rng;
+    *out = (wn_rows){NULL, rows};
+    if (rows <= MEASURED_MOST) return WN_OK;
+    wn_rng_init(&rng, measured_salt, 0);
+    *storage = wn_alloc(WN_MEMORY_SELECTION, MEASURED_MOST, sizeof **storage);
+    if (!*storage || !wn_rng_sample(&rng, (int64_t)rows, MEASURED_MOST, *storage))
+        return wn_fail(err, WN_NOMEM, "out of memory");
+    qsort(*storage, MEASURED_MOST, sizeof **storage, compare_rows);
+    *out = (wn_rows){*storage, MEASURED_MOST};
+    return WN_OK;
+}
+
+static void compare_coverings(const wn_covering *selected, const wn_covering *random, wn_coverings *out)
+{
     double radii[WN_RANDOM_SETS], means[WN_RANDOM_SETS];
-    *out = (wn_coverings){0};
-    WN_TRY(wn_job_plan(job, "measuring the covering", (uint64_t)(rows + count) * 32, err));
-    int64_t *picks = wn_alloc(WN_MEMORY_SELECTION, count, sizeof *picks);
-    if (!picks) return wn_fail(err, WN_NOMEM, "out of memory");
-    wn_rows selected = {selecting->selection.picks, count};
-    status = measure(job, &matrix, selected, &out->selected, err);
-    for (uint64_t set = 0; set < WN_RANDOM_SETS && !status; set++) {
-        wn_rng rng;
-        wn_rng_init(&rng, job->seed, 0xC0FE0000u + set);
-        if (!wn_rng_sample(&rng, (int64_t)rows, (int64_t)count, picks)) {
-            status = wn_fail(err, WN_NOMEM, "out of memory");
-            break;
-        }
-        status = measure(job, &matrix, (wn_rows){picks, count}, &out->random[set], err);
-        radii[set] = out->random[set].radius;
-        means[set] = out->random[set].mean;
+    out->selected = (wn_report_covering){selected->radius, selected->percentile95, selected->mean};
+    for (size_t i = 0; i < WN_RANDOM_SETS; i++) {
+        out->random[i] = (wn_report_covering){random[i].radius, random[i].percentile95, random[i].mean};
+        radii[i] = random[i].radius;
+        means[i] = random[i].mean;
     }
-    wn_free(picks);
-    if (status) return status;
     out->radius_mean = mean_of(radii, WN_RANDOM_SETS, &out->radius_std);
     out->mean_mean = mean_of(means, WN_RANDOM_SETS, &out->mean_std);
-    return WN_OK;
+}
+
+wn_status wn_stage_covering(const wn_job *job, const wn_selecting *selecting, wn_coverings *out, wn_error *err)
+{
+    size_t rows = selecting->rows.len, count = selecting->selection.len;
+    wn_matrix matrix = {selecting->embeddings, rows, selecting->dim, selecting->dim};
+    wn_rows measured, picks = {selecting->selection.picks, count};
+    wn_covering selected, random[WN_RANDOM_SETS];
+    int64_t *storage = NULL;
+    *out = (wn_coverings){0};
+    wn_status status = draw_measured(rows, &storage, &measured, err);
+    if (status) goto done;
+    uint64_t bytes = wn_covering_memory(&matrix, measured.len, count, job->pool);
+    if ((status = wn_job_plan(job, "measuring the covering", bytes, err))) goto done;
+    status =
+        wn_covering_measure(&matrix, measured, picks, WN_METRIC_L2, job->pool, job->progress, NULL, &selected, err);
+    if (status) goto done;
+    status = wn_covering_measure_random(&matrix, measured, count, WN_RANDOM_SETS, WN_METRIC_L2, job->seed ^ random_salt,
+                                        job->pool, job->progress, random, err);
+    if (status) goto done;
+    out->rows = measured.len;
+    compare_coverings(&selected, random, out);
+done:
+    wn_free(storage);
+    return status;
 }
 
 wn_status wn_stage_map(const wn_job *job, wn_workspace *workspace, const wn_selecting *selecting, double share[2],

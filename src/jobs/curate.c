@@ -257,6 +257,7 @@ static wn_status select_images(curating *run, wn_error *err)
         note(run, WN_LOG_INFO, "stopped at %lld picks: every other image is nearer to a pick than the minimum distance",
              (long long)result->selected);
     WN_TRY(wn_stage_covering(run->job, &run->selecting, &run->coverings, err));
+    result->covering_rows = (int64_t)run->coverings.rows;
     result->covering_selected = run->coverings.selected.radius;
     result->covering_random_mean = run->coverings.radius_mean;
     result->covering_random_std = run->coverings.radius_std;
@@ -361,6 +362,7 @@ static wn_status draw_page(curating *run, wn_error *err)
         .dim = result->dim,
         .seed = (int64_t)run->job->seed,
         .peak_memory = (int64_t)wn_memory_process_peak(),
+        .covering_rows = run->coverings.rows < run->rows.len ? (int64_t)run->coverings.rows : 0,
         .radius = run->coverings.selected.radius,
         .percentile95 = run->coverings.selected.percentile95,
         .mean = run->coverings.selected.mean,

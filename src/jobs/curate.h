@@ -21,6 +21,7 @@ typedef struct wn_run_figures {
     const char *random; /* radius, 95th percentile, mean of each random selection, by blanks */
     bool trained;
     int64_t created, selection, found, readable, bad, exact_duplicates, near_duplicates, dim, seed, peak_memory;
+    int64_t covering_rows; /* a sample on which the coverings were measured; 0 = all */
     double radius, percentile95, mean, share_x, share_y;
     double scan, read, train, embed, check, select, total;
     wn_buffer storage;
@@ -45,6 +46,7 @@ WN_NODISCARD wn_status wn_stage_duplicates(const wn_job *job, wn_workspace *work
 
 /* How well the picks cover the rows, and the same for random selections of the same size. */
 typedef struct wn_coverings {
+    size_t rows; /* measured: all, or a fixed sample of them */
     wn_report_covering selected, random[WN_RANDOM_SETS];
     double radius_mean, radius_std, mean_mean, mean_std;
 } wn_coverings;

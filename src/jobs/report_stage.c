@@ -300,6 +300,7 @@ static wn_status write_page(drawing *draw, const char *folder, wn_error *err)
         .earlier = draw->earlier,
         .earlier_len = draw->earlier_count,
         .covering = {figures->radius, figures->percentile95, figures->mean},
+        .covering_rows = (uint64_t)figures->covering_rows,
         .random_covering = draw->random,
         .random_len = draw->random_count,
         .losses = draw->losses,

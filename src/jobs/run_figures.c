@@ -48,6 +48,7 @@ static const wn_option table[] = {
     INTEGER(dim),
     INTEGER(seed),
     INTEGER(peak_memory),
+    INTEGER(covering_rows),
     REAL(radius),
     REAL(percentile95),
     REAL(mean),

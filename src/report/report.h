@@ -109,6 +109,7 @@ typedef struct wn_report {
     const int64_t *earlier; /* chosen before this run */
     size_t earlier_len;
     wn_report_covering covering;               /* of this selection; used when random_len > 0 */
+    uint64_t covering_rows;                    /* measured on a sample of so many; 0 = on all rows */
     const wn_report_covering *random_covering; /* of random selections of the same size */
     size_t random_len;
 

@@ -3,6 +3,7 @@
  * The parts that consist of sentences and small charts: the head, how well the selection covers, the training, and how
  * everything was made.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <time.h>
@@ -157,7 +158,11 @@ static void covering_sentence(wn_page *page)
         better += r->covering.radius <= r->random_covering[i].radius;
     }
     double mean = sum / (double)r->random_len, gain = mean > 0 ? 100 * (1 - r->covering.radius / mean) : 0;
-    wn_page_markup(page, "<p>No image of the folder lies farther than <b>");
+    if (r->covering_rows)
+        wn_page_format(page, "<p>Measured on a fixed sample of %" PRIu64 " images, none of which lies farther than <b>",
+                       r->covering_rows);
+    else
+        wn_page_markup(page, "<p>No image of the folder lies farther than <b>");
     wn_page_number(page, r->covering.radius);
     wn_page_format(
         page, "</b> from its nearest selected image. For %zu random selections of the same size that distance is <b>",

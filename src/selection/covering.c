@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -178,79 +179,78 @@ done:
     return status;
 }
 
-static wn_status check_matrix(const wn_matrix *matrix, wn_metric metric, wn_pool *pool, wn_error *err)
+static wn_status check_rows(const wn_matrix *matrix, wn_rows rows, const char *what, bool ascending, wn_error *err)
 {
-    if (matrix->rows == 0 || matrix->cols == 0) return wn_fail(err, WN_INVALID, "no rows to measure the covering of");
+    for (size_t i = 0; i < rows.len; i++) {
+        if (rows.data[i] < 0 || (uint64_t)rows.data[i] >= matrix->rows)
+            return wn_fail(err, WN_INVALID, "%s %zu names row %" PRId64 ", but rows go from 0 to %zu", what, i,
+                           rows.data[i], matrix->rows - 1);
+        if (ascending && i > 0 && rows.data[i] <= rows.data[i - 1])
+            return wn_fail(err, WN_INVALID, "%s %zu names row %" PRId64 " after row %" PRId64 "; they must ascend",
+                           what, i, rows.data[i], rows.data[i - 1]);
+    }
+    return WN_OK;
+}
+
+/* The space of the rows to be measured. */
+static wn_status make_space(const wn_matrix *matrix, wn_rows measured, wn_metric metric, wn_pool *pool, wn_space *out,
+                            wn_error *err)
+{
+    *out = (wn_space){
+        .matrix = *matrix, .metric = metric, .rows = measured.data, .len = measured.data ? measured.len : matrix->rows};
+    if (out->len == 0 || matrix->cols == 0) return wn_fail(err, WN_INVALID, "no rows to measure the covering of");
     if (matrix->rows > UINT32_MAX - 1)
         return wn_fail(err, WN_UNSUPPORTED, "%zu rows are more than 32 bits count", matrix->rows);
     if ((unsigned)metric >= WN_METRIC_COUNT) return wn_fail(err, WN_INVALID, "metric %d is not known", (int)metric);
+    if (measured.data) WN_TRY(check_rows(matrix, measured, "measured row", true, err));
     return wn_matrix_check_finite(matrix, "embeddings", pool, err);
 }
 
-wn_status wn_covering_measure(const wn_matrix *matrix, wn_rows picks, wn_metric metric, wn_pool *pool,
+wn_status wn_covering_measure(const wn_matrix *matrix, wn_rows measured, wn_rows picks, wn_metric metric, wn_pool *pool,
                               const wn_progress *progress, float *distances, wn_covering *out, wn_error *err)
 {
-    wn_space space = {.matrix = *matrix, .metric = metric, .len = matrix->rows};
-    WN_TRY(check_matrix(matrix, metric, pool, err));
+    wn_space space;
+    WN_TRY(make_space(matrix, measured, metric, pool, &space, err));
     if (picks.len == 0) return wn_fail(err, WN_INVALID, "no picks to measure the covering of");
-    for (size_t i = 0; i < picks.len; i++) {
-        if (picks.data[i] < 0 || (uint64_t)picks.data[i] >= matrix->rows) {
-            return wn_fail(err, WN_INVALID, "pick %zu names row %" PRId64 ", but rows go from 0 to %zu", i,
-                           picks.data[i], matrix->rows - 1);
-        }
-    }
+    WN_TRY(check_rows(matrix, picks, "pick", false, err));
     return wn_cover_measure(&space, picks, pool, progress, distances, out, err);
 }
 
-/* Mean and standard deviation of a sample. */
-static void summarise_sets(const double *values, size_t n, double *mean, double *std)
+wn_status wn_covering_measure_random(const wn_matrix *matrix, wn_rows measured, size_t count, size_t sets,
+                                     wn_metric metric, uint64_t seed, wn_pool *pool, const wn_progress *progress,
+                                     wn_covering *out, wn_error *err)
 {
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < n; i++) sum += values[i];
-    *mean = sum / (double)n;
-    for (size_t i = 0; i < n; i++) squares += (values[i] - *mean) * (values[i] - *mean);
-    *std = n > 1 ? sqrt(squares / (double)(n - 1)) : 0;
-}
-
-wn_status wn_covering_measure_random(const wn_matrix *matrix, size_t count, size_t sets, wn_metric metric,
-                                     uint64_t seed, wn_pool *pool, const wn_progress *progress, wn_covering_random *out,
-                                     wn_error *err)
-{
-    wn_space space = {.matrix = *matrix, .metric = metric, .len = matrix->rows};
+    wn_space space;
     cover c = {0};
     wn_status status;
-    *out = (wn_covering_random){.sets = sets};
-    WN_TRY(check_matrix(matrix, metric, pool, err));
-    if (count == 0 || count > matrix->rows || sets == 0)
-        return wn_fail(err, WN_INVALID, "cannot draw %zu sets of %zu from %zu rows", sets, count, matrix->rows);
+    WN_TRY(make_space(matrix, measured, metric, pool, &space, err));
+    if (count == 0 || count > matrix->rows)
+        return wn_fail(err, WN_INVALID, "cannot draw sets of %zu from %zu rows", count, matrix->rows);
     int64_t *rows = wn_alloc(WN_MEMORY_SELECTION, count, sizeof *rows);
-    double *radii = wn_alloc(WN_MEMORY_SELECTION, sets, sizeof *radii);
-    double *means = wn_alloc(WN_MEMORY_SELECTION, sets, sizeof *means);
-    if (!rows || !radii || !means) {
+    if (!rows) {
         status = wn_fail(err, WN_NOMEM, "no memory for %zu random rows", count);
         goto done;
     }
     if ((status = cover_init(&c, &space, count, pool, progress, err))) goto done;
-    c.total = (uint64_t)sets * matrix->rows;
+    c.total = (uint64_t)sets * space.len;
     for (size_t set = 0; set < sets; set++) {
         wn_rng rng;
-        wn_covering covering;
         wn_rng_init(&rng, seed, set);
         if (!wn_rng_sample(&rng, (int64_t)matrix->rows, (int64_t)count, rows)) {
             status = wn_fail(err, WN_NOMEM, "no memory for %zu random rows", count);
             goto done;
         }
         if ((status = cover_run(&c, rows, count, err))) goto done;
-        summarise(&c, NULL, &covering);
-        radii[set] = covering.radius;
-        means[set] = covering.mean;
+        summarise(&c, NULL, &out[set]);
     }
-    summarise_sets(radii, sets, &out->radius_mean, &out->radius_std);
-    summarise_sets(means, sets, &out->mean_mean, &out->mean_std);
 done:
     cover_clear(&c);
-    wn_free(means);
-    wn_free(radii);
     wn_free(rows);
     return status;
+}
+
+uint64_t wn_covering_memory(const wn_matrix *matrix, size_t measured, size_t picks, const wn_pool *pool)
+{
+    uint64_t drawing = ((uint64_t)picks + matrix->rows) * sizeof(int64_t); /* of a random set */
+    return drawing + wn_cover_bytes(measured, matrix->cols, picks, wn_pool_threads(pool));
 }

@@ -97,9 +97,10 @@ static wn_status try_covering(wn_error *err)
     static const int64_t picks[] = {1, 50, 299};
     wn_matrix all = matrix();
     wn_covering covering;
-    wn_covering_random random;
-    WN_TRY(wn_covering_measure(&all, (wn_rows){picks, 3}, WN_METRIC_L2, NULL, NULL, NULL, &covering, err));
-    return wn_covering_measure_random(&all, 10, 3, WN_METRIC_L2, 1, NULL, NULL, &random, err);
+    wn_covering random[3];
+    WN_TRY(
+        wn_covering_measure(&all, (wn_rows){0}, (wn_rows){picks, 3}, WN_METRIC_L2, NULL, NULL, NULL, &covering, err));
+    return wn_covering_measure_random(&all, (wn_rows){picks, 3}, 10, 3, WN_METRIC_L2, 1, NULL, NULL, random, err);
 }
 
 static wn_status try_npy(wn_error *err)

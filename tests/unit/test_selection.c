@@ -399,8 +399,8 @@ static void test_table(void **state)
             wn_selection_clear(&threaded);
         }
         wn_covering covering;
-        assert_int_equal(wn_covering_measure(&m, (wn_rows){serial.picks, serial.len}, WN_METRIC_L2, NULL, NULL, NULL,
-                                             &covering, NULL),
+        assert_int_equal(wn_covering_measure(&m, (wn_rows){0}, (wn_rows){serial.picks, serial.len}, WN_METRIC_L2, NULL,
+                                             NULL, NULL, &covering, NULL),
                          WN_OK);
         assert_true(fabs(covering.radius - serial.radius) < 1e-12 * covering.radius);
         assert_true(fabs(covering.mean - serial.mean) < 1e-9 * covering.mean);
@@ -470,8 +470,9 @@ static void test_covering(void **state)
             nearest[i] = cosine ? nearest[i] / 2 : sqrt(nearest[i]);
             sum += nearest[i];
         }
-        assert_int_equal(wn_covering_measure(&m, (wn_rows){picks, K}, cosine ? WN_METRIC_COSINE : WN_METRIC_L2, NULL,
-                                             NULL, distances, &covering, NULL),
+        assert_int_equal(wn_covering_measure(&m, (wn_rows){0}, (wn_rows){picks, K},
+                                             cosine ? WN_METRIC_COSINE : WN_METRIC_L2, NULL, NULL, distances, &covering,
+                                             NULL),
                          WN_OK);
         for (size_t i = 0; i < ROWS; i++) assert_true(fabs((double)distances[i] - nearest[i]) < 1e-6);
         qsort(nearest, ROWS, sizeof *nearest, compare_doubles);
@@ -483,24 +484,58 @@ static void test_covering(void **state)
     }
 }
 
+/* A sample is measured as if the other rows were not there, but picks may lie outside of it. */
+static void test_covering_of_a_sample(void **state)
+{
+    (void)state;
+    enum { ROWS = 900, K = 25, SAMPLE = 300 };
+    wn_matrix m = make_rows(CLUSTERED, ROWS, 20, 8);
+    int64_t picks[K], sample[SAMPLE];
+    static float all[ROWS], some[SAMPLE];
+    wn_covering covering;
+    wn_error err = {0};
+    double radius = 0;
+    for (int64_t i = 0; i < K; i++) picks[i] = i * 31 % ROWS;
+    for (int64_t i = 0; i < SAMPLE; i++) sample[i] = 3 * i + 1;
+    assert_int_equal(
+        wn_covering_measure(&m, (wn_rows){0}, (wn_rows){picks, K}, WN_METRIC_L2, NULL, NULL, all, &covering, NULL),
+        WN_OK);
+    assert_int_equal(wn_covering_measure(&m, (wn_rows){sample, SAMPLE}, (wn_rows){picks, K}, WN_METRIC_L2, NULL, NULL,
+                                         some, &covering, NULL),
+                     WN_OK);
+    for (size_t i = 0; i < SAMPLE; i++) {
+        assert_true(some[i] == all[sample[i]]);
+        radius = fmax(radius, (double)some[i]);
+    }
+    assert_true(fabs(covering.radius - radius) < 1e-6);
+    sample[7] = sample[6];
+    assert_int_equal(wn_covering_measure(&m, (wn_rows){sample, SAMPLE}, (wn_rows){picks, K}, WN_METRIC_L2, NULL, NULL,
+                                         some, &covering, &err),
+                     WN_INVALID);
+    assert_non_null(strstr(err.message, "ascend"));
+    free((void *)(uintptr_t)m.data);
+}
+
 static void test_covering_of_random_sets(void **state)
 {
     (void)state;
     wn_matrix m = make_rows(NORMAL, 2000, 16, 4);
-    wn_covering_random some, again;
-    wn_covering one;
+    wn_covering some[10], again[10], one;
     wn_selection out = {0};
     wn_selection_request request = {.embeddings = m, .count = 50, .seed = 9};
-    assert_int_equal(wn_covering_measure_random(&m, 50, 10, WN_METRIC_L2, 9, NULL, NULL, &some, NULL), WN_OK);
-    assert_int_equal(wn_covering_measure_random(&m, 50, 10, WN_METRIC_L2, 9, NULL, NULL, &again, NULL), WN_OK);
-    assert_true(some.radius_mean == again.radius_mean && some.mean_std == again.mean_std);
-    assert_true(some.radius_std > 0 && some.mean_std > 0 && some.mean_std < some.mean_mean / 10);
-    /* one set is what the strategy draws with the same seed */
-    assert_int_equal(wn_covering_measure_random(&m, 50, 1, WN_METRIC_L2, 9, NULL, NULL, &some, NULL), WN_OK);
+    const wn_rows all = {0};
+    assert_int_equal(wn_covering_measure_random(&m, all, 50, 10, WN_METRIC_L2, 9, NULL, NULL, some, NULL), WN_OK);
+    assert_int_equal(wn_covering_measure_random(&m, all, 50, 10, WN_METRIC_L2, 9, NULL, NULL, again, NULL), WN_OK);
+    assert_memory_equal(some, again, sizeof some);
+    for (size_t i = 1; i < 10; i++) {
+        assert_true(some[i].mean != some[0].mean && fabs(some[i].mean - some[0].mean) < some[0].mean / 5);
+        assert_true(some[i].radius > some[i].percentile95 && some[i].percentile95 > some[i].mean);
+    }
+    /* the first set is what the strategy draws with the same seed */
     assert_int_equal(run("random", NULL, &request, &out, NULL), WN_OK);
-    assert_int_equal(wn_covering_measure(&m, (wn_rows){out.picks, out.len}, WN_METRIC_L2, NULL, NULL, NULL, &one, NULL),
-                     WN_OK);
-    assert_true(some.radius_mean == one.radius && some.mean_mean == one.mean && some.mean_std == 0);
+    assert_int_equal(
+        wn_covering_measure(&m, all, (wn_rows){out.picks, out.len}, WN_METRIC_L2, NULL, NULL, NULL, &one, NULL), WN_OK);
+    assert_true(some[0].radius == one.radius && some[0].mean == one.mean);
     wn_selection_clear(&out);
     free((void *)(uintptr_t)m.data);
 }
@@ -518,6 +553,7 @@ int main(void)
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_random_draws),
         cmocka_unit_test(test_covering),
+        cmocka_unit_test(test_covering_of_a_sample),
         cmocka_unit_test(test_covering_of_random_sets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

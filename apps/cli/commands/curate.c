@@ -75,10 +75,10 @@ static void say_result(session *run, const wn_curate_result *result)
 static json_t *json_result(const wn_curate_result *result)
 {
     json_t *covering = json_pack(
-        "{s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "selected", json_figure(result->covering_selected), "random_mean",
-        json_figure(result->covering_random_mean), "random_std", json_figure(result->covering_random_std), "mean",
-        "selected", json_figure(result->mean_selected), "random_mean", json_figure(result->mean_random_mean),
-        "random_std", json_figure(result->mean_random_std));
+        "{s:I, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "rows", (json_int_t)result->covering_rows, "selected",
+        json_figure(result->covering_selected), "random_mean", json_figure(result->covering_random_mean), "random_std",
+        json_figure(result->covering_random_std), "mean", "selected", json_figure(result->mean_selected), "random_mean",
+        json_figure(result->mean_random_mean), "random_std", json_figure(result->mean_random_std));
     json_t *files = json_pack("{s:o, s:o, s:o, s:o, s:o}", "list", json_name(result->list), "csv",
                               json_name(result->csv), "bad", json_name(result->bad_list), "duplicates",
                               json_name(result->duplicates), "report", json_name(result->report));
