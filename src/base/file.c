@@ -93,9 +93,19 @@ wn_status wn_file_write_at(int fd, const void *bytes, size_t len, uint64_t offse
     return WN_OK;
 }
 
+/* Renaming onto a device or pipe would replace it, and onto a folder fails when the work is done. */
+static wn_status check_target(const char *path, wn_error *err)
+{
+    struct stat info;
+    if (stat(path, &info) != 0 || S_ISREG(info.st_mode)) return WN_OK;
+    return wn_fail(err, WN_INVALID, "cannot write to %s: it is %s; name a file", path,
+                   S_ISDIR(info.st_mode) ? "a folder" : "a device, pipe or socket");
+}
+
 wn_status wn_file_writer_begin(wn_file_writer *writer, const char *path, wn_error *err)
 {
     *writer = (wn_file_writer){.fd = -1};
+    WN_TRY(check_target(path, err));
     size_t len = strlen(path);
     writer->path = wn_text_copy(path);
     writer->part = wn_alloc(WN_MEMORY_TEXT, len + sizeof ".part", 1);

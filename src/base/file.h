@@ -16,7 +16,8 @@
 /* Reads a whole regular file into `out` (emptied first), at most `max` bytes (WN_LIMIT beyond). */
 WN_NODISCARD wn_status wn_file_read(const char *path, size_t max, wn_buffer *out, wn_error *err);
 
-/* Writes beside and renames, after fsync of the file and of the folder: `path` holds the old content or the new. */
+/* Writes beside and renames, after fsync of the file and of the folder: `path` holds the old content or the new.
+ * WN_INVALID where `path` is something else than a file. */
 WN_NODISCARD wn_status wn_file_write(const char *path, const void *bytes, size_t len, wn_error *err);
 
 /* The same for content that is written in pieces: begin gives a descriptor for PATH.part, end makes it PATH, or

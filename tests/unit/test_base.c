@@ -344,6 +344,9 @@ static void files_are_complete_or_absent(void **state)
     assert_string_equal(content.data, "hello");
     assert_int_equal(wn_file_read(path, 4, &content, &err), WN_LIMIT);
     assert_int_equal(wn_file_read(deep, 100, &content, &err), WN_INVALID);
+    /* A folder or device is never replaced by a file. */
+    assert_int_equal(wn_file_write(deep, "hello", 5, &err), WN_INVALID);
+    assert_int_equal(wn_file_write("/dev/null", "hello", 5, &err), WN_INVALID);
     assert_int_equal(wn_file_read("/nonexistent/x", 100, &content, &err), WN_NOTFOUND);
     wn_file_map map;
     assert_int_equal(wn_file_map_open(path, &map, &err), WN_OK);
