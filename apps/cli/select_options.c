@@ -4,6 +4,24 @@
  */
 #include "select_options.h"
 
+#include "command.h"
+#include "winnow/jobs.h"
+#include "winnow/memory.h"
+
+wn_status select_values_check(struct session *run, const select_values *values, wn_error *err)
+{
+    const char *settings[SELECT_SETTINGS];
+    const wn_strategy *strategy;
+    void *params = NULL;
+    size_t count;
+    select_values_settings(values, settings);
+    wn_status status = wn_job_parse_count(values->count, SIZE_MAX, true, &count, err);
+    if (!status) status = wn_job_prepare_strategy(values->strategy, settings, &strategy, &params, err);
+    wn_free(params);
+    if (status) run->usage_error = true;
+    return status;
+}
+
 void select_values_settings(const select_values *values, const char *out[SELECT_SETTINGS])
 {
     size_t to = 0;

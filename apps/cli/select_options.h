@@ -56,6 +56,11 @@ typedef struct select_values {
 
 enum { SELECT_SETTINGS = 8 };
 
+struct session;
+
+/* Checks count and settings before anything is done: a bad word on the command line is a usage error. */
+wn_status select_values_check(struct session *run, const select_values *values, wn_error *err);
+
 /* The settings given as name, value, ..., NULL. */
 void select_values_settings(const select_values *values, const char *out[SELECT_SETTINGS]);
 

@@ -4,6 +4,20 @@
  */
 #include "train_options.h"
 
+#include <string.h>
+
+#include "command.h"
+
+/* Names are checked before the images are read, not after. */
+static wn_status check_name(bool (*get)(size_t, const char **, const char **), const char *what, const char *given,
+                            wn_error *err)
+{
+    const char *name, *summary;
+    for (size_t i = 0; get(i, &name, &summary); i++)
+        if (strcmp(name, given) == 0) return WN_OK;
+    return command_fail(err, WN_INVALID, "there is no %s '%s'; 'winnow info' lists them", what, given);
+}
+
 wn_status train_values_apply(const train_values *values, wn_train_params *out, wn_error *err)
 {
     const struct {
@@ -19,5 +33,7 @@ wn_status train_values_apply(const train_values *values, wn_train_params *out, w
     for (size_t i = 0; !status && i < sizeof given / sizeof given[0]; i++)
         if (given[i].value) status = wn_options_set(wn_train_options, out, given[i].name, given[i].value, err);
     out->fixed_plan = values->fixed_plan;
+    if (!status && values->method) status = check_name(wn_train_get_method, "training method", values->method, err);
+    if (!status && values->network) status = check_name(wn_train_get_network, "network", values->network, err);
     return status;
 }

@@ -22,7 +22,10 @@ check 2 "*options follow the command*" --json status
 check 2 "*is not a size*" status --memory-limit much
 check 1 "*cannot open 'nowhere'*" curate nowhere -n 5
 check 1 "*there is no workspace*" status
-check 1 "*a whole number from 1*" curate "$IMAGES" -n none
-check 1 "*there is no strategy 'farthest'*" curate "$IMAGES" -n 5 --strategy farthest
+check 2 "*a whole number from 1*" curate "$IMAGES" -n none
+check 2 "*a share lies above 0%*" curate "$IMAGES" -n 101%
+check 2 "*min-distance*" curate "$IMAGES" -n 5 --min-distance near
+check 2 "*there is no training method 'sim'*" curate "$IMAGES" -n 5 --train-method sim
+check 2 "*there is no strategy 'farthest'*" curate "$IMAGES" -n 5 --strategy farthest
 [ "$(ls)" = "err.txt
 out.txt" ] || ls

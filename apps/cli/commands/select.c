@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "../human.h"
@@ -84,7 +85,7 @@ static wn_status open_arrays(session *run, const select_params *params, arrays *
     const wn_npy_shape *shape = wn_npy_get_shape(all->embeddings);
     uint64_t bytes = (uint64_t)shape->rows * shape->cols * sizeof(float) + wn_npy_matrix_bytes(all->embeddings);
     char need[32], limit[32];
-    if (run->memory_limit && bytes > run->memory_limit)
+    if (run->memory_limit && bytes >= run->memory_limit)
         return command_fail(err, WN_LIMIT, "the embeddings take %s, more than --memory-limit %s; raise the limit",
                             human_bytes(bytes, need), human_bytes(run->memory_limit, limit));
     if ((status = wn_npy_matrix(all->embeddings, &all->request.embeddings, err))) return status;
@@ -146,11 +147,29 @@ static wn_status finish_arrays(session *run, const select_params *params, arrays
                       err);
 }
 
+/* Input files are never changed. */
+static wn_status check_outputs(session *run, const select_params *params, wn_error *err)
+{
+    const char *const outputs[] = {params->out, params->out_distances};
+    const char *const others[] = {params->embeddings, params->preselected, params->out};
+    struct stat out, other;
+    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++)
+        for (size_t j = 0; j < sizeof others / sizeof others[0]; j++) {
+            if (!outputs[i] || !others[j] || outputs[i] == others[j]) continue;
+            bool same =
+                strcmp(outputs[i], others[j]) == 0 || (stat(outputs[i], &out) == 0 && stat(others[j], &other) == 0 &&
+                                                       out.st_dev == other.st_dev && out.st_ino == other.st_ino);
+            if (same) return command_usage_error(run, err, "'%s' is named twice; write to another file", outputs[i]);
+        }
+    return WN_OK;
+}
+
 static wn_status select_arrays(session *run, const select_params *params, wn_error *err)
 {
     arrays all = {0};
     double started = now();
-    wn_status status = open_arrays(run, params, &all, err);
+    wn_status status = check_outputs(run, params, err);
+    if (!status) status = open_arrays(run, params, &all, err);
     if (!status) status = prepare_strategy(run, params, &all, err);
     all.read_seconds = now() - started;
     started = now();
@@ -225,6 +244,8 @@ static wn_status run_select(session *run, wn_error *err)
 {
     const select_params *params = run->params;
     if (!params->select.count) return command_usage_error(run, err, "how many? Give -n 500, or -n 10%%");
+    wn_status status = select_values_check(run, &params->select, err);
+    if (status) return status;
     if (params->embeddings) return select_arrays(run, params, err);
     if (params->preselected || params->out_distances)
         return command_usage_error(run, err, "--%s belongs to array mode: name --embeddings E.npy too",
