@@ -26,13 +26,13 @@ typedef struct curating {
     char *folder;
     wn_buffer config;
     wn_roots roots;
-    wn_row_list rows;
+    wn_row_list rows, earlier; /* earlier: those that count as picked already */
     wn_embedded embedded;
     wn_selecting selecting;
     wn_alike_list alike;
     wn_coverings coverings;
     double share[2];
-    int64_t selection;
+    int64_t selection; /* of this run; 0 = not stored yet */
     char *model_file;
     double started;
 } curating;
@@ -88,6 +88,18 @@ static wn_status write_config(curating *run, wn_error *err)
     return out->status ? wn_fail(err, WN_NOMEM, "out of memory") : WN_OK;
 }
 
+/* A run that goes on may have stored its selection before it was stopped. */
+static wn_status find_selection(curating *run, wn_error *err)
+{
+    wn_selection_record *records = NULL;
+    size_t count = 0;
+    WN_TRY(wn_selection_list(run->workspace, &records, &count, err));
+    for (size_t i = 0; i < count; i++)
+        if (records[i].run == run->run) run->selection = records[i].id;
+    wn_free(records);
+    return WN_OK;
+}
+
 /* Goes on with the last run of the same configuration if it did not end, else begins one. */
 static wn_status begin_run(curating *run, wn_error *err)
 {
@@ -110,7 +122,8 @@ static wn_status begin_run(curating *run, wn_error *err)
             return wn_fail(err, WN_NOMEM, "out of memory");
         WN_TRY(wn_file_make_folder(run->folder, err));
         WN_TRY(wn_run_end(run->workspace, run->run, "running", NULL, NULL, err));
-        wn_log(WN_LOG_INFO, "going on with run %lld, which was stopped before its end", (long long)run->run);
+        WN_TRY(find_selection(run, err));
+        wn_log(WN_LOG_INFO, "going on with run %lld, which did not come to its end", (long long)run->run);
     }
     char *path = wn_path_join(run->folder, "config.json");
     if (!path) return wn_fail(err, WN_NOMEM, "out of memory");
@@ -171,6 +184,7 @@ static wn_status add_paths(curating *run, wn_error *err)
     }
     WN_TRY(wn_roots_load(run->workspace, options->paths, options->path_count, WN_ROOTS_KNOWN, &run->roots, err));
     WN_TRY(wn_rows_load(run->workspace, &run->roots, &run->rows, err));
+    WN_TRY(wn_write_bad_files(run->workspace, &run->roots, run->folder, err));
     if (run->rows.len == 0)
         return wn_fail(err, WN_NOTFOUND, "none of the %llu files found is a readable image; the reasons are in %s",
                        (unsigned long long)result->found, result->bad_list);
@@ -184,11 +198,12 @@ static wn_status check_images(curating *run, wn_error *err)
     const wn_curate_options *options = run->options;
     size_t count, repeats;
     if (options->except_tag) {
-        int64_t *tagged = NULL;
-        WN_TRY(wn_tag_get(run->workspace, options->except_tag, &tagged, &count, err));
-        wn_free(tagged);
+        /* A stored selection may have replaced this very tag. */
+        wn_status found = run->selection ? wn_earlier_rows_load(run->folder, &run->earlier, err) : WN_NOTFOUND;
+        if (found == WN_NOTFOUND)
+            found = wn_earlier_rows_keep(run->workspace, options->except_tag, run->folder, &run->earlier, err);
+        if (found) return found;
     }
-    WN_TRY(wn_write_bad_files(run->workspace, &run->roots, run->folder, err));
     WN_TRY(wn_stage_duplicates(run->job, run->workspace, &run->rows, &run->alike, err));
     WN_TRY(wn_write_duplicates(run->workspace, &run->roots, &run->alike, run->folder, err));
     run->result->exact_duplicates = run->alike.exact;
@@ -251,7 +266,8 @@ static wn_status select_images(curating *run, wn_error *err)
                                 .except_tag = options->except_tag,
                                 .at_most = options->at_most,
                                 .keep_duplicates = options->keep_duplicates};
-    WN_TRY(wn_stage_select(run->job, run->workspace, &select, &run->roots, &run->embedded, &run->selecting, err));
+    WN_TRY(wn_stage_select(run->job, run->workspace, &select, &run->roots, &run->earlier, &run->embedded,
+                           &run->selecting, err));
     result->selected = (int64_t)run->selecting.selection.len;
     if (run->selecting.selection.stopped)
         note(run, WN_LOG_INFO, "stopped at %lld picks: every other image is nearer to a pick than the minimum distance",
@@ -272,16 +288,19 @@ static wn_status select_images(curating *run, wn_error *err)
     return WN_OK;
 }
 
-/* The selection of this run may be stored already, when the run was stopped after it. */
+/* A stored selection stays when it has the same picks: images may have come or gone since. */
 static wn_status store_selection(curating *run, wn_error *err)
 {
-    wn_selection_record *records = NULL;
+    const wn_selection *selection = &run->selecting.selection;
+    wn_pick *picks = NULL;
     size_t count = 0;
-    WN_TRY(wn_selection_list(run->workspace, &records, &count, err));
-    for (size_t i = 0; i < count; i++)
-        if (records[i].run == run->run) run->selection = records[i].id;
-    wn_free(records);
-    if (run->selection) return WN_OK;
+    if (run->selection) {
+        WN_TRY(wn_selection_picks(run->workspace, run->selection, &picks, &count, err));
+        bool same = count == selection->len;
+        for (size_t i = 0; i < count && same; i++) same = picks[i].row == run->selecting.rows.rows[selection->picks[i]];
+        wn_free(picks);
+        if (same) return WN_OK;
+    }
     return wn_selecting_store(run->workspace, &run->selecting, "selected", run->run, (int64_t)run->job->seed,
                               &run->selection, err);
 }
@@ -511,6 +530,7 @@ wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_
     wn_buffer_clear(&run.config);
     wn_free(run.alike.pairs);
     wn_free(run.rows.rows);
+    wn_free(run.earlier.rows);
     wn_free(run.model_file);
     wn_free(run.folder);
     wn_workspace_close(&run.workspace);

@@ -57,6 +57,14 @@ WN_NODISCARD wn_status wn_stage_covering(const wn_job *job, const wn_selecting *
 WN_NODISCARD wn_status wn_stage_map(const wn_job *job, wn_workspace *workspace, const wn_selecting *selecting,
                                     double share[2], wn_error *err);
 
+/* ---- rows picked before a run (earlier_rows.c) ---- */
+
+/* The rows of a tag, sorted, which are written to the folder of the run as well. Release with wn_free(rows). */
+WN_NODISCARD wn_status wn_earlier_rows_keep(wn_workspace *workspace, const char *tag, const char *folder,
+                                            wn_row_list *out, wn_error *err);
+/* What was written there; WN_NOTFOUND when nothing was. */
+WN_NODISCARD wn_status wn_earlier_rows_load(const char *folder, wn_row_list *out, wn_error *err);
+
 /* ---- lists and copies ---- */
 
 /* selected.txt, selected.csv (path,rank,distance). */

@@ -44,8 +44,12 @@ enum {
  * stage. WN_LIMIT names both numbers. */
 WN_NODISCARD wn_status wn_job_plan(const wn_job *job, const char *stage, uint64_t bytes, wn_error *err);
 
-/* Bytes that a stage may still take: the limit less what the process holds; UINT64_MAX without a limit. */
+/* Bytes that a stage may still take: the limit less what the process holds, at least 1; 0 without a limit. */
 uint64_t wn_job_memory_left(const wn_job *job);
+
+/* The same for a stage whose result depends on the number: it follows from the limit and the number of rows alone, so
+ * that a run that goes on after a kill finds what it found before. */
+uint64_t wn_job_memory_share(const wn_job *job, size_t rows);
 
 /* Opens the workspace of the rules in jobs.h and receives its path (released with wn_free). */
 WN_NODISCARD wn_status wn_job_open_workspace(const wn_job *job, const char *workspace, const char *const *paths,
@@ -166,10 +170,11 @@ typedef struct wn_selecting {
     wn_selection selection; /* picks are positions in `rows` */
 } wn_selecting;
 
-/* Selects among the rows of the roots. `column` holds the embeddings. */
+/* Selects among the rows of the roots. `earlier` are the rows that count as picked already; NULL = those of the tag in
+ * the options. */
 WN_NODISCARD wn_status wn_stage_select(const wn_job *job, wn_workspace *workspace, const wn_select_options *options,
-                                       const wn_roots *roots, const wn_embedded *embedded, wn_selecting *out,
-                                       wn_error *err);
+                                       const wn_roots *roots, const wn_row_list *earlier, const wn_embedded *embedded,
+                                       wn_selecting *out, wn_error *err);
 void wn_selecting_clear(wn_selecting *selecting);
 
 /* Stores the selection and its tag. */

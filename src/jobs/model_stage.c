@@ -6,6 +6,7 @@
 #include "jobs/job.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,7 +180,7 @@ static wn_status run_training(const wn_job *job, wn_workspace *workspace, const 
     WN_TRY(hash_images(workspace, rows, (uint64_t)side, &images.hash, err));
     WN_TRY(wn_column_open(workspace, WN_INPUT_COLUMN, &source.column, err));
     params.seed = job->seed;
-    params.memory_limit = job->memory_limit ? wn_job_memory_left(job) : 0;
+    params.memory_limit = wn_job_memory_share(job, rows->len);
     wn_train_plan plan;
     if ((status = wn_train_make_plan(&images, &params, &plan, err))) goto done;
     if ((status = wn_job_plan(job, "training", plan.memory, err))) goto done;
@@ -237,6 +238,12 @@ void wn_embedded_clear(wn_embedded *embedded)
     *embedded = (wn_embedded){0};
 }
 
+static bool same_file(const char *a, const char *b)
+{
+    char real_a[PATH_MAX], real_b[PATH_MAX];
+    return strcmp(a, b) == 0 || (realpath(a, real_a) && realpath(b, real_b) && strcmp(real_a, real_b) == 0);
+}
+
 /* The name under which a model file stands in the catalogue: its stem, with its hash where another has that name. */
 static wn_status name_model(wn_workspace *workspace, const char *name, const char *file, const wn_model_info *info,
                             char **out, wn_error *err)
@@ -251,7 +258,7 @@ static wn_status name_model(wn_workspace *workspace, const char *name, const cha
         char *known_name = NULL, *known_file = NULL;
         if (strcmp(records[i].name, name) != 0) continue;
         if (take_record(workspace, &records[i], &known_name, &known_file, NULL) == WN_OK)
-            taken = strcmp(known_file, file) != 0;
+            taken = !same_file(known_file, file);
         wn_free(known_name);
         wn_free(known_file);
     }

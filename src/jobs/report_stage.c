@@ -24,6 +24,7 @@ typedef struct drawing {
     const wn_job *job;
     wn_workspace *workspace;
     const wn_run_figures *figures;
+    const char *folder; /* of the run */
     wn_roots roots;
     wn_row_list rows;
     size_t total_rows;
@@ -151,8 +152,10 @@ static wn_status load_picks(drawing *draw, wn_error *err)
     wn_free(picks);
     if (!draw->picks || !draw->distances) return no_memory(err);
     if (!draw->figures->earlier_tag || !draw->figures->earlier_tag[0]) return WN_OK;
-    wn_status status =
-        wn_tag_get(draw->workspace, draw->figures->earlier_tag, &draw->earlier, &draw->earlier_count, err);
+    wn_row_list earlier = {0};
+    wn_status status = wn_earlier_rows_load(draw->folder, &earlier, err);
+    draw->earlier = earlier.rows;
+    draw->earlier_count = earlier.len;
     return status == WN_NOTFOUND ? WN_OK : status;
 }
 
@@ -258,7 +261,7 @@ static wn_status gather_parts(drawing *draw, wn_error *err)
     return WN_OK;
 }
 
-static wn_status write_page(drawing *draw, const char *folder, wn_error *err)
+static wn_status write_page(drawing *draw, wn_error *err)
 {
     const wn_run_figures *figures = draw->figures;
     const wn_report_stage stages[] = {{"scan", figures->scan},   {"read", figures->read},
@@ -324,7 +327,7 @@ static wn_status write_page(drawing *draw, const char *folder, wn_error *err)
         .thumb = add_thumb,
     };
     for (size_t i = 0; i < WN_REPORT_FACT_COUNT; i++) report.facts[i] = draw->facts[i];
-    char *path = wn_path_join(folder, "report.html");
+    char *path = wn_path_join(draw->folder, "report.html");
     if (!path) return no_memory(err);
     wn_status status = wn_report_write(path, &report, draw->job->progress, err);
     wn_free(path);
@@ -334,10 +337,10 @@ static wn_status write_page(drawing *draw, const char *folder, wn_error *err)
 wn_status wn_stage_report(const wn_job *job, wn_workspace *workspace, const wn_run_figures *figures, const char *folder,
                           wn_error *err)
 {
-    drawing draw = {.job = job, .workspace = workspace, .figures = figures};
+    drawing draw = {.job = job, .workspace = workspace, .figures = figures, .folder = folder};
     wn_arena_init(&draw.arena, WN_MEMORY_REPORT, 0);
     wn_status status = gather_parts(&draw, err);
-    if (!status) status = write_page(&draw, folder, err);
+    if (!status) status = write_page(&draw, err);
     for (size_t i = 0; i < WN_REPORT_FACT_COUNT; i++) wn_free(draw.facts[i]);
     wn_free(draw.map_x);
     wn_free(draw.map_y);

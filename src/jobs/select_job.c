@@ -49,7 +49,7 @@ static wn_status select_in(const wn_job *job, wn_workspace *workspace, const wn_
     out->seconds.embed = wn_clock_seconds() - started;
     started = wn_clock_seconds();
     if ((status = wn_roots_load(workspace, NULL, 0, WN_ROOTS_KNOWN, &roots, err))) goto done;
-    if ((status = wn_stage_select(job, workspace, options, &roots, &embedded, &selecting, err))) goto done;
+    if ((status = wn_stage_select(job, workspace, options, &roots, NULL, &embedded, &selecting, err))) goto done;
     if (!job->dry_run && (status = wn_selecting_store(workspace, &selecting, tag, 0, (int64_t)job->seed, &id, err)))
         goto done;
     if ((status = fill_result(&selecting, workspace, &roots, out, err))) goto done;

@@ -112,40 +112,40 @@ typedef struct choosing {
 } choosing;
 
 static wn_status collect_rows(choosing *choose, const wn_select_options *options, const wn_roots *roots,
-                              wn_selecting *out, wn_error *err)
+                              const wn_row_list *given, wn_selecting *out, wn_error *err)
 {
     wn_status status;
-    int64_t *tagged = NULL;
-    size_t tag_count = 0;
+    wn_row_list tagged = {0};
     if ((status = wn_rows_load(choose->workspace, roots, &choose->own, err))) return status;
     if ((status = wn_find_repeats(choose->workspace, &choose->own, &choose->repeats, &out->repeats, err)))
         return status;
     if (options->keep_duplicates) memset(choose->repeats, 0, choose->own.len);
-    if (options->except_tag && (status = wn_tag_get(choose->workspace, options->except_tag, &tagged, &tag_count, err)))
+    if (!given && options->except_tag &&
+        (status = wn_tag_get(choose->workspace, options->except_tag, &tagged.rows, &tagged.len, err)))
         return status;
+    const wn_row_list earlier = given ? *given : tagged;
     status = merge_rows(&out->rows, choose->own.rows, choose->own.len, err);
-    if (!status && tag_count) status = merge_rows(&out->rows, tagged, tag_count, err);
+    if (!status && earlier.len) status = merge_rows(&out->rows, earlier.rows, earlier.len, err);
 
-    choose->earlier = wn_alloc(WN_MEMORY_SELECTION, tag_count, sizeof *choose->earlier);
+    choose->earlier = wn_alloc(WN_MEMORY_SELECTION, earlier.len, sizeof *choose->earlier);
     choose->candidates = wn_alloc(WN_MEMORY_SELECTION, choose->own.len, sizeof *choose->candidates);
     if (!status && (!choose->earlier || !choose->candidates)) status = wn_fail(err, WN_NOMEM, "out of memory");
-    for (size_t i = 0; i < tag_count && !status; i++)
-        choose->earlier[choose->earlier_count++] = (int64_t)wn_rows_find(&out->rows, tagged[i]);
-    const wn_row_list earlier = {tagged, tag_count};
+    for (size_t i = 0; i < earlier.len && !status; i++)
+        choose->earlier[choose->earlier_count++] = (int64_t)wn_rows_find(&out->rows, earlier.rows[i]);
     for (size_t i = 0; i < choose->own.len && !status; i++)
         if (!choose->repeats[i] && wn_rows_find(&earlier, choose->own.rows[i]) == SIZE_MAX)
             choose->candidates[out->candidates++] = (int64_t)wn_rows_find(&out->rows, choose->own.rows[i]);
-    wn_free(tagged);
+    wn_free(tagged.rows);
     return status;
 }
 
 static wn_status choose_rows(choosing *choose, const wn_select_options *options, const wn_roots *roots,
-                             const wn_embedded *embedded, wn_selecting *out, wn_error *err)
+                             const wn_row_list *earlier, const wn_embedded *embedded, wn_selecting *out, wn_error *err)
 {
     const wn_job *job = choose->job;
     void *values = NULL;
     WN_TRY(wn_job_prepare_strategy(options->strategy, options->settings, &out->strategy, &choose->params, err));
-    WN_TRY(collect_rows(choose, options, roots, out, err));
+    WN_TRY(collect_rows(choose, options, roots, earlier, out, err));
     WN_TRY(wn_count_parse(options->count, out->candidates, options->keep_duplicates ? 0 : out->repeats,
                           options->at_most, &out->count, err));
     out->dim = (size_t)embedded->dim;
@@ -158,7 +158,7 @@ static wn_status choose_rows(choosing *choose, const wn_select_options *options,
         .preselected = {choose->earlier, choose->earlier_count},
         .candidates = {choose->candidates, out->candidates},
         .seed = job->seed,
-        .memory_limit = job->memory_limit ? wn_job_memory_left(job) : 0,
+        .memory_limit = wn_job_memory_left(job),
         .pool = job->pool,
         .progress = job->progress,
     };
@@ -167,11 +167,12 @@ static wn_status choose_rows(choosing *choose, const wn_select_options *options,
 }
 
 wn_status wn_stage_select(const wn_job *job, wn_workspace *workspace, const wn_select_options *options,
-                          const wn_roots *roots, const wn_embedded *embedded, wn_selecting *out, wn_error *err)
+                          const wn_roots *roots, const wn_row_list *earlier, const wn_embedded *embedded,
+                          wn_selecting *out, wn_error *err)
 {
     choosing choose = {.job = job, .workspace = workspace};
     *out = (wn_selecting){0};
-    wn_status status = choose_rows(&choose, options, roots, embedded, out, err);
+    wn_status status = choose_rows(&choose, options, roots, earlier, embedded, out, err);
     wn_free(choose.own.rows);
     wn_free(choose.repeats);
     wn_free(choose.earlier);

@@ -24,6 +24,7 @@ status=0; "$WINNOW" add in --strict --quiet 2>err.txt || status=$?
 echo $status
 status=0; "$WINNOW" curate in/text.jpg -n 1 --quiet 2>err.txt || status=$?
 grep -o "none of the 1 files found is a readable image" err.txt; echo $status
+grep -c "text.jpg,not an image" "$(sed 's/.*the reasons are in //' err.txt)"
 mkdir nothing
 status=0; "$WINNOW" curate nothing -n 1 --quiet 2>err.txt || status=$?
 grep -o "no image was found" err.txt; echo $status
