@@ -105,21 +105,28 @@ typedef struct wn_covering {
     double percentile95; /* distance that 95 % of the rows do not exceed */
 } wn_covering;
 
-/* Measures picks (row numbers of the matrix, at least one) on the rows `measured` (ascending; data NULL = all).
- * `distances` is NULL or gets one value a measured row. WN_INVALID: a row out of range or out of order, a value that is
- * not finite; WN_CANCELLED. Takes rows measured x picks x dim steps: for millions of rows measure a sample. */
-WN_API WN_NODISCARD wn_status wn_covering_measure(const wn_matrix *matrix, wn_rows measured, wn_rows picks,
-                                                  wn_metric metric, wn_pool *pool, const wn_progress *progress,
-                                                  float *distances, wn_covering *out, wn_error *err);
+/* Rows that picks shall cover. Zero-initialise, then set. All pointers are borrowed for the call. */
+typedef struct wn_covering_request {
+    wn_matrix matrix; /* N x dim; every value finite */
+    wn_rows measured; /* rows whose distances count, ascending; data NULL = all. Picks may lie outside */
+    wn_metric metric;
+    wn_pool *pool;
+    const wn_progress *progress; /* stage "covering", unit "rows" */
+} wn_covering_request;
+
+/* Measures picks (row numbers of the matrix, at least one). `distances` is NULL or gets one value a measured row.
+ * WN_INVALID: a row out of range or out of order, a value that is not finite; WN_CANCELLED. Takes rows measured x picks
+ * x dim steps: of millions of rows measure a sample. */
+WN_API WN_NODISCARD wn_status wn_covering_measure(const wn_covering_request *request, wn_rows picks, float *distances,
+                                                  wn_covering *out, wn_error *err);
 
 /* The same for `sets` random selections of `count` rows of the matrix, to compare a selection with: out[0 .. sets).
  * Set 0 is what the strategy "random" draws with this seed. */
-WN_API WN_NODISCARD wn_status wn_covering_measure_random(const wn_matrix *matrix, wn_rows measured, size_t count,
-                                                         size_t sets, wn_metric metric, uint64_t seed, wn_pool *pool,
-                                                         const wn_progress *progress, wn_covering *out, wn_error *err);
+WN_API WN_NODISCARD wn_status wn_covering_measure_random(const wn_covering_request *request, size_t count, size_t sets,
+                                                         uint64_t seed, wn_covering *out, wn_error *err);
 
-/* Bytes that either allocates at most for so many measured rows and picks. */
-WN_API uint64_t wn_covering_memory(const wn_matrix *matrix, size_t measured, size_t picks, const wn_pool *pool);
+/* Bytes that either allocates at most for so many picks. */
+WN_API uint64_t wn_covering_memory(const wn_covering_request *request, size_t picks);
 
 #ifdef __cplusplus
 }

@@ -66,24 +66,23 @@ static void compare_coverings(const wn_covering *selected, const wn_covering *ra
 wn_status wn_stage_covering(const wn_job *job, const wn_selecting *selecting, wn_coverings *out, wn_error *err)
 {
     size_t rows = selecting->rows.len, count = selecting->selection.len;
-    wn_matrix matrix = {selecting->embeddings, rows, selecting->dim, selecting->dim};
-    wn_rows measured, picks = {selecting->selection.picks, count};
+    wn_covering_request request = {.matrix = {selecting->embeddings, rows, selecting->dim, selecting->dim},
+                                   .metric = WN_METRIC_L2,
+                                   .pool = job->pool,
+                                   .progress = job->progress};
+    wn_rows picks = {selecting->selection.picks, count};
     wn_covering selected, random[WN_RANDOM_SETS];
     int64_t *storage = NULL;
     *out = (wn_coverings){0};
-    wn_status status = draw_measured(rows, &storage, &measured, err);
-    if (status) goto done;
-    uint64_t bytes = wn_covering_memory(&matrix, measured.len, count, job->pool);
-    if ((status = wn_job_plan(job, "measuring the covering", bytes, err))) goto done;
-    status =
-        wn_covering_measure(&matrix, measured, picks, WN_METRIC_L2, job->pool, job->progress, NULL, &selected, err);
-    if (status) goto done;
-    status = wn_covering_measure_random(&matrix, measured, count, WN_RANDOM_SETS, WN_METRIC_L2, job->seed ^ random_salt,
-                                        job->pool, job->progress, random, err);
-    if (status) goto done;
-    out->rows = measured.len;
-    compare_coverings(&selected, random, out);
-done:
+    wn_status status = draw_measured(rows, &storage, &request.measured, err);
+    if (!status) status = wn_job_plan(job, "measuring the covering", wn_covering_memory(&request, count), err);
+    if (!status) status = wn_covering_measure(&request, picks, NULL, &selected, err);
+    if (!status)
+        status = wn_covering_measure_random(&request, count, WN_RANDOM_SETS, job->seed ^ random_salt, random, err);
+    if (!status) {
+        out->rows = request.measured.len;
+        compare_coverings(&selected, random, out);
+    }
     wn_free(storage);
     return status;
 }

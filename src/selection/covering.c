@@ -192,51 +192,58 @@ static wn_status check_rows(const wn_matrix *matrix, wn_rows rows, const char *w
     return WN_OK;
 }
 
-/* The space of the rows to be measured. */
-static wn_status make_space(const wn_matrix *matrix, wn_rows measured, wn_metric metric, wn_pool *pool, wn_space *out,
-                            wn_error *err)
+static wn_space space_of(const wn_covering_request *request)
 {
-    *out = (wn_space){
-        .matrix = *matrix, .metric = metric, .rows = measured.data, .len = measured.data ? measured.len : matrix->rows};
-    if (out->len == 0 || matrix->cols == 0) return wn_fail(err, WN_INVALID, "no rows to measure the covering of");
+    return (wn_space){.matrix = request->matrix,
+                      .metric = request->metric,
+                      .rows = request->measured.data,
+                      .len = request->measured.data ? request->measured.len : request->matrix.rows};
+}
+
+static wn_status check_request(const wn_covering_request *request, wn_error *err)
+{
+    const wn_matrix *matrix = &request->matrix;
+    if (space_of(request).len == 0 || matrix->cols == 0)
+        return wn_fail(err, WN_INVALID, "no rows to measure the covering of");
     if (matrix->rows > UINT32_MAX - 1)
         return wn_fail(err, WN_UNSUPPORTED, "%zu rows are more than 32 bits count", matrix->rows);
-    if ((unsigned)metric >= WN_METRIC_COUNT) return wn_fail(err, WN_INVALID, "metric %d is not known", (int)metric);
-    if (measured.data) WN_TRY(check_rows(matrix, measured, "measured row", true, err));
-    return wn_matrix_check_finite(matrix, "embeddings", pool, err);
+    if ((unsigned)request->metric >= WN_METRIC_COUNT)
+        return wn_fail(err, WN_INVALID, "metric %d is not known", (int)request->metric);
+    if (request->measured.data) WN_TRY(check_rows(matrix, request->measured, "measured row", true, err));
+    return wn_matrix_check_finite(matrix, "embeddings", request->pool, err);
 }
 
-wn_status wn_covering_measure(const wn_matrix *matrix, wn_rows measured, wn_rows picks, wn_metric metric, wn_pool *pool,
-                              const wn_progress *progress, float *distances, wn_covering *out, wn_error *err)
+wn_status wn_covering_measure(const wn_covering_request *request, wn_rows picks, float *distances, wn_covering *out,
+                              wn_error *err)
 {
-    wn_space space;
-    WN_TRY(make_space(matrix, measured, metric, pool, &space, err));
+    wn_space space = space_of(request);
+    WN_TRY(check_request(request, err));
     if (picks.len == 0) return wn_fail(err, WN_INVALID, "no picks to measure the covering of");
-    WN_TRY(check_rows(matrix, picks, "pick", false, err));
-    return wn_cover_measure(&space, picks, pool, progress, distances, out, err);
+    WN_TRY(check_rows(&request->matrix, picks, "pick", false, err));
+    return wn_cover_measure(&space, picks, request->pool, request->progress, distances, out, err);
 }
 
-wn_status wn_covering_measure_random(const wn_matrix *matrix, wn_rows measured, size_t count, size_t sets,
-                                     wn_metric metric, uint64_t seed, wn_pool *pool, const wn_progress *progress,
+wn_status wn_covering_measure_random(const wn_covering_request *request, size_t count, size_t sets, uint64_t seed,
                                      wn_covering *out, wn_error *err)
 {
-    wn_space space;
+    wn_space space = space_of(request);
+    size_t available = request->matrix.rows;
     cover c = {0};
     wn_status status;
-    WN_TRY(make_space(matrix, measured, metric, pool, &space, err));
-    if (count == 0 || count > matrix->rows)
-        return wn_fail(err, WN_INVALID, "cannot draw sets of %zu from %zu rows", count, matrix->rows);
+    WN_TRY(check_request(request, err));
+    if (count == 0 || count > available)
+        return wn_fail(err, WN_INVALID, "cannot draw sets of %zu from %zu rows", count, available);
     int64_t *rows = wn_alloc(WN_MEMORY_SELECTION, count, sizeof *rows);
     if (!rows) {
         status = wn_fail(err, WN_NOMEM, "no memory for %zu random rows", count);
         goto done;
     }
-    if ((status = cover_init(&c, &space, count, pool, progress, err))) goto done;
+    if ((status = cover_init(&c, &space, count, request->pool, request->progress, err))) goto done;
     c.total = (uint64_t)sets * space.len;
     for (size_t set = 0; set < sets; set++) {
         wn_rng rng;
         wn_rng_init(&rng, seed, set);
-        if (!wn_rng_sample(&rng, (int64_t)matrix->rows, (int64_t)count, rows)) {
+        if (!wn_rng_sample(&rng, (int64_t)available, (int64_t)count, rows)) {
             status = wn_fail(err, WN_NOMEM, "no memory for %zu random rows", count);
             goto done;
         }
@@ -249,8 +256,8 @@ done:
     return status;
 }
 
-uint64_t wn_covering_memory(const wn_matrix *matrix, size_t measured, size_t picks, const wn_pool *pool)
+uint64_t wn_covering_memory(const wn_covering_request *request, size_t picks)
 {
-    uint64_t drawing = ((uint64_t)picks + matrix->rows) * sizeof(int64_t); /* of a random set */
-    return drawing + wn_cover_bytes(measured, matrix->cols, picks, wn_pool_threads(pool));
+    uint64_t drawing = ((uint64_t)picks + request->matrix.rows) * sizeof(int64_t); /* of a random set */
+    return drawing + wn_cover_bytes(space_of(request).len, request->matrix.cols, picks, wn_pool_threads(request->pool));
 }

@@ -95,12 +95,11 @@ static wn_status try_random(wn_error *err)
 static wn_status try_covering(wn_error *err)
 {
     static const int64_t picks[] = {1, 50, 299};
-    wn_matrix all = matrix();
+    const wn_covering_request all = {.matrix = matrix()}, some = {.matrix = matrix(), .measured = {picks, 3}};
     wn_covering covering;
     wn_covering random[3];
-    WN_TRY(
-        wn_covering_measure(&all, (wn_rows){0}, (wn_rows){picks, 3}, WN_METRIC_L2, NULL, NULL, NULL, &covering, err));
-    return wn_covering_measure_random(&all, (wn_rows){picks, 3}, 10, 3, WN_METRIC_L2, 1, NULL, NULL, random, err);
+    WN_TRY(wn_covering_measure(&all, (wn_rows){picks, 3}, NULL, &covering, err));
+    return wn_covering_measure_random(&some, 10, 3, 1, random, err);
 }
 
 static wn_status try_npy(wn_error *err)

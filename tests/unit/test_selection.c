@@ -398,9 +398,9 @@ static void test_table(void **state)
             assert_true(serial.radius == threaded.radius && serial.mean == threaded.mean);
             wn_selection_clear(&threaded);
         }
+        const wn_covering_request whole = {.matrix = m};
         wn_covering covering;
-        assert_int_equal(wn_covering_measure(&m, (wn_rows){0}, (wn_rows){serial.picks, serial.len}, WN_METRIC_L2, NULL,
-                                             NULL, NULL, &covering, NULL),
+        assert_int_equal(wn_covering_measure(&whole, (wn_rows){serial.picks, serial.len}, NULL, &covering, NULL),
                          WN_OK);
         assert_true(fabs(covering.radius - serial.radius) < 1e-12 * covering.radius);
         assert_true(fabs(covering.mean - serial.mean) < 1e-9 * covering.mean);
@@ -456,6 +456,7 @@ static void test_covering(void **state)
     enum { ROWS = 900, K = 25 };
     for (int cosine = 0; cosine < 2; cosine++) {
         wn_matrix m = make_rows(CLUSTERED, ROWS, 20, 8);
+        const wn_covering_request request = {.matrix = m, .metric = cosine ? WN_METRIC_COSINE : WN_METRIC_L2};
         int64_t picks[K];
         static double nearest[ROWS];
         static float distances[ROWS];
@@ -470,10 +471,7 @@ static void test_covering(void **state)
             nearest[i] = cosine ? nearest[i] / 2 : sqrt(nearest[i]);
             sum += nearest[i];
         }
-        assert_int_equal(wn_covering_measure(&m, (wn_rows){0}, (wn_rows){picks, K},
-                                             cosine ? WN_METRIC_COSINE : WN_METRIC_L2, NULL, NULL, distances, &covering,
-                                             NULL),
-                         WN_OK);
+        assert_int_equal(wn_covering_measure(&request, (wn_rows){picks, K}, distances, &covering, NULL), WN_OK);
         for (size_t i = 0; i < ROWS; i++) assert_true(fabs((double)distances[i] - nearest[i]) < 1e-6);
         qsort(nearest, ROWS, sizeof *nearest, compare_doubles);
         assert_true(fabs(covering.radius - nearest[ROWS - 1]) < 1e-12);
@@ -491,27 +489,22 @@ static void test_covering_of_a_sample(void **state)
     enum { ROWS = 900, K = 25, SAMPLE = 300 };
     wn_matrix m = make_rows(CLUSTERED, ROWS, 20, 8);
     int64_t picks[K], sample[SAMPLE];
+    const wn_covering_request whole = {.matrix = m}, request = {.matrix = m, .measured = {sample, SAMPLE}};
     static float all[ROWS], some[SAMPLE];
     wn_covering covering;
     wn_error err = {0};
     double radius = 0;
     for (int64_t i = 0; i < K; i++) picks[i] = i * 31 % ROWS;
     for (int64_t i = 0; i < SAMPLE; i++) sample[i] = 3 * i + 1;
-    assert_int_equal(
-        wn_covering_measure(&m, (wn_rows){0}, (wn_rows){picks, K}, WN_METRIC_L2, NULL, NULL, all, &covering, NULL),
-        WN_OK);
-    assert_int_equal(wn_covering_measure(&m, (wn_rows){sample, SAMPLE}, (wn_rows){picks, K}, WN_METRIC_L2, NULL, NULL,
-                                         some, &covering, NULL),
-                     WN_OK);
+    assert_int_equal(wn_covering_measure(&whole, (wn_rows){picks, K}, all, &covering, NULL), WN_OK);
+    assert_int_equal(wn_covering_measure(&request, (wn_rows){picks, K}, some, &covering, NULL), WN_OK);
     for (size_t i = 0; i < SAMPLE; i++) {
         assert_true(some[i] == all[sample[i]]);
         radius = fmax(radius, (double)some[i]);
     }
     assert_true(fabs(covering.radius - radius) < 1e-6);
     sample[7] = sample[6];
-    assert_int_equal(wn_covering_measure(&m, (wn_rows){sample, SAMPLE}, (wn_rows){picks, K}, WN_METRIC_L2, NULL, NULL,
-                                         some, &covering, &err),
-                     WN_INVALID);
+    assert_int_equal(wn_covering_measure(&request, (wn_rows){picks, K}, some, &covering, &err), WN_INVALID);
     assert_non_null(strstr(err.message, "ascend"));
     free((void *)(uintptr_t)m.data);
 }
@@ -523,9 +516,9 @@ static void test_covering_of_random_sets(void **state)
     wn_covering some[10], again[10], one;
     wn_selection out = {0};
     wn_selection_request request = {.embeddings = m, .count = 50, .seed = 9};
-    const wn_rows all = {0};
-    assert_int_equal(wn_covering_measure_random(&m, all, 50, 10, WN_METRIC_L2, 9, NULL, NULL, some, NULL), WN_OK);
-    assert_int_equal(wn_covering_measure_random(&m, all, 50, 10, WN_METRIC_L2, 9, NULL, NULL, again, NULL), WN_OK);
+    const wn_covering_request all = {.matrix = m};
+    assert_int_equal(wn_covering_measure_random(&all, 50, 10, 9, some, NULL), WN_OK);
+    assert_int_equal(wn_covering_measure_random(&all, 50, 10, 9, again, NULL), WN_OK);
     assert_memory_equal(some, again, sizeof some);
     for (size_t i = 1; i < 10; i++) {
         assert_true(some[i].mean != some[0].mean && fabs(some[i].mean - some[0].mean) < some[0].mean / 5);
@@ -533,8 +526,7 @@ static void test_covering_of_random_sets(void **state)
     }
     /* the first set is what the strategy draws with the same seed */
     assert_int_equal(run("random", NULL, &request, &out, NULL), WN_OK);
-    assert_int_equal(
-        wn_covering_measure(&m, all, (wn_rows){out.picks, out.len}, WN_METRIC_L2, NULL, NULL, NULL, &one, NULL), WN_OK);
+    assert_int_equal(wn_covering_measure(&all, (wn_rows){out.picks, out.len}, NULL, &one, NULL), WN_OK);
     assert_true(some[0].radius == one.radius && some[0].mean == one.mean);
     wn_selection_clear(&out);
     free((void *)(uintptr_t)m.data);
