@@ -58,8 +58,8 @@ typedef struct wn_add_options {
     const char *workspace;
     const char *const *paths;
     size_t path_count;
-    int64_t input_side; /* of the model input in a new workspace: 0 = 32 when half of the images are at most 48 pixels
-                         * on their shorter side, else 64 */
+    int64_t input_side; /* of the model input in a new workspace, a multiple of 8 in 16..256: 0 = 32 when half of the
+                         * images are at most 48 pixels on their shorter side, else 64 */
 } wn_add_options;
 
 typedef struct wn_add_result {

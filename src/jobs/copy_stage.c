@@ -267,31 +267,30 @@ static wn_status place_tar_picks(copying *copy, wn_error *err)
     return WN_OK;
 }
 
-wn_status wn_stage_copy(const wn_job *job, wn_workspace *workspace, const wn_roots *roots, const int64_t *rows,
-                        size_t count, const char *target, bool link, const char *folder, uint64_t *made,
-                        uint64_t *found, wn_error *err)
+wn_status wn_stage_copy(const wn_job *job, wn_workspace *workspace, const wn_roots *roots, wn_rows rows,
+                        const char *target, bool link, const char *folder, wn_curate_result *result, wn_error *err)
 {
     wn_status status;
     char *path = NULL;
-    copying copy = {.job = job, .target = target, .link = link, .total = count};
+    copying copy = {.job = job, .target = target, .link = link, .total = rows.len};
     wn_buffer_init(&copy.table, WN_MEMORY_TEXT, 0);
     wn_buffer_init(&copy.name, WN_MEMORY_TEXT, 0);
     wn_buffer_text(&copy.table, "path,copy\n");
     if ((status = wn_media_init(err)) || (status = wn_file_make_folder(target, err))) goto done;
-    if (!(copy.tar_picks = wn_calloc(WN_MEMORY_TEXT, count, sizeof *copy.tar_picks))) {
+    if (!(copy.tar_picks = wn_calloc(WN_MEMORY_TEXT, rows.len, sizeof *copy.tar_picks))) {
         status = wn_fail(err, WN_NOMEM, "out of memory");
         goto done;
     }
-    for (size_t i = 0; i < count && !status; i++) status = place_row(&copy, workspace, roots, rows[i], err);
+    for (size_t i = 0; i < rows.len && !status; i++) status = place_row(&copy, workspace, roots, rows.data[i], err);
     if (!status) status = place_tar_picks(&copy, err);
-    *made += copy.made;
-    *found += copy.found;
+    result->copied += copy.made;
+    result->copies_found += copy.found;
     if (!status && !(path = wn_path_join(folder, link ? "links.csv" : "copies.csv")))
         status = wn_fail(err, WN_NOMEM, "out of memory");
     if (!status) status = wn_file_write(path, copy.table.data, copy.table.len, err);
 done:
     wn_free(path);
-    for (size_t i = 0; i < copy.tar_count; i++) {
+    for (size_t i = 0; copy.tar_picks && i < copy.tar_count; i++) {
         wn_free(copy.tar_picks[i].tar);
         wn_free(copy.tar_picks[i].shown);
     }

@@ -5,6 +5,7 @@
  */
 #include "jobs/curate.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
@@ -314,14 +315,15 @@ static wn_status write_lists(curating *run, wn_error *err)
     int64_t *rows = wn_alloc(WN_MEMORY_SELECTION, selection->len, sizeof *rows);
     if (!rows) return wn_fail(err, WN_NOMEM, "out of memory");
     for (size_t i = 0; i < selection->len; i++) rows[i] = run->selecting.rows.rows[selection->picks[i]];
+    const wn_rows picked = {rows, selection->len};
     wn_status status = wn_rows_paths(run->workspace, &run->roots, rows, selection->len, &paths, err);
     if (!status) status = wn_write_selected(run->folder, paths, selection->distances, selection->len, err);
     if (!status && options->copy)
-        status = wn_stage_copy(run->job, run->workspace, &run->roots, rows, selection->len, options->copy, false,
-                               run->folder, &result->copied, &result->copies_found, err);
+        status = wn_stage_copy(run->job, run->workspace, &run->roots, picked, options->copy, false, run->folder, result,
+                               err);
     if (!status && options->link)
-        status = wn_stage_copy(run->job, run->workspace, &run->roots, rows, selection->len, options->link, true,
-                               run->folder, &result->copied, &result->copies_found, err);
+        status =
+            wn_stage_copy(run->job, run->workspace, &run->roots, picked, options->link, true, run->folder, result, err);
     wn_paths_clear(&paths, selection->len);
     wn_free(rows);
     return status;
@@ -485,8 +487,9 @@ static wn_status try_run(const wn_job *job, const wn_curate_options *options, wn
     out->seconds.scan = added.seconds.scan;
     WN_TRY(wn_count_parse(options->count, (size_t)added.readable, 0, options->at_most, &count, err));
     out->selected = (int64_t)count;
-    wn_log(WN_LOG_INFO, "would read %llu new or changed files of %llu, and pick %zu; nothing was written (--dry-run)",
-           (unsigned long long)(added.added + added.changed), (unsigned long long)added.found, count);
+    wn_log(WN_LOG_INFO,
+           "would read %" PRIu64 " new or changed files of %" PRIu64 ", and pick %zu; nothing was written (--dry-run)",
+           added.added + added.changed, added.found, count);
     return WN_OK;
 }
 
@@ -504,6 +507,7 @@ wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_
     }
     if (job->dry_run && !options->path_count)
         return wn_fail(err, WN_INVALID, "--dry-run needs the paths: there is nothing new to find without them");
+    WN_TRY(wn_job_check_side(options->input_side, err));
     size_t ignored;
     WN_TRY(wn_count_parse(options->count, SIZE_MAX, 0, true, &ignored, err));
     WN_TRY(wn_job_prepare_strategy(options->strategy, options->settings, &strategy, &params, err));

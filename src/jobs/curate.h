@@ -78,10 +78,11 @@ WN_NODISCARD wn_status wn_write_duplicates(wn_workspace *workspace, const wn_roo
                                            const char *folder, wn_error *err);
 
 /* Copies of the rows in `target`, or symbolic links where `link`. Existing files are never replaced: a name that is
- * taken gets "-2", and so on; a file that holds the same already is left. Writes copies.csv (path,copy) to `folder`. */
-WN_NODISCARD wn_status wn_stage_copy(const wn_job *job, wn_workspace *workspace, const wn_roots *roots,
-                                     const int64_t *rows, size_t count, const char *target, bool link,
-                                     const char *folder, uint64_t *made, uint64_t *found, wn_error *err);
+ * taken gets "-2", and so on; a file that holds the same already is left. Writes copies.csv or links.csv (path,copy) to
+ * `folder`, and adds to `copied` and `copies_found` of the result. */
+WN_NODISCARD wn_status wn_stage_copy(const wn_job *job, wn_workspace *workspace, const wn_roots *roots, wn_rows rows,
+                                     const char *target, bool link, const char *folder, wn_curate_result *result,
+                                     wn_error *err);
 
 /* ---- the page (report_stage.c) ---- */
 
