@@ -62,7 +62,7 @@ void *wn_arena_alloc(wn_arena *arena, size_t count, size_t size)
 {
     size_t bytes, padded;
     if (!wn_mul_size(count, size, &bytes)) return NULL;
-    if (__builtin_add_overflow(bytes, (size_t)(ALIGNMENT - 1 + RED_ZONE), &padded)) return NULL;
+    if (__builtin_add_overflow(bytes, (size_t)ALIGNMENT - 1 + RED_ZONE, &padded)) return NULL;
     padded &= ~(size_t)(ALIGNMENT - 1);
     if (padded == 0) padded = ALIGNMENT;
     wn_arena_block *block = arena->current;

@@ -17,6 +17,15 @@ wn_status wn_fail(wn_error *err, wn_status status, const char *format, ...) WN_P
  * WN_NOSPACE, ENOENT into WN_NOTFOUND, ENOMEM into WN_NOMEM, everything else into WN_IO. */
 wn_status wn_fail_errno(wn_error *err, int code, const char *format, ...) WN_PRINTF(3, 4);
 
+#ifdef __clang_analyzer__ /* it sees one file at a time: here it learns that a failure is never WN_OK */
+static inline wn_status wn_never_ok(wn_status told, wn_status status)
+{
+    return told ? told : status;
+}
+#define wn_fail(err, status, ...)     wn_never_ok(wn_fail(err, status, __VA_ARGS__), status)
+#define wn_fail_errno(err, code, ...) wn_never_ok(wn_fail_errno(err, code, __VA_ARGS__), WN_IO)
+#endif
+
 /* Passes a failure up. Only while the function owns nothing. */
 #define WN_TRY(expression)                                                                                             \
     do {                                                                                                               \

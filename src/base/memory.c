@@ -34,7 +34,7 @@ void *wn_alloc(wn_memory category, size_t count, size_t size)
 {
     size_t bytes, padded;
     if (!wn_mul_size(count, size, &bytes)) return NULL;
-    if (__builtin_add_overflow(bytes, (size_t)(HEAD_BYTES + 63), &padded)) return NULL;
+    if (__builtin_add_overflow(bytes, (size_t)HEAD_BYTES + 63, &padded)) return NULL;
     block_head *head = aligned_alloc(64, padded & ~(size_t)63);
     if (!head) return NULL;
     *head = (block_head){.bytes = bytes, .category = category};

@@ -33,7 +33,7 @@ const char *wn_status_text(wn_status status)
     return "unknown status";
 }
 
-wn_status wn_fail(wn_error *err, wn_status status, const char *format, ...)
+wn_status(wn_fail)(wn_error *err, wn_status status, const char *format, ...)
 {
     if (!err) return status;
     va_list args;
@@ -61,7 +61,7 @@ static wn_status status_of_errno(int code)
     }
 }
 
-wn_status wn_fail_errno(wn_error *err, int code, const char *format, ...)
+wn_status(wn_fail_errno)(wn_error *err, int code, const char *format, ...)
 {
     wn_status status = status_of_errno(code);
     if (!err) return status;

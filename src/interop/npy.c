@@ -137,7 +137,7 @@ static void convert_floats(wn_npy_type type, const unsigned char *items, size_t 
 static void convert_columns(const wn_npy *npy, float *out)
 {
     enum { BLOCK = 256 };
-    float piece[BLOCK];
+    float piece[BLOCK] = {0};
     size_t rows = npy->shape.rows, cols = npy->shape.cols, width = wn_npy_type_bytes(npy->shape.type);
     for (size_t begin = 0; begin < rows; begin += BLOCK) {
         size_t len = rows - begin < BLOCK ? rows - begin : BLOCK;

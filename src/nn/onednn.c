@@ -337,6 +337,7 @@ wn_status wn_conv_run(const wn_conv *conv, wn_onednn_stream *stream, void *inner
     return code == dnnl_success ? WN_OK : fail_dnnl(err, code, "run a convolution");
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the operands of a matrix product, as in BLAS */
 wn_status wn_onednn_multiply(bool transpose_a, bool transpose_b, size_t rows, size_t cols, size_t depth, const float *a,
                              size_t a_stride, const float *b, size_t b_stride, float beta, float *c, size_t c_stride,
                              wn_error *err)

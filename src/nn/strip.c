@@ -56,10 +56,8 @@ static inline void pool(const wn_strip *strip, const void *full, void *z, uint8_
             uint8_t place = 0;
             for (uint8_t k = 1; k < 4; k++) {
                 float x = get(full, (corner + k / 2 * 2 * side + k % 2) * step + c, half);
-                if (x > best) {
-                    best = x;
-                    place = k;
-                }
+                place = x > best ? k : place;
+                best = x > best ? x : best;
             }
             put(z, p * step + c, best, half);
             if (which) which[p * C + c] = place;

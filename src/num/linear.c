@@ -232,7 +232,8 @@ wn_status wn_linear_rotation(size_t n, uint64_t seed, float *out, wn_error *err)
         status = wn_fail(err, WN_NOMEM, "no memory for a rotation of %zu dimensions", n);
         goto done;
     }
-    for (size_t i = 0; i < n * n; i++) out[i] = (float)(q[i] * signs[i / n]);
+    for (size_t j = 0; j < n; j++)
+        for (size_t i = 0; i < n; i++) out[j * n + i] = (float)(q[j * n + i] * signs[j]);
 done:
     wn_free(signs);
     wn_free(scales);

@@ -75,25 +75,33 @@ bool wn_train_get_network(size_t i, const char **name, const char **summary)
     return true;
 }
 
-static wn_status unknown(const char *what, const char *word, bool get(size_t, const char **, const char **),
+static void tell_unknown(const char *what, const char *word, bool get(size_t, const char **, const char **),
                          wn_error *err)
 {
     const char *words[32] = {NULL}, *summary;
     for (size_t i = 0; i < 31 && get(i, &words[i], &summary); i++) {
     }
     const char *near = wn_nearest_word(word, words);
-    if (near) return wn_fail(err, WN_INVALID, "no %s \"%s\"; did you mean \"%s\"?", what, word, near);
-    return wn_fail(err, WN_INVALID, "no %s \"%s\"; the default is \"%s\"", what, word, words[0] ? words[0] : "");
+    if (near)
+        wn_fail(err, WN_INVALID, "no %s \"%s\"; did you mean \"%s\"?", what, word, near);
+    else
+        wn_fail(err, WN_INVALID, "no %s \"%s\"; the default is \"%s\"", what, word, words[0] ? words[0] : "");
 }
 
 static wn_status choose_parts(const wn_train_params *params, wn_learner_setup *learner, wn_error *err)
 {
     wn_optimizer_options options;
     learner->method = params->method ? wn_method_find(params->method) : wn_method_at(0);
-    if (!learner->method) return unknown("training method", params->method, wn_train_get_method, err);
+    if (!learner->method) {
+        tell_unknown("training method", params->method, wn_train_get_method, err);
+        return WN_INVALID;
+    }
     WN_TRY(wn_method_read_options(learner->method, params->method_options, learner->method_params, err));
     learner->architecture = params->network ? wn_architecture_find(params->network) : wn_architecture_at(0);
-    if (!learner->architecture) return unknown("network", params->network, wn_train_get_network, err);
+    if (!learner->architecture) {
+        tell_unknown("network", params->network, wn_train_get_network, err);
+        return WN_INVALID;
+    }
     learner->optimizer = params->optimizer ? params->optimizer : "sgd";
     learner->decay = params->decay >= 0.0 ? params->decay : 5e-4;
     learner->precision = wn_precision_resolve((wn_precision)params->precision);

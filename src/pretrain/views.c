@@ -241,7 +241,7 @@ static void mean_colour(const float *rows, uint32_t side, float mean[CHANNELS])
 /* Gaussian of deviation `sigma`, first along x into `scratch`, then along y back into `rows`; edges are repeated. */
 static void blur(float *rows, uint32_t side, float sigma, float *scratch)
 {
-    float kernel[2 * BLUR_RADIUS_MAX + 1], sum = 0.0F;
+    float kernel[2 * BLUR_RADIUS_MAX + 1] = {0}, sum = 0.0F;
     int radius = (int)ceilf(2.5F * sigma);
     if (radius > BLUR_RADIUS_MAX) radius = BLUR_RADIUS_MAX;
     for (int k = -radius; k <= radius; k++) {

@@ -46,10 +46,13 @@ static int log_marks(const wn_axis *axis, int wanted, double marks[12])
     if (decades < 1.0) steps = finest, count = 7;
     if (decades > 2.5) steps = fairly, count = 2;
     if (decades > 5) count = 1;
-    for (double power = pow(10, floor(log10(axis->low))); power <= axis->high; power *= 10)
+    int first = (int)floor(log10(axis->low)), last = (int)floor(log10(axis->high));
+    for (int decade = first; decade <= last; decade++) {
+        double power = pow(10, decade);
         for (int i = 0; i < count && n < 12; i++)
             if (steps[i] * power >= axis->low * 0.999 && steps[i] * power <= axis->high * 1.001)
                 marks[n++] = steps[i] * power;
+    }
     return n;
 }
 

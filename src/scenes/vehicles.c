@@ -149,19 +149,20 @@ static void body(wn_world *w, wn_vector base, float yaw, const shape *s, wn_colo
 static void cabin(wn_world *w, wn_vector base, float yaw, const shape *s, wn_colour paint, wn_colour glass)
 {
     wn_point points[8], window[8];
+    const int len = s->cabin_len;
     float cx = 0, cy = 0;
-    for (int i = 0; i < s->cabin_len; i++) {
+    for (int i = 0; i < len; i++) {
         points[i] = wn_point_at(s->cabin[i].x * s->length, s->cabin[i].y * s->height);
-        cx += points[i].x / (float)s->cabin_len, cy += points[i].y / (float)s->cabin_len;
+        cx += points[i].x / (float)len, cy += points[i].y / (float)len;
     }
     const wn_colour colours[4] = {paint, glass, paint, glass};
-    wn_world_extrude(w, base, yaw, points, s->cabin_len, s->width * 0.86f, colours, paint);
+    wn_world_extrude(w, base, yaw, points, len, s->width * 0.86f, colours, paint);
     for (int half = 0; half < 2; half++) { /* two side windows with a pillar between them */
-        for (int i = 0; i < s->cabin_len; i++) {
+        for (int i = 0; i < len; i++) {
             float x = cx + (points[i].x - cx) * 0.86f, limit = cx + (half ? 0.05f : -0.05f);
             window[i] = wn_point_at(half ? wn_maxf(x, limit) : wn_minf(x, limit), cy + (points[i].y - cy) * 0.74f);
         }
-        side_patch(w, base, yaw, s->width * 0.43f + 0.01f, window, s->cabin_len, glass, (wn_colour){0});
+        side_patch(w, base, yaw, s->width * 0.43f + 0.01f, window, len, glass, (wn_colour){0});
     }
 }
 

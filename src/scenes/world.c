@@ -213,7 +213,7 @@ static int clip_near(const wn_vector *in, int n, wn_vector *out)
 void wn_world_polygon(wn_world *w, const wn_vector *corners, int n, wn_colour surface, wn_colour glow, float grain)
 {
     wn_vector clipped[28];
-    wn_point points[28];
+    wn_point points[28] = {0};
     int count = clip_near(corners, n, clipped);
     if (count < 3) return;
     wn_vector normal = wn_vector_unit(

@@ -105,7 +105,7 @@ static int read_truth(const char *name, truth *rows)
 
 static void load(const char *set, const char *file, wn_buffer *bytes)
 {
-    char path[400];
+    char path[800];
     snprintf(path, sizeof path, "%s/%s/%s", root, set, file);
     wn_buffer_init(bytes, WN_MEMORY_IMAGE, 0);
     if (wn_file_read(path, 1 << 22, bytes, &err)) fail_msg("%s", err.message);
@@ -180,7 +180,8 @@ static void test_truth_is_what_the_reader_finds(void **state)
         const truth *row = &rows[i];
         wn_status status = look(reader, row->file, &facts);
         assert_ptr_equal(find(rows, row->file), row); /* no name twice */
-        for (int k = 0; k < WN_SCENE_KIND_COUNT; k++) kinds[k] += strcmp(row->kind, wn_scene_kind_name(k)) == 0;
+        for (int k = 0; k < WN_SCENE_KIND_COUNT; k++)
+            kinds[k] += strcmp(row->kind, wn_scene_kind_name((wn_scene_kind)k)) == 0;
         wrong += row->label[0] && strcmp(row->label, row->given) != 0;
         assert_memory_equal(row->file, row->given, strlen(row->given));
         if (strcmp(row->kind, "broken") == 0) {

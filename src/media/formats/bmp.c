@@ -4,6 +4,7 @@
  * reads them only through ImageMagick, which is too much code for files from anywhere. Alpha is ignored: most writers
  * leave it zero.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -154,6 +155,7 @@ static void expand_row(const bitmap *bmp, const uint8_t *src, uint8_t *rgbx)
 static wn_status feed_plain(const bitmap *bmp, wn_decoding *decoding, wn_box *box, uint8_t *row, wn_error *err)
 {
     size_t stride = ((size_t)bmp->width * bmp->bits + 31) / 32 * 4, room = bmp->len - bmp->pixels;
+    assert(stride > 0);
     size_t whole = room / stride; /* rows that are there; the padding of the last one may be missing */
     if (whole + 1 == (size_t)bmp->height && room - whole * stride >= ((size_t)bmp->width * bmp->bits + 7) / 8) whole++;
     if (whole < (size_t)bmp->height) {
