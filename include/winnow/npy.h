@@ -74,10 +74,12 @@ WN_API WN_NODISCARD wn_status wn_npy_integers(wn_npy *npy, wn_rows *out, wn_erro
 /* A float32 view of a 1-D array (or of one row or column), valid until close: *out has cols 1. */
 WN_API WN_NODISCARD wn_status wn_npy_vector(wn_npy *npy, wn_matrix *out, wn_error *err);
 
-/* Write a file in C order, complete or not at all. The matrix form writes rows x cols float32, the others 1-D. */
+/* Write a file in C order, complete or not at all. The matrix forms write rows x cols, the others 1-D. */
 WN_API WN_NODISCARD wn_status wn_npy_write_matrix(const char *path, const wn_matrix *matrix, wn_error *err);
 WN_API WN_NODISCARD wn_status wn_npy_write_floats(const char *path, const float *data, size_t len, wn_error *err);
 WN_API WN_NODISCARD wn_status wn_npy_write_integers(const char *path, const int64_t *data, size_t len, wn_error *err);
+WN_API WN_NODISCARD wn_status wn_npy_write_integer_matrix(const char *path, const int64_t *data, size_t rows,
+                                                          size_t cols, wn_error *err);
 
 #ifdef __cplusplus
 }

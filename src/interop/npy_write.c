@@ -71,3 +71,10 @@ wn_status wn_npy_write_integers(const char *path, const int64_t *data, size_t le
     make_head(WN_NPY_INT64, 1, len, 1, head);
     return write_rows(path, head, data, len, sizeof *data, sizeof *data, err);
 }
+
+wn_status wn_npy_write_integer_matrix(const char *path, const int64_t *data, size_t rows, size_t cols, wn_error *err)
+{
+    char head[HEAD_BYTES];
+    make_head(WN_NPY_INT64, 2, rows, cols, head);
+    return write_rows(path, head, data, rows, cols * sizeof *data, cols * sizeof *data, err);
+}
