@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * winnow neighbours: the k nearest rows of each row of an array.
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "../human.h"
+#include "../job_setup.h"
+#include "../terminal.h"
+#include "winnow/index.h"
+#include "winnow/npy.h"
+
+typedef struct neighbours_params {
+    const char *embeddings, *queries, *out_ids, *out_distances;
+    int64_t k;
+    int metric;
+} neighbours_params;
+
+#define AT(field) offsetof(neighbours_params, field)
+
+static const wn_option options[] = {
+    {WN_OPTION_TEXT, "embeddings", "N x dim values", AT(embeddings), 0, 0, NULL, NULL, "E.npy", 0},
+    {WN_OPTION_TEXT, "queries", "rows whose neighbours are wanted (default: each embedding, without itself)",
+     AT(queries), 0, 0, NULL, NULL, "Q.npy", 0},
+    {WN_OPTION_INT, "neighbours", "how many for each row", AT(k), 1, 1e6, "20", NULL, "K", 'k'},
+    {WN_OPTION_CHOICE, "metric", "how near two rows are", AT(metric), 0, 0, "l2", wn_index_metric_names, NULL, 0},
+    {WN_OPTION_TEXT, "out-ids", "row numbers, nearest first (int64, rows x K)", AT(out_ids), 0, 0, NULL, NULL, "I.npy",
+     0},
+    {WN_OPTION_TEXT, "out-distances", "their distances (float32, rows x K)", AT(out_distances), 0, 0, NULL, NULL,
+     "D.npy", 0},
+    {0},
+};
+
+static const char *const examples[] = {
+    "winnow neighbours --embeddings e.npy -k 20 --out-ids i.npy --out-distances d.npy",
+    "the 20 nearest rows of each row",
+    "winnow neighbours --embeddings e.npy --queries q.npy --metric cosine --out-ids i.npy --json",
+    "the rows most like those of another array",
+    NULL,
+};
+
+typedef struct arrays {
+    wn_npy *embeddings, *queries;
+    wn_neighbours_request request;
+    wn_neighbours found;
+    double read_seconds, search_seconds, write_seconds;
+} arrays;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static wn_status open_array(session *run, const char *path, wn_npy **file, wn_matrix *matrix, wn_error *err)
+{
+    wn_status status;
+    if ((status = wn_npy_open(path, file, err))) return status;
+    const wn_npy_shape *shape = wn_npy_get_shape(*file);
+    uint64_t bytes = (uint64_t)shape->rows * shape->cols * sizeof(float) + wn_npy_matrix_bytes(*file);
+    char need[32], limit[32];
+    if (run->memory_limit && bytes >= run->memory_limit)
+        return command_fail(err, WN_LIMIT, "'%s' takes %s, more than --memory-limit %s; raise the limit", path,
+                            human_bytes(bytes, need), human_bytes(run->memory_limit, limit));
+    if ((status = wn_npy_matrix(*file, matrix, err))) return status;
+    return wn_matrix_check_finite(matrix, path, run->pool, err);
+}
+
+static wn_status open_arrays(session *run, const neighbours_params *params, arrays *all, wn_error *err)
+{
+    wn_neighbours_request *request = &all->request;
+    wn_status status = open_array(run, params->embeddings, &all->embeddings, &request->embeddings, err);
+    if (!status && params->queries) {
+        status = open_array(run, params->queries, &all->queries, &request->queries, err);
+        if (!status && request->queries.cols != request->embeddings.cols)
+            return command_fail(err, WN_INVALID, "'%s' has %zu dimensions, '%s' has %zu", params->embeddings,
+                                request->embeddings.cols, params->queries, request->queries.cols);
+    }
+    request->k = (size_t)params->k;
+    request->metric = (wn_index_metric)params->metric;
+    request->seed = (uint64_t)run->common.seed;
+    request->pool = run->pool;
+    request->progress = &run->progress;
+    request->memory_limit = run->memory_limit;
+    return status;
+}
+
+static wn_status write_arrays(const neighbours_params *params, const wn_neighbours *found, wn_error *err)
+{
+    wn_matrix distances = {found->distances, found->rows, found->k, found->k};
+    wn_status status = WN_OK;
+    if (params->out_ids) status = wn_npy_write_integer_matrix(params->out_ids, found->ids, found->rows, found->k, err);
+    if (!status && params->out_distances) status = wn_npy_write_matrix(params->out_distances, &distances, err);
+    return status;
+}
+
+static json_t *json_neighbours(const arrays *all)
+{
+    const wn_neighbours *found = &all->found;
+    json_t *seconds = json_pack("{s:o, s:o, s:o, s:o}", "read", json_figure(all->read_seconds), "search",
+                                json_figure(all->search_seconds), "write", json_figure(all->write_seconds), "total",
+                                json_figure(all->read_seconds + all->search_seconds + all->write_seconds));
+    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "rows",
+                     json_count(all->request.embeddings.rows), "queries", json_count(found->rows), "dim",
+                     json_count(all->request.embeddings.cols), "k", json_count(found->k), "metric",
+                     wn_index_metric_names[all->request.metric], "kind", "flat", "recall", json_figure(found->recall),
+                     "distinct", json_count(found->distinct), "rescanned", json_count(found->rescanned), "seconds",
+                     seconds, "peak_memory_bytes", json_peak_memory());
+}
+
+static wn_status search(session *run, const neighbours_params *params, arrays *all, wn_error *err)
+{
+    char a[32], b[32];
+    double started = now();
+    wn_status status = wn_neighbours_find(wn_index_kind_find("flat"), &all->request, &all->found, err);
+    if (status) return status;
+    all->search_seconds = now() - started;
+    started = now();
+    if ((status = write_arrays(params, &all->found, err))) return status;
+    all->write_seconds = now() - started;
+    terminal_say(run->terminal, "  found       the %zu nearest of %s rows, for %s rows (exact)", all->found.k,
+                 human_count(all->request.embeddings.rows, a), human_count(all->found.rows, b));
+    return run->common.json ? json_print(json_neighbours(all), err) : WN_OK;
+}
+
+static wn_status run_neighbours(session *run, wn_error *err)
+{
+    const neighbours_params *params = run->params;
+    arrays all = {0};
+    if (!params->embeddings) return command_usage_error(run, err, "name --embeddings E.npy");
+    if (!params->out_ids && !params->out_distances && !run->common.json && !run->common.dry_run)
+        return command_usage_error(run, err, "name --out-ids I.npy or --out-distances D.npy");
+    double started = now();
+    wn_status status = open_arrays(run, params, &all, err);
+    all.read_seconds = now() - started;
+    if (!status && run->common.dry_run) {
+        terminal_say(run->terminal, "would find the %zu nearest of %zu rows; nothing was written (--dry-run)",
+                     all.request.k, all.request.embeddings.rows);
+    } else if (!status) {
+        status = search(run, params, &all, err);
+    }
+    wn_neighbours_clear(&all.found);
+    wn_npy_close(&all.queries);
+    wn_npy_close(&all.embeddings);
+    return status;
+}
+
+const command command_neighbours = {
+    .name = "neighbours",
+    .summary = "the nearest rows of each row of an array",
+    .usage = "--embeddings E.npy [--queries Q.npy] [-k K] --out-ids I.npy --out-distances D.npy [OPTIONS]",
+    .details =
+        "Reads E.npy (float16/32/64 or integers, any order) and writes, for each of its rows, the K nearest other "
+        "rows; with --queries, for each row of Q.npy the K nearest rows of E.npy. The answer is exact; rows equally "
+        "near come by row number. Where there are fewer than K, the id is -1 and the distance infinite.\n\n"
+        "Metrics: l2 is the Euclidean distance; cosine is 1 - cos; ip is the inner product, greatest first.",
+    .examples = examples,
+    .options = options,
+    .params_size = sizeof(neighbours_params),
+    .flags = COMMAND_WRITES,
+    .run = run_neighbours,
+};

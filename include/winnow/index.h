@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The k nearest rows of each row. A kind is one way to find them, a row of a table; `flat` compares all pairs and
+ * is exact.
+ *
+ *     wn_neighbours_request request = {.embeddings = matrix, .k = 20, .pool = pool};
+ *     wn_neighbours found = {0};
+ *     if (!wn_neighbours_find(wn_index_kind_find("flat"), &request, &found, &err)) ...
+ *     wn_neighbours_clear(&found);
+ */
+#ifndef WINNOW_INDEX_H
+#define WINNOW_INDEX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "winnow/matrix.h"
+#include "winnow/pool.h"
+#include "winnow/progress.h"
+#include "winnow/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How near two rows are. L2 is the Euclidean distance. COSINE is 1 - cos(a, b), computed as half the squared distance
+ * of the rows scaled to length 1; a row of zeros stays as it is, so it is 0 from other such rows and 0.5 from
+ * all others. IP is the inner product: the greatest is the nearest, and the value reported is the product. */
+#define WN_INDEX_METRIC_MAP(X) X(L2, "l2") X(COSINE, "cosine") X(IP, "ip")
+
+typedef enum wn_index_metric {
+#define X(name, text) WN_INDEX_METRIC_##name,
+    WN_INDEX_METRIC_MAP(X)
+#undef X
+        WN_INDEX_METRIC_COUNT
+} wn_index_metric;
+
+/* The texts above, NULL-terminated; for option tables. */
+WN_API extern const char *const wn_index_metric_names[WN_INDEX_METRIC_COUNT + 1];
+
+/* Whose neighbours, among what. Zero-initialise, then set. All pointers are borrowed for the call. */
+typedef struct wn_neighbours_request {
+    wn_matrix embeddings; /* N x dim; every value finite */
+    wn_matrix queries;    /* M x dim; data NULL = the embeddings, each row left out of its own list */
+    size_t k;             /* at least 1 */
+    wn_index_metric metric;
+    uint64_t seed;
+    uint64_t memory_limit; /* bytes that may be allocated beside the arrays given; 0 = no limit */
+    wn_pool *pool;
+    const wn_progress *progress; /* stage "neighbours", unit "rows" */
+} wn_neighbours_request;
+
+/* The lists. Release with wn_neighbours_clear. */
+typedef struct wn_neighbours {
+    int64_t *ids;     /* rows x k row numbers of the embeddings, nearest first, equals by the smaller number; -1 where
+                         there are fewer than k */
+    float *distances; /* rows x k, as the metric says; where the id is -1 infinite, for IP minus infinite */
+    size_t rows, k;   /* M (or N), and k as asked for */
+    double recall;    /* share of true neighbours among those given; 1 for an exact kind */
+    size_t distinct;  /* embeddings that differ */
+    size_t rescanned; /* lists for which the first scan was not proof enough */
+} wn_neighbours;
+
+/* Releases the arrays and zeroes the struct. */
+WN_API void wn_neighbours_clear(wn_neighbours *neighbours);
+
+/* One kind. What it searches is private to the module. */
+struct wn_index_task;
+typedef struct wn_index_kind {
+    const char *name, *summary;
+    wn_status (*search)(const struct wn_index_task *task, wn_error *err);
+    uint64_t (*memory)(const struct wn_index_task *task); /* bytes that search needs at most */
+} wn_index_kind;
+
+/* The table: index 0, 1, ... in the order of the list; NULL beyond the last. */
+WN_API const wn_index_kind *wn_index_kind_at(size_t index);
+
+/* The kind of that name; NULL when there is none. */
+WN_API const wn_index_kind *wn_index_kind_find(const char *name);
+
+/* Finds the neighbours. Rows with equal values are searched once. The same input gives the same bytes for any number of
+ * threads and, with an exact kind, at any CPU level. WN_INVALID: k is 0, no dimensions, different dimensions, a value
+ * that is not finite (the message names the row). WN_UNSUPPORTED: more than 2^32 - 2 rows or 16,384 dimensions.
+ * WN_LIMIT: the plan does not fit memory_limit (the message has both numbers). WN_CANCELLED: nothing is kept. */
+WN_API WN_NODISCARD wn_status wn_neighbours_find(const wn_index_kind *kind, const wn_neighbours_request *request,
+                                                 wn_neighbours *out, wn_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
