@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of kinds, in the order of kinds.def.
+ * The table of kinds, in the order of kinds.def; the first is exact.
  */
 #include <string.h>
 
@@ -27,4 +27,13 @@ const wn_index_kind *wn_index_kind_find(const char *name)
         if (strcmp(kinds[i]->name, name) == 0) return kinds[i];
     }
     return NULL;
+}
+
+const wn_index_kind *wn_index_kind_choose(size_t rows, double recall)
+{
+    bool exact = rows <= WN_INDEX_EXACT_ROWS || recall >= 1;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !exact; i++) {
+        if (!kinds[i]->exact) return kinds[i];
+    }
+    return kinds[0];
 }

@@ -483,6 +483,7 @@ done:
 const wn_index_kind wn_index_kind_flat = {
     .name = "flat",
     .summary = "compares all pairs: exact",
+    .exact = true,
     .search = search,
     .memory = flat_memory,
 };
