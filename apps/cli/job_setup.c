@@ -28,10 +28,15 @@ static const struct {
     const char *name;
     size_t offset;
 } stages[] = {
-    {"scan", offsetof(wn_job_seconds, scan)},     {"read", offsetof(wn_job_seconds, read)},
-    {"train", offsetof(wn_job_seconds, train)},   {"embed", offsetof(wn_job_seconds, embed)},
-    {"check", offsetof(wn_job_seconds, check)},   {"select", offsetof(wn_job_seconds, select)},
-    {"report", offsetof(wn_job_seconds, report)}, {"total", offsetof(wn_job_seconds, total)},
+    {"scan", offsetof(wn_job_seconds, scan)},
+    {"read", offsetof(wn_job_seconds, read)},
+    {"train", offsetof(wn_job_seconds, train)},
+    {"embed", offsetof(wn_job_seconds, embed)},
+    {"neighbours", offsetof(wn_job_seconds, neighbours)},
+    {"check", offsetof(wn_job_seconds, check)},
+    {"select", offsetof(wn_job_seconds, select)},
+    {"report", offsetof(wn_job_seconds, report)},
+    {"total", offsetof(wn_job_seconds, total)},
 };
 
 static double stage_seconds(const wn_job_seconds *seconds, size_t i)

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "winnow/index.h"
 #include "winnow/pool.h"
 #include "winnow/progress.h"
 #include "winnow/selection.h"
@@ -42,7 +43,7 @@ typedef struct wn_job {
 
 /* Wall time of each stage; 0 for those that did not run. */
 typedef struct wn_job_seconds {
-    double scan, read, train, embed, check, select, report, total;
+    double scan, read, train, embed, neighbours, check, select, report, total;
 } wn_job_seconds;
 
 /* Which workspace. `workspace` NULL: NAME.winnow in the current folder, named after the first path; without paths the
@@ -127,6 +128,29 @@ typedef struct wn_embed_result {
 WN_API WN_NODISCARD wn_status wn_job_embed(const wn_job *job, const wn_embed_options *options, wn_embed_result *out,
                                            wn_error *err);
 WN_API void wn_embed_result_clear(wn_embed_result *result);
+
+/* ------------------------------------------------------------------------------------------------ neighbours */
+
+typedef struct wn_neighbours_options {
+    const char *workspace;
+    const char *model; /* a name in the workspace; NULL = its newest */
+    size_t k;
+    wn_index_metric metric;
+    double recall; /* at least this share of true neighbours; 0 = 0.98 */
+} wn_neighbours_options;
+
+typedef struct wn_neighbours_result {
+    char *workspace, *model;
+    int64_t rows, dim;      /* images that take part */
+    int64_t kept, searched; /* lists that were there already; found now */
+    double recall;
+    wn_job_seconds seconds;
+} wn_neighbours_result;
+
+/* Brings the neighbour graph of the model's embeddings up to date; other jobs then read it. */
+WN_API WN_NODISCARD wn_status wn_job_neighbours(const wn_job *job, const wn_neighbours_options *options,
+                                                wn_neighbours_result *out, wn_error *err);
+WN_API void wn_neighbours_result_clear(wn_neighbours_result *result);
 
 /* ------------------------------------------------------------------------------------------------ select */
 

@@ -42,3 +42,12 @@ assert "<html" in page and page.rstrip().endswith("</html>") and "src=\"http" no
 P
 "$WINNOW" status -w w | sed -n '2p;$p'
 "$WINNOW" report -w w
+# The neighbour graph is made once and then read.
+"$WINNOW" neighbours -w w -k 7 --json -q >graph.json
+"$WINNOW" neighbours -w w -k 5 --json -q >again.json
+python3 - <<'P'
+import json
+first, again = json.load(open("graph.json")), json.load(open("again.json"))
+assert first["searched"] == first["rows"] > 10 and first["kept"] == 0 and first["recall"] == 1, first
+assert again["searched"] == 0 and again["kept"] == first["rows"] and again["k"] == 5, again
+P

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * winnow neighbours: the k nearest rows of each row of an array.
+ * winnow neighbours: the k nearest rows of each row of an array, or the neighbour graph of a workspace.
  */
 #include <stdio.h>
 #include <time.h>
@@ -12,8 +12,9 @@
 #include "winnow/npy.h"
 
 typedef struct neighbours_params {
-    const char *embeddings, *queries, *out_ids, *out_distances;
+    const char *embeddings, *queries, *out_ids, *out_distances, *kind, *model;
     int64_t k;
+    double recall;
     int metric;
 } neighbours_params;
 
@@ -25,6 +26,12 @@ static const wn_option options[] = {
      AT(queries), 0, 0, NULL, NULL, "Q.npy", 0},
     {WN_OPTION_INT, "neighbours", "how many for each row", AT(k), 1, 1e6, "20", NULL, "K", 'k'},
     {WN_OPTION_CHOICE, "metric", "how near two rows are", AT(metric), 0, 0, "l2", wn_index_metric_names, NULL, 0},
+    {WN_OPTION_REAL, "recall", "share of the true neighbours that must be found; 1 = all of them", AT(recall), 0.5, 1,
+     "0.98", NULL, "R", 0},
+    {WN_OPTION_TEXT, "kind", "how to search (default: exactly up to 250,000 rows or for --recall 1)", AT(kind), 0, 0,
+     NULL, NULL, "NAME", 0},
+    {WN_OPTION_TEXT, "model", "whose embeddings of the workspace (default: its newest model)", AT(model), 0, 0, NULL,
+     NULL, "NAME", 'm'},
     {WN_OPTION_TEXT, "out-ids", "row numbers, nearest first (int64, rows x K)", AT(out_ids), 0, 0, NULL, NULL, "I.npy",
      0},
     {WN_OPTION_TEXT, "out-distances", "their distances (float32, rows x K)", AT(out_distances), 0, 0, NULL, NULL,
@@ -37,11 +44,14 @@ static const char *const examples[] = {
     "the 20 nearest rows of each row",
     "winnow neighbours --embeddings e.npy --queries q.npy --metric cosine --out-ids i.npy --json",
     "the rows most like those of another array",
+    "winnow neighbours -w photos.winnow",
+    "the neighbour graph of a workspace, kept for the commands that use it",
     NULL,
 };
 
 typedef struct arrays {
     wn_npy *embeddings, *queries;
+    const wn_index_kind *kind;
     wn_neighbours_request request;
     wn_neighbours found;
     double read_seconds, search_seconds, write_seconds;
@@ -79,6 +89,7 @@ static wn_status open_arrays(session *run, const neighbours_params *params, arra
                                 request->embeddings.cols, params->queries, request->queries.cols);
     }
     request->k = (size_t)params->k;
+    request->recall = params->recall;
     request->metric = (wn_index_metric)params->metric;
     request->seed = (uint64_t)run->common.seed;
     request->pool = run->pool;
@@ -105,35 +116,80 @@ static json_t *json_neighbours(const arrays *all)
     return json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "rows",
                      json_count(all->request.embeddings.rows), "queries", json_count(found->rows), "dim",
                      json_count(all->request.embeddings.cols), "k", json_count(found->k), "metric",
-                     wn_index_metric_names[all->request.metric], "kind", "flat", "recall", json_figure(found->recall),
-                     "distinct", json_count(found->distinct), "rescanned", json_count(found->rescanned), "seconds",
-                     seconds, "peak_memory_bytes", json_peak_memory());
+                     wn_index_metric_names[all->request.metric], "kind", all->kind->name, "recall",
+                     json_figure(found->recall), "distinct", json_count(found->distinct), "rescanned",
+                     json_count(found->rescanned), "seconds", seconds, "peak_memory_bytes", json_peak_memory());
 }
 
 static wn_status search(session *run, const neighbours_params *params, arrays *all, wn_error *err)
 {
     char a[32], b[32];
     double started = now();
-    wn_status status = wn_neighbours_find(wn_index_kind_find("flat"), &all->request, &all->found, err);
+    wn_status status = wn_neighbours_find(all->kind, &all->request, &all->found, err);
     if (status) return status;
     all->search_seconds = now() - started;
     started = now();
     if ((status = write_arrays(params, &all->found, err))) return status;
     all->write_seconds = now() - started;
-    terminal_say(run->terminal, "  found       the %zu nearest of %s rows, for %s rows (exact)", all->found.k,
-                 human_count(all->request.embeddings.rows, a), human_count(all->found.rows, b));
+    char how[64] = "exact";
+    if (!all->kind->exact) snprintf(how, sizeof how, "recall %.4f on a sample", all->found.recall);
+    terminal_say(run->terminal, "  found       the %zu nearest of %s rows, for %s rows (%s)", all->found.k,
+                 human_count(all->request.embeddings.rows, a), human_count(all->found.rows, b), how);
     return run->common.json ? json_print(json_neighbours(all), err) : WN_OK;
+}
+
+static wn_status run_workspace(session *run, const neighbours_params *params, wn_error *err)
+{
+    wn_job job = job_of(run);
+    wn_neighbours_result result;
+    char a[32], b[32];
+    if (params->queries || params->out_ids || params->out_distances || params->kind)
+        return command_usage_error(run, err, "--queries, --kind and --out-... go with --embeddings E.npy");
+    wn_neighbours_options wanted = {.workspace = run->common.workspace,
+                                    .model = params->model,
+                                    .k = (size_t)params->k,
+                                    .metric = (wn_index_metric)params->metric,
+                                    .recall = params->recall};
+    wn_status status = wn_job_neighbours(&job, &wanted, &result, err);
+    if (status) return status;
+    terminal_say(run->terminal, "  neighbours  the %lld nearest for %s images (%s searched now), recall %.4f",
+                 (long long)params->k, human_count((uint64_t)result.rows, a), human_count((uint64_t)result.searched, b),
+                 result.recall);
+    terminal_say(run->terminal, "  workspace   %s", result.workspace);
+    if (run->common.json)
+        status = json_print(
+            json_pack("{s:I, s:I, s:I, s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "rows", (json_int_t)result.rows, "dim",
+                      (json_int_t)result.dim, "k", (json_int_t)params->k, "metric",
+                      wn_index_metric_names[params->metric], "recall", json_figure(result.recall), "kept",
+                      (json_int_t)result.kept, "searched", (json_int_t)result.searched, "model",
+                      json_name(result.model), "workspace", json_name(result.workspace), "seconds",
+                      json_seconds(&result.seconds, "neighbours total"), "peak_memory_bytes", json_peak_memory()),
+            err);
+    wn_neighbours_result_clear(&result);
+    return status;
+}
+
+static wn_status choose_kind(session *run, const neighbours_params *params, arrays *all, wn_error *err)
+{
+    all->kind = params->kind ? wn_index_kind_find(params->kind)
+                             : wn_index_kind_choose(all->request.embeddings.rows, params->recall);
+    return all->kind
+               ? WN_OK
+               : command_usage_error(run, err, "--kind %s: there is no such way to search; flat is one", params->kind);
 }
 
 static wn_status run_neighbours(session *run, wn_error *err)
 {
     const neighbours_params *params = run->params;
     arrays all = {0};
-    if (!params->embeddings) return command_usage_error(run, err, "name --embeddings E.npy");
+    if (!params->embeddings) return run_workspace(run, params, err);
+    if (run->common.workspace || params->model)
+        return command_usage_error(run, err, "name --embeddings E.npy or a workspace, not both");
     if (!params->out_ids && !params->out_distances && !run->common.json && !run->common.dry_run)
         return command_usage_error(run, err, "name --out-ids I.npy or --out-distances D.npy");
     double started = now();
     wn_status status = open_arrays(run, params, &all, err);
+    if (!status) status = choose_kind(run, params, &all, err);
     all.read_seconds = now() - started;
     if (!status && run->common.dry_run) {
         terminal_say(run->terminal, "would find the %zu nearest of %zu rows; nothing was written (--dry-run)",
@@ -149,12 +205,18 @@ static wn_status run_neighbours(session *run, wn_error *err)
 
 const command command_neighbours = {
     .name = "neighbours",
-    .summary = "the nearest rows of each row of an array",
-    .usage = "--embeddings E.npy [--queries Q.npy] [-k K] --out-ids I.npy --out-distances D.npy [OPTIONS]",
+    .summary = "the nearest rows of each row, of an array or in a workspace",
+    .usage = "[--embeddings E.npy [--queries Q.npy] --out-ids I.npy --out-distances D.npy] [-k K] [OPTIONS]",
     .details =
         "Reads E.npy (float16/32/64 or integers, any order) and writes, for each of its rows, the K nearest other "
-        "rows; with --queries, for each row of Q.npy the K nearest rows of E.npy. The answer is exact; rows equally "
-        "near come by row number. Where there are fewer than K, the id is -1 and the distance infinite.\n\n"
+        "rows; with --queries, for each row of Q.npy the K nearest rows of E.npy. Rows equally near come by row "
+        "number. "
+        "Where there are fewer than K, the id is -1 and the distance infinite.\n\n"
+        "Up to 250,000 rows, and with --recall 1, the answer is exact. Beyond, at least the share --recall of the true "
+        "neighbours is found; what was reached is measured on a sample of rows and printed.\n\n"
+        "Without --embeddings: brings the neighbour graph of a workspace up to date. It is kept there; when images "
+        "were "
+        "added, only those are searched.\n\n"
         "Metrics: l2 is the Euclidean distance; cosine is 1 - cos; ip is the inner product, greatest first.",
     .examples = examples,
     .options = options,
