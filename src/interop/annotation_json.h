@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Parts of an annotation that several JSON formats write alike. Each returns false, after listing a problem at the
+ * builder's place, when the value is none of what it should be; the item is then as before.
+ */
+#ifndef INTEROP_ANNOTATION_JSON_H
+#define INTEROP_ANNOTATION_JSON_H
+
+#include "interop/annotation_format.h"
+#include "interop/json_scan.h"
+
+/* The numbers of a list, in a new array (wn_free); NULL when it is no list of numbers, or memory is short. */
+float *wn_json_floats(const json_t *list, size_t *count);
+
+/* [x, y, width, height], or the two corners when `corners`. NULL or null = no box, which is fine. */
+bool wn_item_set_box(wn_annotation_builder *builder, wn_annotation_item *item, const json_t *value, bool corners);
+
+/* A number in [0, 1]; absent is fine. */
+bool wn_item_set_score(wn_annotation_builder *builder, wn_annotation_item *item, const json_t *value);
+
+/* Numbers >= 0, one for each of `classes` categories (0 = any number of them); absent is fine. */
+bool wn_item_set_probabilities(wn_annotation_builder *builder, wn_annotation_item *item, const json_t *value,
+                               size_t classes);
+
+/* x, y, confidence, ...: a multiple of three numbers, at least three; absent is fine. */
+bool wn_item_set_keypoints(wn_annotation_builder *builder, wn_annotation_item *item, const json_t *value);
+
+/* COCO: a list of rings, or an object of size and counts. Absent is fine. */
+bool wn_item_set_coco_mask(wn_annotation_builder *builder, wn_annotation_item *item, const json_t *value);
+
+/* Lightly: row-major runs. */
+bool wn_item_set_rows_mask(wn_annotation_builder *builder, wn_annotation_item *item, const json_t *value);
+
+#endif
