@@ -25,6 +25,10 @@ wn_status select_values_check(struct session *run, const select_values *values, 
 void select_values_settings(const select_values *values, const char *out[SELECT_SETTINGS])
 {
     size_t to = 0;
+    if (values->strategy_options) {
+        out[to++] = WN_SETTINGS_LIST;
+        out[to++] = values->strategy_options;
+    }
     if (values->minimum_distance) {
         out[to++] = "min-distance";
         out[to++] = values->minimum_distance;

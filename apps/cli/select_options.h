@@ -9,7 +9,7 @@
 #include "command.h"
 
 typedef struct select_values {
-    const char *count, *strategy, *minimum_distance, *metric;
+    const char *count, *strategy, *strategy_options, *minimum_distance, *metric;
     bool at_most;
 } select_values;
 
@@ -37,6 +37,16 @@ typedef struct select_values {
          NULL,                                                                                                         \
          "NAME",                                                                                                       \
          's'},                                                                                                         \
+        {WN_OPTION_TEXT,                                                                                               \
+         "strategy-options",                                                                                           \
+         "settings of the strategy: name=value,name=value",                                                            \
+         SELECT_AT(type, member, strategy_options),                                                                    \
+         0,                                                                                                            \
+         0,                                                                                                            \
+         NULL,                                                                                                         \
+         NULL,                                                                                                         \
+         "LIST",                                                                                                       \
+         0},                                                                                                           \
         {WN_OPTION_TEXT,                                                                                               \
          "min-distance",                                                                                               \
          "stop when every image left is nearer than this to a pick",                                                   \

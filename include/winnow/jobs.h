@@ -184,6 +184,9 @@ typedef struct wn_select_result {
 WN_API WN_NODISCARD wn_status wn_job_parse_count(const char *text, size_t available, bool at_most, size_t *out,
                                                  wn_error *err);
 
+/* In place of a setting's name: the value is a list of them, "name=value,name=value". */
+#define WN_SETTINGS_LIST "strategy-options"
+
 /* A strategy by name (NULL = "farthest-first") with its settings; release with wn_free(params). */
 WN_API WN_NODISCARD wn_status wn_job_prepare_strategy(const char *name, const char *const *settings,
                                                       const wn_strategy **strategy, void **params, wn_error *err);

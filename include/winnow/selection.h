@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "winnow/index.h"
 #include "winnow/matrix.h"
 #include "winnow/option.h"
 #include "winnow/pool.h"
@@ -44,10 +45,15 @@ WN_API extern const char *const wn_metric_names[WN_METRIC_COUNT + 1];
 
 /* What is to be selected from what. Zero-initialise, then set. All pointers are borrowed for the call. */
 typedef struct wn_selection_request {
-    wn_matrix embeddings; /* N x dim; every value finite */
-    size_t count;         /* K; at most the number of rows that can be picked */
-    wn_rows preselected;  /* rows that count as picked already and are not returned; any order, repeats allowed */
-    wn_rows candidates;   /* rows that may be picked; data NULL = all */
+    wn_matrix embeddings;    /* N x dim; every value finite */
+    size_t count;            /* K; at most the number of rows that can be picked */
+    wn_rows preselected;     /* rows that count as picked already and are not returned; any order, repeats allowed */
+    wn_rows candidates;      /* rows that may be picked; data NULL = all */
+    wn_matrix scores;        /* N x 1, the higher the more wanted; data NULL = none */
+    wn_matrix probabilities; /* N x C, what a model says of each class (or its activations); data NULL = none */
+    wn_rows labels;          /* N class numbers, -1 where none is known; data NULL = none */
+    const wn_neighbours *neighbours; /* N lists, of the rows among themselves; NULL = found when needed */
+    wn_metric neighbours_metric;     /* in which their distances are */
     uint64_t seed;
     uint64_t memory_limit; /* bytes that the selection may allocate beside the embeddings; 0 = no limit */
     wn_pool *pool;
@@ -68,8 +74,16 @@ typedef struct wn_selection {
 /* Releases the arrays and zeroes the struct. */
 WN_API void wn_selection_clear(wn_selection *selection);
 
-/* What the framework has to check and give. */
-enum { WN_STRATEGY_EMBEDDINGS = 1 /* reads the values, not only the number of rows */ };
+/* What the framework has to check and give. Whatever else is given is checked too, and may be used. */
+enum {
+    WN_STRATEGY_EMBEDDINGS = 1,    /* reads the values, not only the number of rows */
+    WN_STRATEGY_SCORES = 2,        /* scores, or probabilities from which they follow (wn_selection_score) */
+    WN_STRATEGY_PROBABILITIES = 4, /* no value below 0, each row with a sum of about 1 */
+    WN_STRATEGY_ACTIVATIONS = 8,   /* the same matrix, any finite values */
+    WN_STRATEGY_LABELS = 16,       /* at least one that is not -1 */
+    WN_STRATEGY_GRAPH = 32,        /* neighbours, or embeddings to find them from */
+    WN_STRATEGY_PRESELECTED = 64   /* at least one row, such as those that are labelled already */
+};
 
 /* One strategy. `pick` gets checked input and fills picks, distances, len, stopped, radius, mean and objective.
  * `memory` tells the bytes that it needs at most for this request; NULL = next to nothing. */
@@ -89,10 +103,15 @@ WN_API const wn_strategy *wn_strategy_at(size_t index);
 WN_API const wn_strategy *wn_strategy_find(const char *name);
 
 /* Checks the request and runs the strategy. `params` was set by wn_options_init and wn_options_set. WN_INVALID: more
- * picks than rows, a row number out of range, a value that is not finite (the message names the row). WN_LIMIT: the
- * plan does not fit memory_limit (the message has both numbers). WN_CANCELLED: *out holds the picks made so far. */
+ * picks than rows, a row number out of range, a value that is not finite (the message names the row), something that
+ * the strategy needs and that is absent or of another length. WN_LIMIT: the plan does not fit memory_limit (the message
+ * has both numbers). WN_CANCELLED: *out holds the picks made so far. */
 WN_API WN_NODISCARD wn_status wn_select(const wn_strategy *strategy, const void *params,
                                         const wn_selection_request *request, wn_selection *out, wn_error *err);
+
+/* out[row] = the score of each row: those given, else 1 - (p1 - p2) of the two greatest probabilities, the margin by
+ * which a model is unsure. `out` has room for N floats. WN_INVALID when the request has neither. */
+WN_API WN_NODISCARD wn_status wn_selection_score(const wn_selection_request *request, float *out, wn_error *err);
 
 /* Bytes that wn_select would allocate at most for this request, its result included. With a memory_limit the strategies
  * that can work in smaller blocks do so, and the figure says what they then need. */

@@ -44,6 +44,33 @@ wn_status wn_job_parse_count(const char *text, size_t available, bool at_most, s
     return wn_count_parse(text, available, 0, at_most, out, err);
 }
 
+static wn_status set_option(const wn_strategy *strategy, void *params, const char *name, const char *value,
+                            wn_error *err)
+{
+    if (!strategy->options || !wn_options_find(strategy->options, name))
+        return wn_fail(err, WN_INVALID, "the strategy '%s' has no --%s", strategy->name, name);
+    return wn_options_set(strategy->options, params, name, value, err);
+}
+
+/* "name=value,name=value". */
+static wn_status set_list(const wn_strategy *strategy, void *params, const char *text, wn_error *err)
+{
+    wn_status status = WN_OK;
+    char *copy = wn_text_copy(text);
+    if (!copy) return wn_fail(err, WN_NOMEM, "out of memory");
+    for (char *rest = copy, *item; !status && (item = strsep(&rest, ",")) != NULL;) {
+        char *value = strchr(item, '=');
+        if (value) *value++ = '\0';
+        const wn_option *option = strategy->options ? wn_options_find(strategy->options, item) : NULL;
+        if (option && option->type == WN_OPTION_TEXT)
+            status = wn_fail(err, WN_INVALID, "'%s' takes a text; a list of settings cannot hold it", item);
+        else if (*item)
+            status = set_option(strategy, params, item, value, err);
+    }
+    wn_free(copy);
+    return status;
+}
+
 wn_status wn_job_prepare_strategy(const char *name, const char *const *settings, const wn_strategy **strategy,
                                   void **params, wn_error *err)
 {
@@ -62,10 +89,10 @@ wn_status wn_job_prepare_strategy(const char *name, const char *const *settings,
         return wn_fail(err, WN_NOMEM, "out of memory");
     wn_status status = (*strategy)->options ? wn_options_init((*strategy)->options, *params, err) : WN_OK;
     for (size_t i = 0; !status && settings && settings[i]; i += 2) {
-        if (!(*strategy)->options || !wn_options_find((*strategy)->options, settings[i]))
-            status = wn_fail(err, WN_INVALID, "the strategy '%s' has no --%s", (*strategy)->name, settings[i]);
+        if (strcmp(settings[i], WN_SETTINGS_LIST) == 0)
+            status = set_list(*strategy, *params, settings[i + 1], err);
         else
-            status = wn_options_set((*strategy)->options, *params, settings[i], settings[i + 1], err);
+            status = set_option(*strategy, *params, settings[i], settings[i + 1], err);
     }
     if (status) {
         wn_free(*params);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What all strategies share: the request is checked, its row lists are put in ascending order without repeats, the plan
- * is held against the limit, and the result gets its arrays.
+ * What all strategies share: the request is checked (request_check.c), its row lists are put in ascending order without
+ * repeats, the plan is held against the limit, and the result gets its arrays.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "selection/request_check.h"
 #include "winnow/memory.h"
 #include "winnow/selection.h"
 
@@ -104,15 +105,12 @@ wn_status wn_select(const wn_strategy *strategy, const void *params, const wn_se
 
     *out = (wn_selection){0};
     if (rows > UINT32_MAX - 1) return wn_fail(err, WN_UNSUPPORTED, "%zu rows are more than 32 bits count", rows);
-    if ((strategy->needs & WN_STRATEGY_EMBEDDINGS) && rows && (!request->embeddings.data || !request->embeddings.cols))
-        return wn_fail(err, WN_INVALID, "the strategy %s needs embeddings of at least one dimension", strategy->name);
+    WN_TRY(wn_request_check_shapes(strategy, request, err));
     if ((status = tidy_rows(request->candidates, rows, "candidates", &candidates, &tidy.candidates, err))) goto done;
     if ((status = tidy_rows(request->preselected, rows, "preselected rows", &preselected, &tidy.preselected, err)))
         goto done;
     if ((status = check_count(&tidy, err)) || (status = check_plan(strategy, params, &tidy, err))) goto done;
-    if (request->embeddings.data &&
-        (status = wn_matrix_check_finite(&request->embeddings, "embeddings", request->pool, err)))
-        goto done;
+    if ((status = wn_request_check_values(strategy, request, err))) goto done;
     out->picks = wn_alloc(WN_MEMORY_SELECTION, request->count + 1, sizeof *out->picks);
     out->distances = wn_alloc(WN_MEMORY_SELECTION, request->count + 1, sizeof *out->distances);
     if (!out->picks || !out->distances) {

@@ -17,7 +17,7 @@
 
 typedef struct select_params {
     select_values select;
-    const char *embeddings, *preselected, *out, *out_distances;
+    const char *embeddings, *preselected, *scores, *probabilities, *labels, *out, *out_distances;
     const char *model, *tag, *except_tag;
     bool keep_duplicates;
 } select_params;
@@ -29,6 +29,12 @@ static const wn_option options[] = {
     {WN_OPTION_TEXT, "embeddings", "array mode: N x dim values", AT(embeddings), 0, 0, NULL, NULL, "E.npy", 0},
     {WN_OPTION_TEXT, "preselected", "array mode: row numbers that count as picked already", AT(preselected), 0, 0, NULL,
      NULL, "I.npy", 0},
+    {WN_OPTION_TEXT, "scores", "array mode: one score a row, the higher the more wanted", AT(scores), 0, 0, NULL, NULL,
+     "S.npy", 0},
+    {WN_OPTION_TEXT, "probabilities", "array mode: N x classes, what a model says of each row", AT(probabilities), 0, 0,
+     NULL, NULL, "P.npy", 0},
+    {WN_OPTION_TEXT, "labels", "array mode: class number of each row, -1 = not known", AT(labels), 0, 0, NULL, NULL,
+     "L.npy", 0},
     {WN_OPTION_TEXT, "out", "array mode: the picks (int64, in pick order); else the paths, one a line", AT(out), 0, 0,
      NULL, NULL, "FILE", 'o'},
     {WN_OPTION_TEXT, "out-distances", "array mode: distance of each pick to the nearest earlier one (float32)",
@@ -70,13 +76,26 @@ static json_t *json_selection(int64_t rows, int64_t dim, const char *strategy, i
 /* ---- on arrays ---- */
 
 typedef struct arrays {
-    wn_npy *embeddings, *preselected;
+    wn_npy *embeddings, *preselected, *scores, *probabilities, *labels;
     wn_selection_request request;
     const wn_strategy *strategy;
     void *params;
     wn_selection selection;
     double read_seconds, select_seconds, write_seconds;
 } arrays;
+
+/* What is known of the rows beside their embeddings. */
+static wn_status open_signals(const select_params *params, arrays *all, wn_error *err)
+{
+    wn_status status = WN_OK;
+    if (params->scores && !(status = wn_npy_open(params->scores, &all->scores, err)))
+        status = wn_npy_vector(all->scores, &all->request.scores, err);
+    if (!status && params->probabilities && !(status = wn_npy_open(params->probabilities, &all->probabilities, err)))
+        status = wn_npy_matrix(all->probabilities, &all->request.probabilities, err);
+    if (!status && params->labels && !(status = wn_npy_open(params->labels, &all->labels, err)))
+        status = wn_npy_integers(all->labels, &all->request.labels, err);
+    return status;
+}
 
 static wn_status open_arrays(session *run, const select_params *params, arrays *all, wn_error *err)
 {
@@ -93,6 +112,7 @@ static wn_status open_arrays(session *run, const select_params *params, arrays *
         if ((status = wn_npy_open(params->preselected, &all->preselected, err))) return status;
         if ((status = wn_npy_integers(all->preselected, &all->request.preselected, err))) return status;
     }
+    if ((status = open_signals(params, all, err))) return status;
     all->request.seed = (uint64_t)run->common.seed;
     all->request.pool = run->pool;
     all->request.progress = &run->progress;
@@ -151,7 +171,8 @@ static wn_status finish_arrays(session *run, const select_params *params, arrays
 static wn_status check_outputs(session *run, const select_params *params, wn_error *err)
 {
     const char *const outputs[] = {params->out, params->out_distances};
-    const char *const others[] = {params->embeddings, params->preselected, params->out};
+    const char *const others[] = {params->embeddings,    params->preselected, params->scores,
+                                  params->probabilities, params->labels,      params->out};
     struct stat out, other;
     for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++)
         for (size_t j = 0; j < sizeof others / sizeof others[0]; j++) {
@@ -183,6 +204,9 @@ static wn_status select_arrays(session *run, const select_params *params, wn_err
         status = finish_arrays(run, params, &all, err);
     wn_selection_clear(&all.selection);
     wn_free(all.params);
+    wn_npy_close(&all.labels);
+    wn_npy_close(&all.probabilities);
+    wn_npy_close(&all.scores);
     wn_npy_close(&all.preselected);
     wn_npy_close(&all.embeddings);
     return status;
@@ -247,9 +271,17 @@ static wn_status run_select(session *run, wn_error *err)
     wn_status status = select_values_check(run, &params->select, err);
     if (status) return status;
     if (params->embeddings) return select_arrays(run, params, err);
-    if (params->preselected || params->out_distances)
-        return command_usage_error(run, err, "--%s belongs to array mode: name --embeddings E.npy too",
-                                   params->preselected ? "preselected" : "out-distances");
+    const struct {
+        const char *name, *value;
+    } arrays_only[] = {{"preselected", params->preselected},
+                       {"scores", params->scores},
+                       {"probabilities", params->probabilities},
+                       {"labels", params->labels},
+                       {"out-distances", params->out_distances}};
+    for (size_t i = 0; i < sizeof arrays_only / sizeof arrays_only[0]; i++)
+        if (arrays_only[i].value)
+            return command_usage_error(run, err, "--%s belongs to array mode: name --embeddings E.npy too",
+                                       arrays_only[i].name);
     return select_in_workspace(run, params, err);
 }
 
