@@ -29,6 +29,17 @@ typedef struct wn_rows {
     size_t len;
 } wn_rows;
 
+/* rows x cols numbers that are read in blocks of rows, for what may not fit into memory. `read` writes `count` rows
+ * from `begin` on to `out` (count x cols) and may be called from several threads. */
+typedef struct wn_table {
+    size_t rows, cols;
+    wn_status (*read)(void *context, size_t begin, size_t count, double *out, wn_error *err);
+    void *context;
+} wn_table;
+
+/* A table over a matrix, which must stay where it is. */
+WN_API wn_table wn_matrix_table(const wn_matrix *matrix);
+
 static inline const float *wn_matrix_row(const wn_matrix *matrix, size_t row)
 {
     return matrix->data + row * matrix->stride;

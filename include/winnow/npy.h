@@ -74,6 +74,10 @@ WN_API WN_NODISCARD wn_status wn_npy_integers(wn_npy *npy, wn_rows *out, wn_erro
 /* A float32 view of a 1-D array (or of one row or column), valid until close: *out has cols 1. */
 WN_API WN_NODISCARD wn_status wn_npy_vector(wn_npy *npy, wn_matrix *out, wn_error *err);
 
+/* A table over a 2-D array, valid until close, which converts rows as they are read and keeps none: a large file takes
+ * little memory. WN_INVALID for a 1-D array. */
+WN_API WN_NODISCARD wn_status wn_npy_table(wn_npy *npy, wn_table *out, wn_error *err);
+
 /* Write a file in C order, complete or not at all. The matrix forms write rows x cols, the others 1-D. */
 WN_API WN_NODISCARD wn_status wn_npy_write_matrix(const char *path, const wn_matrix *matrix, wn_error *err);
 WN_API WN_NODISCARD wn_status wn_npy_write_floats(const char *path, const float *data, size_t len, wn_error *err);

@@ -195,6 +195,11 @@ void wn_file_map_close(wn_file_map *map)
     *map = (wn_file_map){0};
 }
 
+void wn_file_map_forget(const wn_file_map *map)
+{
+    if (map->len) (void)madvise((void *)(uintptr_t)map->data, map->len, MADV_DONTNEED);
+}
+
 static wn_status make_one_folder(const char *path, wn_error *err)
 {
     if (mkdir(path, 0777) == 0) return WN_OK;

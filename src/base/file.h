@@ -44,6 +44,9 @@ typedef struct wn_file_map {
 WN_NODISCARD wn_status wn_file_map_open(const char *path, wn_file_map *out, wn_error *err);
 void wn_file_map_close(wn_file_map *map);
 
+/* Lets go of the pages that were read; they come back from the system's cache or the disk when they are read again. */
+void wn_file_map_forget(const wn_file_map *map);
+
 /* Creates a folder and those above it; an existing folder is fine. */
 WN_NODISCARD wn_status wn_file_make_folder(const char *path, wn_error *err);
 

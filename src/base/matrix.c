@@ -54,3 +54,20 @@ wn_status wn_matrix_check_finite(const wn_matrix *matrix, const char *what, wn_p
                    "%s: row %zu holds %s (column %zu); every value must be finite: drop or mend the row", what, row,
                    isnan(values[col]) ? "NaN" : "an infinite value", col);
 }
+
+static wn_status read_rows(void *context, size_t begin, size_t count, double *out, wn_error *err)
+{
+    const wn_matrix *matrix = context;
+    (void)err;
+    for (size_t row = begin; row < begin + count; row++) {
+        const float *values = wn_matrix_row(matrix, row);
+        for (size_t col = 0; col < matrix->cols; col++) *out++ = (double)values[col];
+    }
+    return WN_OK;
+}
+
+wn_table wn_matrix_table(const wn_matrix *matrix)
+{
+    return (wn_table){
+        .rows = matrix->rows, .cols = matrix->cols, .read = read_rows, .context = (void *)(uintptr_t)matrix};
+}

@@ -6,12 +6,14 @@
 #include "winnow/npy.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "interop/npy_convert.h"
 #include "interop/npy_header.h"
 
 struct wn_npy {
@@ -19,9 +21,13 @@ struct wn_npy {
     wn_npy_shape shape;
     const unsigned char *items;
     char *path;
-    float *floats;     /* converted, or NULL */
-    int64_t *integers; /* converted, or NULL */
+    float *floats;      /* converted, or NULL */
+    int64_t *integers;  /* converted, or NULL */
+    atomic_size_t read; /* bytes of the map that a table read since it was forgotten; relaxed: a hint */
 };
+
+/* Pages of the map count as this process's memory while they are mapped in, so a table lets go of them now and then. */
+enum { FORGET_BYTES = 256 << 20, READ_AROUND = 1 << 16 /* what the system maps in beside a row */ };
 
 wn_status wn_npy_open(const char *path, wn_npy **out, wn_error *err)
 {
@@ -77,62 +83,6 @@ uint64_t wn_npy_matrix_bytes(const wn_npy *npy)
     return is_direct(npy) ? 0 : (uint64_t)npy->shape.rows * npy->shape.cols * sizeof(float);
 }
 
-/* IEEE binary16 to binary32. The exponent is put in place by one exact multiplication, which also makes subnormal
- * numbers right; infinities and NaN get the largest exponent. */
-static float half_to_float(uint16_t half)
-{
-    uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13, sign = (uint32_t)(half & 0x8000) << 16, bits;
-    float value;
-    memcpy(&value, &magnitude, sizeof value);
-    value *= 0x1p112f;
-    memcpy(&bits, &value, sizeof bits);
-    if ((half & 0x7c00) == 0x7c00) bits |= 0x7f800000;
-    bits |= sign;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* Converts `len` items to float32. Items may lie at any address, hence memcpy. */
-static void convert_floats(wn_npy_type type, const unsigned char *items, size_t len, float *out)
-{
-#define CONVERT(kind, expression)                                                                                      \
-    for (size_t i = 0; i < len; i++) {                                                                                 \
-        kind x;                                                                                                        \
-        memcpy(&x, items + i * sizeof x, sizeof x);                                                                    \
-        out[i] = (float)(expression);                                                                                  \
-    }                                                                                                                  \
-    break
-    switch (type) {
-    case WN_NPY_FLOAT16:
-        CONVERT(uint16_t, half_to_float(x));
-    case WN_NPY_FLOAT32:
-        CONVERT(float, x);
-    case WN_NPY_FLOAT64:
-        CONVERT(double, x);
-    case WN_NPY_INT8:
-        CONVERT(int8_t, x);
-    case WN_NPY_INT16:
-        CONVERT(int16_t, x);
-    case WN_NPY_INT32:
-        CONVERT(int32_t, x);
-    case WN_NPY_INT64:
-        CONVERT(int64_t, x);
-    case WN_NPY_UINT8:
-        CONVERT(uint8_t, x);
-    case WN_NPY_UINT16:
-        CONVERT(uint16_t, x);
-    case WN_NPY_UINT32:
-        CONVERT(uint32_t, x);
-    case WN_NPY_UINT64:
-        CONVERT(uint64_t, x);
-    case WN_NPY_BOOL:
-        CONVERT(uint8_t, x != 0);
-    case WN_NPY_TYPE_COUNT:
-        break;
-    }
-#undef CONVERT
-}
-
 /* Columns lie one after the other: convert a piece of each and spread it over a block of rows that stays in cache. */
 static void convert_columns(const wn_npy *npy, float *out)
 {
@@ -142,7 +92,7 @@ static void convert_columns(const wn_npy *npy, float *out)
     for (size_t begin = 0; begin < rows; begin += BLOCK) {
         size_t len = rows - begin < BLOCK ? rows - begin : BLOCK;
         for (size_t col = 0; col < cols; col++) {
-            convert_floats(npy->shape.type, npy->items + (col * rows + begin) * width, len, piece);
+            wn_npy_to_floats(npy->shape.type, npy->items + (col * rows + begin) * width, len, piece);
             for (size_t i = 0; i < len; i++) out[(begin + i) * cols + col] = piece[i];
         }
     }
@@ -164,7 +114,7 @@ static wn_status get_floats(wn_npy *npy, const float **out, wn_error *err)
                            npy->shape.rows, npy->shape.cols);
         }
         if (is_row_major(&npy->shape)) {
-            convert_floats(npy->shape.type, npy->items, len, npy->floats);
+            wn_npy_to_floats(npy->shape.type, npy->items, len, npy->floats);
         } else {
             convert_columns(npy, npy->floats);
         }
@@ -218,7 +168,7 @@ static size_t convert_integers(wn_npy_type type, const unsigned char *items, siz
         for (; i < len; i++) {
             uint16_t half;
             memcpy(&half, items + i * sizeof half, sizeof half);
-            float x = half_to_float(half);
+            float x = wn_npy_half(half);
             if (!(x == truncf(x) && fabsf(x) < 0x1p63f)) return i;
             out[i] = (int64_t)x;
         }
@@ -274,5 +224,42 @@ wn_status wn_npy_integers(wn_npy *npy, wn_rows *out, wn_error *err)
         npy->integers = integers;
     }
     out->data = npy->integers;
+    return WN_OK;
+}
+
+static wn_status read_rows(void *context, size_t begin, size_t count, double *out, wn_error *err)
+{
+    enum { BLOCK = 256 };
+    wn_npy *npy = context;
+    size_t rows = npy->shape.rows, cols = npy->shape.cols, width = wn_npy_type_bytes(npy->shape.type);
+    (void)err;
+    if (is_row_major(&npy->shape)) {
+        wn_npy_to_doubles(npy->shape.type, npy->items + begin * cols * width, count * cols, out);
+    } else {
+        double piece[BLOCK] = {0};
+        for (size_t first = 0; first < count; first += BLOCK) {
+            size_t len = count - first < BLOCK ? count - first : BLOCK;
+            for (size_t col = 0; col < cols; col++) {
+                const unsigned char *items = npy->items + (col * rows + begin + first) * width;
+                wn_npy_to_doubles(npy->shape.type, items, len, piece);
+                for (size_t i = 0; i < len; i++) out[(first + i) * cols + col] = piece[i];
+            }
+        }
+    }
+    size_t bytes = count * cols * width + READ_AROUND;
+    if (atomic_fetch_add_explicit(&npy->read, bytes, memory_order_relaxed) + bytes > FORGET_BYTES) {
+        atomic_store_explicit(&npy->read, 0, memory_order_relaxed);
+        wn_file_map_forget(&npy->map);
+    }
+    return WN_OK;
+}
+
+wn_status wn_npy_table(wn_npy *npy, wn_table *out, wn_error *err)
+{
+    if (npy->shape.dims != 2) {
+        return wn_fail(err, WN_INVALID, "%s: one row of %zu numbers, where a matrix of rows x columns is needed",
+                       npy->path, npy->shape.rows);
+    }
+    *out = (wn_table){.rows = npy->shape.rows, .cols = npy->shape.cols, .read = read_rows, .context = npy};
     return WN_OK;
 }

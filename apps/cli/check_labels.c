@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * winnow check labels on arrays: scores of labels from class probabilities.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "check_options.h"
+#include "human.h"
+#include "job_setup.h"
+#include "terminal.h"
+#include "winnow/labels.h"
+#include "winnow/memory.h"
+#include "winnow/npy.h"
+
+typedef struct label_arrays {
+    wn_npy *probabilities, *labels;
+    wn_label_request request;
+    wn_label_issues found;
+    double read_seconds, check_seconds, write_seconds;
+} label_arrays;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static wn_status open_arrays(session *run, const check_params *params, label_arrays *all, wn_error *err)
+{
+    wn_label_request *request = &all->request;
+    wn_rows labels;
+    wn_status status;
+    if ((status = wn_npy_open(params->probabilities, &all->probabilities, err))) return status;
+    if ((status = wn_npy_table(all->probabilities, &request->probabilities, err))) return status;
+    if ((status = wn_npy_open(params->labels, &all->labels, err))) return status;
+    if ((status = wn_npy_integers(all->labels, &labels, err))) return status;
+    if (labels.len != request->probabilities.rows)
+        return command_fail(err, WN_INVALID, "'%s' has %zu rows, but '%s' has %zu labels", params->probabilities,
+                            request->probabilities.rows, params->labels, labels.len);
+    request->labels = labels.data;
+    request->score = (wn_label_score)params->method;
+    request->filter = (wn_label_filter)params->filter;
+    request->fraction = params->fraction;
+    request->least = params->least;
+    request->pool = run->pool;
+    request->progress = &run->progress;
+    return WN_OK;
+}
+
+static wn_status write_suggested(const char *path, const wn_label_issues *found, wn_error *err)
+{
+    int64_t *classes = wn_alloc(WN_MEMORY_MATRIX, found->rows, sizeof *classes);
+    if (!classes) return command_fail(err, WN_NOMEM, "no memory for %zu classes", found->rows);
+    for (size_t row = 0; row < found->rows; row++) classes[row] = found->suggested[row];
+    wn_status status = wn_npy_write_integers(path, classes, found->rows, err);
+    wn_free(classes);
+    return status;
+}
+
+static wn_status write_arrays(const check_params *params, const wn_label_issues *found, wn_error *err)
+{
+    wn_status status = WN_OK;
+    if (params->out) status = wn_npy_write_floats(params->out, found->scores, found->rows, err);
+    if (!status && params->out_issues)
+        status = wn_npy_write_integers(params->out_issues, found->ranked, found->len, err);
+    if (!status && params->out_suggested) status = write_suggested(params->out_suggested, found, err);
+    return status;
+}
+
+static void say_input(session *run, const check_params *params, const wn_label_issues *found)
+{
+    char a[32];
+    if (found->unlabelled)
+        terminal_say(run->terminal, "  no label    %s rows; their score is NaN", human_count(found->unlabelled, a));
+    if (found->unusable)
+        terminal_say(run->terminal, "  NaN         %s rows of '%s', the first is row %zu; their score is NaN",
+                     human_count(found->unusable, a), params->probabilities, found->first_unusable);
+    if (found->unnormalised)
+        terminal_say(run->terminal,
+                     "  sums        %s rows of '%s' do not sum to 1, the first is row %zu; used as they are",
+                     human_count(found->unnormalised, a), params->probabilities, found->first_unnormalised);
+    if (found->small)
+        terminal_say(run->terminal, "  small       %zu classes have too few rows to be pruned", found->small);
+}
+
+static void say_found(session *run, const label_arrays *all)
+{
+    const wn_label_issues *found = &all->found;
+    char a[32], b[32], c[32];
+    terminal_say(run->terminal, "  labels      %s issues by %s in %s rows; about %s labels are wrong",
+                 human_count(found->len, a), wn_label_filter_names[all->request.filter], human_count(found->rows, b),
+                 human_count(found->calibrated, c));
+    for (size_t i = 0; i < found->len && i < 5; i++) {
+        size_t row = (size_t)found->ranked[i];
+        terminal_say(run->terminal, "              row %zu: labelled %" PRId64 ", suggested %" PRId32 " (score %.4f)",
+                     row, all->request.labels[row], found->suggested[row], (double)found->scores[row]);
+    }
+}
+
+static json_t *json_labels(const label_arrays *all)
+{
+    const wn_label_issues *found = &all->found;
+    json_t *seconds = json_pack("{s:o, s:o, s:o, s:o}", "read", json_figure(all->read_seconds), "check",
+                                json_figure(all->check_seconds), "write", json_figure(all->write_seconds), "total",
+                                json_figure(all->read_seconds + all->check_seconds + all->write_seconds));
+    return json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rows",
+                     json_count(found->rows), "classes", json_count(found->classes), "method",
+                     wn_label_score_names[all->request.score], "filter", wn_label_filter_names[all->request.filter],
+                     "issues", json_count(found->len), "confident_issues", json_count(found->confident),
+                     "estimated_errors", json_count(found->calibrated), "unlabelled", json_count(found->unlabelled),
+                     "unusable", json_count(found->unusable), "unnormalised", json_count(found->unnormalised),
+                     "small_classes", json_count(found->small), "seconds", seconds, "peak_memory_bytes",
+                     json_peak_memory());
+}
+
+static wn_status check(session *run, const check_params *params, label_arrays *all, wn_error *err)
+{
+    double started = now();
+    wn_status status = wn_labels_find_issues(&all->request, &all->found, err);
+    if (status) return status;
+    all->check_seconds = now() - started;
+    started = now();
+    if ((status = write_arrays(params, &all->found, err))) return status;
+    all->write_seconds = now() - started;
+    say_input(run, params, &all->found);
+    say_found(run, all);
+    return run->common.json ? json_print(json_labels(all), err) : WN_OK;
+}
+
+wn_status check_label_arrays(session *run, wn_error *err)
+{
+    const check_params *params = run->params;
+    label_arrays all = {0};
+    if (!params->labels) return command_usage_error(run, err, "name --labels L.npy");
+    if (!params->out && !params->out_issues && !params->out_suggested && !run->common.json && !run->common.dry_run)
+        return command_usage_error(run, err, "name --out SCORES.npy or --out-issues ROWS.npy");
+    double started = now();
+    wn_status status = open_arrays(run, params, &all, err);
+    all.read_seconds = now() - started;
+    if (!status && run->common.dry_run) {
+        terminal_say(run->terminal, "would check %zu labels of %zu classes; nothing was written (--dry-run)",
+                     all.request.probabilities.rows, all.request.probabilities.cols);
+    } else if (!status) {
+        status = check(run, params, &all, err);
+    }
+    wn_label_issues_clear(&all.found);
+    wn_npy_close(&all.labels);
+    wn_npy_close(&all.probabilities);
+    return status;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The options of winnow check, shared by its parts: on a workspace and on arrays.
+ */
+#ifndef CLI_CHECK_OPTIONS_H
+#define CLI_CHECK_OPTIONS_H
+
+#include "command.h"
+
+typedef struct check_params {
+    const char *probabilities, *labels, *out, *out_issues, *out_suggested;
+    int method, filter;
+    double fraction;
+    int64_t least;
+} check_params;
+
+/* winnow check labels on .npy files. */
+wn_status check_label_arrays(session *run, wn_error *err);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * winnow check: what is wrong with images and labels.
+ */
+#include <string.h>
+
+#include "../check_options.h"
+#include "winnow/labels.h"
+
+#define AT(field) offsetof(check_params, field)
+
+static const wn_option options[] = {
+    {WN_OPTION_TEXT, "probabilities", "N x classes, of a model that did not learn from these labels", AT(probabilities),
+     0, 0, NULL, NULL, "P.npy", 0},
+    {WN_OPTION_TEXT, "labels", "N class numbers; negative = no label", AT(labels), 0, 0, NULL, NULL, "L.npy", 0},
+    {WN_OPTION_CHOICE, "method", "score of a label", AT(method), 0, 0, "normalized-margin", wn_label_score_names, NULL,
+     0},
+    {WN_OPTION_CHOICE, "filter", "which labels are called issues", AT(filter), 0, 0, "prune-by-noise-rate",
+     wn_label_filter_names, NULL, 0},
+    {WN_OPTION_REAL, "fraction", "of the issues that the pruning filters find, how much to take", AT(fraction), 1e-9, 1,
+     "1", NULL, "X", 0},
+    {WN_OPTION_INT, "least", "rows of a class that pruning leaves at least", AT(least), 1, 1e9, "1", NULL, "N", 0},
+    {WN_OPTION_TEXT, "out", "one score a row, lower is worse (float32)", AT(out), 0, 0, NULL, NULL, "SCORES.npy", 0},
+    {WN_OPTION_TEXT, "out-issues", "rows whose label is an issue, worst first (int64)", AT(out_issues), 0, 0, NULL,
+     NULL, "ROWS.npy", 0},
+    {WN_OPTION_TEXT, "out-suggested", "the likeliest class of each row (int64)", AT(out_suggested), 0, 0, NULL, NULL,
+     "CLASSES.npy", 0},
+    {0},
+};
+
+static const char *const examples[] = {
+    "winnow check labels --probabilities p.npy --labels l.npy --out scores.npy",
+    "score each label; the lowest scores first to a reviewer",
+    "winnow check labels --probabilities p.npy --labels l.npy --out-issues rows.npy --filter both --json",
+    "the rows that two rules call wrong",
+    NULL,
+};
+
+static wn_status run_check(session *run, wn_error *err)
+{
+    const check_params *params = run->params;
+    if (strcmp(run->paths[0], "labels") != 0)
+        return command_usage_error(run, err, "'%s' is no check; there is: labels", run->paths[0]);
+    if (!params->probabilities) return command_usage_error(run, err, "name --probabilities P.npy");
+    return check_label_arrays(run, err);
+}
+
+const command command_check = {
+    .name = "check",
+    .summary = "find labels that are probably wrong",
+    .usage = "labels --probabilities P.npy --labels L.npy --out SCORES.npy [OPTIONS]",
+    .details =
+        "labels: confident learning (arXiv 1911.00068). A row confidently belongs to a class when its probability "
+        "reaches the mean that the class has in its own rows; given and confident classes are counted against each "
+        "other, and the filter says which rows are called issues. The probabilities must come from a model that did "
+        "not learn from these labels (cross-validation).\n\n"
+        "Rows without label (negative) and rows with a NaN get the score NaN and take no part. Rows that do not sum to "
+        "1 are used as they are, and counted. A value outside 0 to 1 ends the command. The file is read in blocks, so "
+        "it may be larger than memory.",
+    .examples = examples,
+    .options = options,
+    .params_size = sizeof(check_params),
+    .flags = COMMAND_WRITES,
+    .least_paths = 1,
+    .most_paths = 1,
+    .run = run_check,
+};

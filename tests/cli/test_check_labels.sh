@@ -1,0 +1,63 @@
+# Labels checked from arrays: what is printed, what is written, and what is refused.
+cat >arrays.py <<'PY'
+import json, struct, sys
+
+def write(path, code, rows, shape):
+    head = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (code, shape)
+    head = head.ljust(117) + "\n"
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode())
+        file.write(struct.pack("<%d%s" % (len(rows), {"<f8": "d", "<f4": "f", "<i8": "q"}[code]), *rows))
+
+def read(path, code, size):
+    data = open(path, "rb").read()
+    start = 10 + struct.unpack("<H", data[8:10])[0]
+    return list(struct.unpack("<%d%s" % ((len(data) - start) // size, code), data[start:]))
+
+labels = [i % 3 for i in range(90)]
+rows = []
+for i, label in enumerate(labels):
+    truth = (label + 1) % 3 if i in (12, 31, 77) else label
+    p = [0.1 + 0.0001 * i] * 3
+    p[truth] = 1 - sum(p) + p[truth]
+    rows += p
+if sys.argv[1] == "write":
+    write("p.npy", "<f8", rows, (90, 3))
+    write("l.npy", "<i8", labels, (90,))
+    write("short.npy", "<i8", labels[:5], (5,))
+    write("high.npy", "<i8", labels[:89] + [3], (90,))
+    write("logits.npy", "<f4", [9 * x - 4 for x in rows], (90, 3))
+else:
+    assert read("issues.npy", "q", 8) == [12, 31, 77]
+    scores = read("scores.npy", "f", 4)
+    assert sorted(range(90), key=lambda i: scores[i])[:3] == [12, 31, 77] and len(scores) == 90
+    assert abs(scores[12] - (2 * 0.1012 - 1 + 0.1012 + 1) / 2) < 1e-6
+    classes = read("classes.npy", "q", 8)
+    assert classes == [(x + 1) % 3 if i in (12, 31, 77) else x for i, x in enumerate(labels)]
+    figures = json.load(open("figures.json"))
+    expected = {"rows": 90, "classes": 3, "issues": 3, "estimated_errors": 3, "filter": "prune-by-noise-rate"}
+    assert {key: figures[key] for key in expected} == expected
+PY
+python3 arrays.py write
+"$WINNOW" check labels --probabilities p.npy --labels l.npy --out scores.npy --out-issues issues.npy \
+    --out-suggested classes.npy --json 2>said >figures.json
+python3 arrays.py check
+grep -q "3 issues by prune-by-noise-rate in 90 rows" said
+grep -q "row 12: labelled 0, suggested 1" said
+fails() { # STATUS WORDS COMMAND...
+    local status=$1 words=$2 got=0
+    shift 2
+    "$@" 2>message || got=$?
+    [ "$got" = "$status" ] && grep -q "$words" message || { cat message >&2; return 1; }
+}
+fails 1 "short.npy.*5 labels" "$WINNOW" check labels --probabilities p.npy --labels short.npy --out x.npy
+fails 1 "row 89 has the label 3" "$WINNOW" check labels --probabilities p.npy --labels high.npy --out x.npy
+fails 1 "softmax" "$WINNOW" check labels --probabilities logits.npy --labels l.npy --out x.npy
+fails 1 "matrix" "$WINNOW" check labels --probabilities l.npy --labels l.npy --out x.npy
+fails 2 "labels L.npy" "$WINNOW" check labels --probabilities p.npy --out x.npy
+fails 2 "out SCORES.npy" "$WINNOW" check labels --probabilities p.npy --labels l.npy
+fails 2 "normalized-margin" "$WINNOW" check labels --probabilities p.npy --labels l.npy --method margin --out x.npy
+[ ! -e x.npy ]
+"$WINNOW" check labels --probabilities p.npy --labels l.npy --out x.npy --dry-run 2>said
+grep -q "would check 90 labels" said
+[ ! -e x.npy ]
