@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "selection/order.h"
 #include "winnow/memory.h"
 
 /* Rows a tile takes, and rows that are made exact together (their integers fit L1). */
@@ -150,32 +151,6 @@ void wn_frontier_set(wn_frontier *frontier, size_t slot, double bound, size_t ex
     if (frontier->fresh[slot] < exact) frontier->fresh[slot] = (uint32_t)exact;
 }
 
-/* The value with `rank` greater ones before it (Hoare's selection, middle pivot). Reorders. */
-static double select_greatest(double *values, size_t n, size_t rank)
-{
-    size_t begin = 0, end = n - 1;
-    while (begin < end) {
-        double pivot = values[begin + (end - begin) / 2];
-        size_t i = begin, j = end + 1; /* j is one beyond, so that it may reach 0 */
-        while (i < j) {
-            while (values[i] > pivot) i++;
-            while (values[j - 1] < pivot) j--;
-            if (i >= j) break;
-            double swap = values[i];
-            values[i++] = values[j - 1];
-            values[--j] = swap;
-        }
-        if (rank < j) {
-            end = j - 1;
-        } else if (rank >= i) {
-            begin = i;
-        } else {
-            break;
-        }
-    }
-    return values[rank];
-}
-
 /* With ties at the bound in greater number than asked for, only the first slots of them lie inside. */
 static size_t limit_ties(const wn_frontier *f, double bound, size_t target)
 {
@@ -203,7 +178,7 @@ wn_boundary wn_frontier_boundary(wn_frontier *frontier, size_t target)
     }
     size_t rank = (size_t)((double)target * (double)count / (double)frontier->len);
     if (rank >= n) return (wn_boundary){0, frontier->len};
-    wn_boundary boundary = {.bound = select_greatest(frontier->sample, n, rank)};
+    wn_boundary boundary = {.bound = wn_order_greatest(frontier->sample, n, rank)};
     boundary.slot = limit_ties(frontier, boundary.bound, target);
     return boundary;
 }
@@ -215,7 +190,7 @@ wn_boundary wn_frontier_tighten(wn_frontier *frontier, const wn_boundary *bounda
     if (n <= 2 * target) return *boundary;
     for (size_t i = 0; i < count; i++) frontier->sample[i] = frontier->bounds[slots[i * n / count]];
     size_t rank = (size_t)((double)target * (double)count / (double)n);
-    wn_boundary tight = {select_greatest(frontier->sample, count, rank), frontier->len};
+    wn_boundary tight = {wn_order_greatest(frontier->sample, count, rank), frontier->len};
     if (tight.bound <= boundary->bound) return *boundary;
     for (size_t i = 0; i < n; i++) inside += frontier->bounds[slots[i]] >= tight.bound;
     return inside < n ? tight : *boundary;
