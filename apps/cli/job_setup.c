@@ -80,8 +80,18 @@ json_t *json_peak_memory(void)
     return json_count(wn_memory_process_peak());
 }
 
+wn_status check_input_side(session *run, int64_t side, wn_error *err)
+{
+    wn_status status = wn_job_check_input_side(side, err);
+    if (status) run->usage_error = true;
+    return status;
+}
+
 wn_status say_how_to_resume(session *run, wn_status status)
 {
+    if (status == WN_NOSPACE)
+        terminal_say(run->terminal,
+                     "The work done so far is kept. Make room, then run the same command again to go on.");
     if (status == WN_CANCELLED)
         terminal_say(run->terminal, "The work done so far is kept. Run the same command again to go on.");
     return status;

@@ -21,7 +21,10 @@ void say_seconds(session *run, const wn_job_seconds *seconds);
 /* Peak memory of the process so far. */
 json_t *json_peak_memory(void);
 
-/* For a cancelled job: says how to go on. Returns `status`. */
+/* wn_job_check_input_side as a matter of usage: a bad side makes the exit status 2. */
+wn_status check_input_side(session *run, int64_t side, wn_error *err);
+
+/* For a job that was cancelled or found the disk full: says how to go on. Returns `status`. */
 wn_status say_how_to_resume(session *run, wn_status status);
 
 #endif

@@ -55,6 +55,9 @@ WN_API WN_NODISCARD wn_status wn_job_workspace_path(const char *workspace, const
 
 /* ------------------------------------------------------------------------------------------------ add */
 
+/* WN_INVALID for a side of the model input that no network takes; 0 = to be decided, is good. */
+WN_API WN_NODISCARD wn_status wn_job_check_input_side(int64_t side, wn_error *err);
+
 typedef struct wn_add_options {
     const char *workspace;
     const char *const *paths;

@@ -311,7 +311,7 @@ wn_status wn_job_add(const wn_job *job, const wn_add_options *options, wn_add_re
         const char *kind; /* a typing error must not leave an empty workspace behind */
         WN_TRY(wn_root_kind(options->paths[i], &kind, err));
     }
-    WN_TRY(wn_job_check_side(options->input_side, err));
+    WN_TRY(wn_job_check_input_side(options->input_side, err));
     wn_status status;
     if (job->dry_run) {
         WN_TRY(wn_job_workspace_path(options->workspace, options->paths, options->path_count, &out->workspace, err));

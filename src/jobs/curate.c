@@ -92,7 +92,7 @@ wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_
     }
     if (job->dry_run && !options->path_count)
         return wn_fail(err, WN_INVALID, "--dry-run needs the paths: there is nothing new to find without them");
-    WN_TRY(wn_job_check_side(options->input_side, err));
+    WN_TRY(wn_job_check_input_side(options->input_side, err));
     size_t ignored;
     WN_TRY(wn_count_parse(options->count, SIZE_MAX, 0, true, &ignored, err));
     WN_TRY(wn_job_prepare_strategy(options->strategy, options->settings, &strategy, &params, err));

@@ -56,9 +56,6 @@ WN_NODISCARD wn_status wn_job_open_workspace(const wn_job *job, const char *work
                                              size_t path_count, wn_workspace_mode mode, wn_workspace **out, char **path,
                                              wn_error *err);
 
-/* WN_INVALID for a side that no network takes; 0 = to be decided. */
-WN_NODISCARD wn_status wn_job_check_side(int64_t side, wn_error *err);
-
 /* Side of the model input; 0 while it is not decided. */
 WN_NODISCARD wn_status wn_job_input_side(wn_workspace *workspace, int64_t *side, wn_error *err);
 

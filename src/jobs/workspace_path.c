@@ -110,7 +110,7 @@ wn_status wn_job_open_workspace(const wn_job *job, const char *workspace, const 
     return status;
 }
 
-wn_status wn_job_check_side(int64_t side, wn_error *err)
+wn_status wn_job_check_input_side(int64_t side, wn_error *err)
 {
     if (side == 0 || (side >= 16 && side <= 256 && side % 8 == 0)) return WN_OK;
     return wn_fail(err, WN_INVALID, "pictures of side %lld: models take multiples of 8 from 16 to 256",

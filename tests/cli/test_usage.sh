@@ -27,7 +27,7 @@ check 2 "*a share lies above 0%*" curate "$IMAGES" -n 101%
 check 2 "*min-distance*" curate "$IMAGES" -n 5 --min-distance near
 check 2 "*there is no training method 'sim'*" curate "$IMAGES" -n 5 --train-method sim
 check 2 "*there is no strategy 'farthest'*" curate "$IMAGES" -n 5 --strategy farthest
-check 1 "*multiples of 8 from 16 to 256*" curate "$IMAGES" -n 5 --input-side 20
-check 1 "*multiples of 8 from 16 to 256*" add "$IMAGES" --input-side 20
+check 2 "*multiples of 8 from 16 to 256*" curate "$IMAGES" -n 5 --input-side 20
+check 2 "*multiples of 8 from 16 to 256*" add "$IMAGES" --input-side 20
 [ "$(ls)" = "err.txt
 out.txt" ] || ls

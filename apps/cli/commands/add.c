@@ -52,7 +52,9 @@ static wn_status run_add(session *run, wn_error *err)
                           .paths = run->paths,
                           .path_count = run->path_count,
                           .input_side = params->input_side};
-    wn_status status = wn_job_add(&job, &add, &result, err);
+    wn_status status = check_input_side(run, params->input_side, err);
+    if (status) return status;
+    status = wn_job_add(&job, &add, &result, err);
     if (status) return say_how_to_resume(run, status);
     say_result(run, &result);
     if (run->common.json)

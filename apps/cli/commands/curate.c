@@ -103,6 +103,7 @@ static wn_status run_curate(session *run, wn_error *err)
     if (!params->select.count) return command_usage_error(run, err, "how many images? Give -n 500, or -n 10%%");
     wn_status status = select_values_check(run, &params->select, err);
     if (status) return status;
+    if ((status = check_input_side(run, params->input_side, err))) return status;
     status = train_values_apply(&params->train, &train, err);
     if (status) {
         run->usage_error = status == WN_INVALID;
