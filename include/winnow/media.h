@@ -111,10 +111,12 @@ WN_API WN_NODISCARD wn_status wn_entry_load(const wn_entry *entry, uint64_t max_
 
 /* Bounds on one file; a zero field means the default. A file beyond them is bad with WN_LIMIT. */
 typedef struct wn_read_limits {
-    uint64_t pixels; /* width x height in the header; default 2^30, so 30,000 x 30,000 passes */
-    uint64_t bytes;  /* size of the file; default 512 MiB */
-    uint64_t memory; /* what a decoder may hold, for files that cannot be streamed; default 1 GiB */
-    double seconds;  /* wall time for decoding; default 20 */
+    uint64_t pixels;  /* width x height in the header; default 2^30, so 30,000 x 30,000 passes */
+    uint64_t bytes;   /* size of the file; default 512 MiB */
+    uint64_t memory;  /* what a decoder may hold, for files that cannot be streamed; default 1 GiB */
+    double seconds;   /* time for decoding: over when that much has passed and the process has had as much processor
+                       * time for each of its readers, or when ten times that much has passed; default 20 */
+    unsigned readers; /* that run at the same time in this process; default 1 */
 } wn_read_limits;
 
 /* What to make; a zero field means the default. */
@@ -174,6 +176,7 @@ typedef struct wn_reading {
     const uint8_t
         *input; /* input_side x input_side x RGB, the whole picture squeezed to a square; NULL when not asked for */
     int input_side;
+    bool memory_short; /* failed with WN_LIMIT because of limits->bytes or limits->memory */
 } wn_reading;
 
 /* Scratch memory of one thread. */
@@ -196,6 +199,11 @@ WN_API WN_NODISCARD wn_status wn_reader_read(wn_reader *reader, const wn_entry *
 /* The same for bytes in memory; `name` gives the suffix for facts.suffix_wrong and may be NULL. */
 WN_API WN_NODISCARD wn_status wn_reader_read_bytes(wn_reader *reader, const void *bytes, size_t len, const char *name,
                                                    wn_reading *out, wn_error *err);
+
+/* Only the facts that the header tells: format, width and height as displayed, channels, bits, alpha, frames, EXIF. Of
+ * a large file only the beginning is read where that is enough. Statuses as above; damage behind the header is not
+ * found. */
+WN_API WN_NODISCARD wn_status wn_reader_probe(wn_reader *reader, const wn_entry *entry, wn_facts *out, wn_error *err);
 
 /* An upper estimate of the memory that one reader holds for ordinary photos, for memory plans, in bytes. */
 WN_API uint64_t wn_reader_memory(const wn_read_request *request);

@@ -23,6 +23,11 @@ double wn_clock_thread_seconds(void)
     return seconds_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
+double wn_clock_process_seconds(void)
+{
+    return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 int64_t wn_clock_unix(void)
 {
     return (int64_t)time(NULL);

@@ -66,7 +66,7 @@ static int compare_sides(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Decides the side of the model input once, from images spread evenly over what was found. */
+/* Decides the side of the model input once, from the headers of images spread evenly over what was found. */
 static wn_status decide_input_side(adding *add, int64_t *side, wn_error *err)
 {
     wn_status status;
@@ -80,6 +80,7 @@ static wn_status decide_input_side(adding *add, int64_t *side, wn_error *err)
     wn_job quiet = *add->job;
     quiet.progress = NULL;
     if ((status = wn_read_stage_open(&quiet, &request, keep_side, &probed, &stage, err))) return status;
+    stage.headers_only = true;
     status = wn_read_stage_run(&stage, sample, count, err);
     wn_read_stage_close(&stage);
     if (status) return status;

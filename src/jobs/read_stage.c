@@ -15,7 +15,8 @@
 
 enum { FIRST_WINDOW = 32, MOST_WINDOW = 2048 };
 static const double WINDOW_SECONDS = 1.0;
-static const size_t WINDOW_BYTES = 48u << 20; /* of model inputs and thumbnails */
+static const uint64_t LEAST_SMALL = 2u << 20, LEAST_LARGE = 4u << 20; /* bytes that a file or its decoder may take */
+static const size_t WINDOW_BYTES = 48u << 20;                         /* of model inputs and thumbnails */
 
 static size_t input_bytes(const wn_read_stage *stage)
 {
@@ -23,18 +24,31 @@ static size_t input_bytes(const wn_read_stage *stage)
                                          : 0;
 }
 
+/* Under a memory limit half of it is for files beyond the ordinary: a quarter of that half for what each reader may
+ * take for itself, and as much again for files and decoders of the one reader of large files, at whose door the others
+ * wait. What is refused depends on the limit alone, not on the number of threads. */
+static void split_memory(const wn_job *job, unsigned threads, wn_read_limits *small, wn_read_limits *large)
+{
+    uint64_t part = wn_job_memory_share(job, 0) / 8;
+    large->bytes = large->memory = part > LEAST_LARGE ? part : LEAST_LARGE;
+    small->bytes = small->memory = part / threads > LEAST_SMALL ? part / threads : LEAST_SMALL;
+}
+
 wn_status wn_read_stage_open(const wn_job *job, const wn_read_request *request, wn_read_sink *sink, void *context,
                              wn_read_stage *out, wn_error *err)
 {
     wn_status status;
     unsigned threads = wn_pool_threads(job->pool);
-    *out = (wn_read_stage){.job = job, .request = *request, .sink = sink, .context = context};
+    *out = (wn_read_stage){
+        .job = job, .request = *request, .sink = sink, .context = context, .large_turn = PTHREAD_MUTEX_INITIALIZER};
     size_t each = input_bytes(out) + (request->thumb_side < 0 ? 0 : 12000) + sizeof(wn_read_result);
     out->capacity = WINDOW_BYTES / each < MOST_WINDOW ? WINDOW_BYTES / each : MOST_WINDOW;
     if (out->capacity < FIRST_WINDOW) out->capacity = FIRST_WINDOW;
     out->window = FIRST_WINDOW;
     WN_TRY(wn_job_plan(job, "reading", wn_reader_memory(request) * threads + out->capacity * each, err));
 
+    wn_read_limits small = {.readers = threads}, large = {.readers = threads};
+    if (job->memory_limit) split_memory(job, threads, &small, &large);
     out->readers = wn_calloc(WN_MEMORY_IMAGE, threads, sizeof *out->readers);
     out->results = wn_calloc(WN_MEMORY_IMAGE, out->capacity, sizeof *out->results);
     out->inputs = wn_alloc(WN_MEMORY_IMAGE, out->capacity, input_bytes(out));
@@ -45,9 +59,10 @@ wn_status wn_read_stage_open(const wn_job *job, const wn_read_request *request, 
     }
     status = WN_OK;
     for (unsigned i = 0; i < threads && !status; i++) {
-        status = wn_reader_new(NULL, request, &out->readers[i], err);
+        status = wn_reader_new(&small, request, &out->readers[i], err);
         if (!status) out->reader_count++;
     }
+    if (job->memory_limit && !status) status = wn_reader_new(&large, request, &out->large_reader, err);
 done:
     if (status) wn_read_stage_close(out);
     return status;
@@ -56,6 +71,7 @@ done:
 void wn_read_stage_close(wn_read_stage *stage)
 {
     for (unsigned i = 0; i < stage->reader_count; i++) wn_reader_free(&stage->readers[i]);
+    wn_reader_free(&stage->large_reader);
     wn_free(stage->readers);
     wn_free(stage->results);
     wn_free(stage->inputs);
@@ -67,26 +83,61 @@ void wn_read_stage_close(wn_read_stage *stage)
     stage->reader_count = 0;
 }
 
+/* Moves what the reader made, which lives until its next file, into the result. */
+static void keep_reading(wn_read_stage *stage, const wn_reading *reading, size_t i, wn_error *why)
+{
+    wn_read_result *result = &stage->results[i];
+    result->facts = reading->facts;
+    if (result->status == WN_OK && reading->thumb_len) {
+        result->thumb = wn_alloc(WN_MEMORY_IMAGE, reading->thumb_len, 1);
+        if (result->thumb) {
+            memcpy(result->thumb, reading->thumb, reading->thumb_len);
+            result->thumb_len = reading->thumb_len;
+        } else
+            result->status = wn_fail(why, WN_NOMEM, "no memory for the thumbnail");
+    }
+    if (result->status == WN_OK && reading->input) {
+        uint8_t *input = stage->inputs + i * input_bytes(stage);
+        memcpy(input, reading->input, input_bytes(stage));
+        result->input = input;
+    }
+}
+
+static wn_status read_with(const wn_read_stage *stage, wn_reader *reader, const wn_entry *entry, wn_reading *out,
+                           wn_error *why)
+{
+    if (!stage->headers_only) return wn_reader_read(reader, entry, out, why);
+    wn_status status = wn_reader_probe(reader, entry, &out->facts, why);
+    out->memory_short = status == WN_LIMIT;
+    return status;
+}
+
+/* A file that is too large for the reader of one thread. One that fits nowhere is WN_NOMEM: with a higher limit the
+ * next run reads it. */
+static void read_large(wn_read_stage *stage, size_t i, wn_error *why)
+{
+    wn_read_result *result = &stage->results[i];
+    wn_reading reading = {0};
+    pthread_mutex_lock(&stage->large_turn);
+    result->status = read_with(stage, stage->large_reader, result->entry, &reading, why);
+    keep_reading(stage, &reading, i, why);
+    pthread_mutex_unlock(&stage->large_turn);
+    if (result->status != WN_LIMIT || !reading.memory_short) return;
+    char text[sizeof why->message];
+    snprintf(text, sizeof text, "%s", why->message);
+    result->status = wn_fail(why, WN_NOMEM, "%.120s; raise --memory-limit", text);
+}
+
 static void read_entry(wn_read_stage *stage, wn_reader *reader, size_t i)
 {
     wn_read_result *result = &stage->results[i];
     wn_reading reading = {0};
     wn_error why = {0};
-    result->status = wn_reader_read(reader, result->entry, &reading, &why);
-    result->facts = reading.facts;
-    if (result->status == WN_OK && reading.thumb_len) {
-        result->thumb = wn_alloc(WN_MEMORY_IMAGE, reading.thumb_len, 1);
-        if (result->thumb) {
-            memcpy(result->thumb, reading.thumb, reading.thumb_len);
-            result->thumb_len = reading.thumb_len;
-        } else
-            result->status = wn_fail(&why, WN_NOMEM, "no memory for the thumbnail");
-    }
-    if (result->status == WN_OK && reading.input) {
-        uint8_t *input = stage->inputs + i * input_bytes(stage);
-        memcpy(input, reading.input, input_bytes(stage));
-        result->input = input;
-    }
+    result->status = read_with(stage, reader, result->entry, &reading, &why);
+    if (result->status == WN_LIMIT && reading.memory_short && stage->large_reader)
+        read_large(stage, i, &why);
+    else
+        keep_reading(stage, &reading, i, &why);
     if (result->status)
         snprintf(result->reason, sizeof result->reason, "%.*s", (int)sizeof result->reason - 1,
                  why.message[0] ? why.message : wn_status_text(result->status));

@@ -6,6 +6,7 @@
 #ifndef JOBS_READ_STAGE_H
 #define JOBS_READ_STAGE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "jobs/job.h"
@@ -30,11 +31,14 @@ typedef struct wn_read_stage {
     wn_read_request request;
     wn_reader **readers; /* one for each worker */
     unsigned reader_count;
+    wn_reader *large_reader; /* under a memory limit: for files that are too large for the others */
+    pthread_mutex_t large_turn;
     wn_read_result *results;
     uint8_t *inputs;
-    uint32_t *order; /* of the window, as the disk lies */
-    size_t capacity; /* of the window */
-    size_t window;   /* entries of the next window: about a second of work */
+    uint32_t *order;   /* of the window, as the disk lies */
+    bool headers_only; /* set after opening: wn_reader_probe instead of wn_reader_read */
+    size_t capacity;   /* of the window */
+    size_t window;     /* entries of the next window: about a second of work */
     uint64_t done, total;
     double seconds;
     wn_read_sink *sink;

@@ -38,7 +38,8 @@ static wn_status read_fully(int fd, char *bytes, size_t len, uint64_t offset, si
 
 /* The file may have changed since the walk: its size now counts, and one that is shorter than that when read has
  * shrunk under us. */
-static wn_status fetch_open(int fd, const wn_entry *entry, uint64_t max, wn_buffer *out, wn_error *err)
+static wn_status fetch_open(int fd, const wn_entry *entry, uint64_t max, size_t head, wn_buffer *out, bool *whole,
+                            wn_error *err)
 {
     struct stat info;
     if (fstat(fd, &info) != 0) return wn_fail_errno(err, errno, "cannot be read");
@@ -46,6 +47,8 @@ static wn_status fetch_open(int fd, const wn_entry *entry, uint64_t max, wn_buff
     uint64_t size = entry->member != NULL ? entry->size : (uint64_t)info.st_size;
     if (size > max) return fail_too_large(size, max, err);
     if (size == 0) return wn_fail(err, WN_CORRUPT, "empty file");
+    *whole = size <= head;
+    if (!*whole) size = head;
     char *room = wn_buffer_reserve(out, (size_t)size);
     if (room == NULL) return wn_fail(err, WN_NOMEM, "no memory for the file");
     size_t got = 0;
@@ -60,12 +63,13 @@ static wn_status fetch_open(int fd, const wn_entry *entry, uint64_t max, wn_buff
     return WN_OK;
 }
 
-static wn_status fetch_file(const wn_entry *entry, uint64_t max, wn_buffer *out, wn_error *err)
+static wn_status fetch_file(const wn_entry *entry, uint64_t max, size_t head, wn_buffer *out, bool *whole,
+                            wn_error *err)
 {
     int fd = open(entry->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 && errno == ENOENT) return wn_fail(err, WN_NOTFOUND, "does not exist (any more)");
     if (fd < 0) return wn_fail_errno(err, errno, "cannot be opened");
-    wn_status status = fetch_open(fd, entry, max, out, err);
+    wn_status status = fetch_open(fd, entry, max, head, out, whole, err);
     close(fd);
     return status;
 }
@@ -85,10 +89,11 @@ static wn_status fetch_compressed(const wn_entry *entry, wn_buffer *out, wn_erro
     return status;
 }
 
-wn_status wn_entry_fetch(const wn_entry *entry, uint64_t max_bytes, wn_buffer *scratch, const uint8_t **bytes,
-                         size_t *len, wn_error *err)
+wn_status wn_entry_fetch_head(const wn_entry *entry, uint64_t max_bytes, size_t head, wn_buffer *scratch,
+                              const uint8_t **bytes, size_t *len, bool *whole, wn_error *err)
 {
     wn_status status;
+    *whole = true;
     if (entry->bytes != NULL) {
         if (entry->size > max_bytes) return fail_too_large(entry->size, max_bytes, err);
         *bytes = entry->bytes;
@@ -101,11 +106,18 @@ wn_status wn_entry_fetch(const wn_entry *entry, uint64_t max_bytes, wn_buffer *s
         if (entry->size > max_bytes) return fail_too_large(entry->size, max_bytes, err);
         status = fetch_compressed(entry, scratch, err);
     } else {
-        status = fetch_file(entry, max_bytes, scratch, err);
+        status = fetch_file(entry, max_bytes, head, scratch, whole, err);
     }
     *bytes = (const uint8_t *)scratch->data;
     *len = scratch->len;
     return status;
+}
+
+wn_status wn_entry_fetch(const wn_entry *entry, uint64_t max_bytes, wn_buffer *scratch, const uint8_t **bytes,
+                         size_t *len, wn_error *err)
+{
+    bool whole;
+    return wn_entry_fetch_head(entry, max_bytes, SIZE_MAX, scratch, bytes, len, &whole, err);
 }
 
 wn_status wn_entry_load(const wn_entry *entry, uint64_t max_bytes, void **bytes, size_t *len, wn_error *err)

@@ -13,4 +13,8 @@
 wn_status wn_entry_fetch(const wn_entry *entry, uint64_t max_bytes, wn_buffer *scratch, const uint8_t **bytes,
                          size_t *len, wn_error *err);
 
+/* The same, but of a plain file no more than its first `head` bytes. *whole says whether these are all. */
+wn_status wn_entry_fetch_head(const wn_entry *entry, uint64_t max_bytes, size_t head, wn_buffer *scratch,
+                              const uint8_t **bytes, size_t *len, bool *whole, wn_error *err);
+
 #endif

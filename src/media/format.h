@@ -21,11 +21,13 @@ typedef struct wn_decoding {
     const uint8_t *bytes;
     size_t len;
     const wn_read_limits *limits; /* no field is zero */
-    double deadline;              /* of wn_clock_seconds */
+    double started, started_cpu;  /* of wn_clock_seconds and wn_clock_process_seconds */
+    bool header_only;             /* fill the facts that a header tells, then return WN_OK without a picture */
     int fit_side;    /* longer side of the largest picture that will be made from it with its proportions kept */
     int square_side; /* side of the square that the whole picture will be squeezed to */
     wn_facts *facts;
     wn_picture *picture;
+    bool memory_short; /* out: failed because of limits->memory */
 } wn_decoding;
 
 /* A kind of file: one file in formats/ and one line in formats.def. The order of the lines is the order of probing. */
@@ -53,9 +55,9 @@ void wn_decoding_needs(const wn_decoding *decoding, int64_t width, int64_t heigh
                        int64_t *needs_height);
 
 /* WN_LIMIT when a decoder that holds the whole picture would need more than limits->memory. */
-wn_status wn_decoding_check_memory(const wn_decoding *decoding, uint64_t bytes, wn_error *err);
+wn_status wn_decoding_check_memory(wn_decoding *decoding, uint64_t bytes, wn_error *err);
 
-/* Whether the time is over, and the failure to return then. */
+/* Whether the time of wn_read_limits is over, and the failure to return then. */
 bool wn_decoding_is_late(const wn_decoding *decoding);
 wn_status wn_decoding_fail_late(const wn_decoding *decoding, wn_error *err);
 

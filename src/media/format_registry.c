@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "winnow/memory.h"
 
+#define LATE_ANYWAY 10 /* times the limit */
+
 #define X(name) extern const wn_format wn_format_##name;
 #include "media/formats.def"
 #undef X
@@ -89,10 +91,11 @@ void wn_decoding_needs(const wn_decoding *decoding, int64_t width, int64_t heigh
     *needs_height = need(height, longer, decoding);
 }
 
-wn_status wn_decoding_check_memory(const wn_decoding *decoding, uint64_t bytes, wn_error *err)
+wn_status wn_decoding_check_memory(wn_decoding *decoding, uint64_t bytes, wn_error *err)
 {
     if (bytes <= decoding->limits->memory) return WN_OK;
     char needs[32], may[32];
+    decoding->memory_short = true;
     wn_text_bytes(bytes, needs);
     wn_text_bytes(decoding->limits->memory, may);
     return wn_fail(err, WN_LIMIT, "decoding needs %s of memory, more than the limit of %s", needs, may);
@@ -100,7 +103,12 @@ wn_status wn_decoding_check_memory(const wn_decoding *decoding, uint64_t bytes, 
 
 bool wn_decoding_is_late(const wn_decoding *decoding)
 {
-    return wn_clock_seconds() > decoding->deadline;
+    const wn_read_limits *limits = decoding->limits;
+    double took = wn_clock_seconds() - decoding->started;
+    if (took <= limits->seconds) return false;
+    /* On a machine that gives the process little time, waiting is no fault of the file. */
+    double ran = wn_clock_process_seconds() - decoding->started_cpu;
+    return ran > limits->seconds * limits->readers || took > limits->seconds * LATE_ANYWAY;
 }
 
 wn_status wn_decoding_fail_late(const wn_decoding *decoding, wn_error *err)

@@ -15,13 +15,13 @@
 #define HASH_SIDE      32
 #define HASH_LEAST     1.0f /* smaller coefficients are rounding: a picture of one colour has none */
 
-/* Row u of the orthonormal DCT-II of 32 values, for the 8 lowest u. */
-static void fill_cosines(float cosines[8][HASH_SIDE])
+/* Column u: row u of the orthonormal DCT-II of 32 values, for the 8 lowest u. */
+static void fill_cosines(float cosines[HASH_SIDE][8])
 {
     for (int u = 0; u < 8; u++) {
         for (int x = 0; x < HASH_SIDE; x++) {
             double scale = u == 0 ? sqrt(1.0 / HASH_SIDE) : sqrt(2.0 / HASH_SIDE);
-            cosines[u][x] = (float)(scale * cos(acos(-1) * (2 * x + 1) * u / (2 * HASH_SIDE)));
+            cosines[x][u] = (float)(scale * cos(acos(-1) * (2 * x + 1) * u / (2 * HASH_SIDE)));
         }
     }
 }
@@ -77,16 +77,25 @@ static void measure_colour(wn_measure *measure, const wn_picture *picture, wn_fa
     facts->uniform_row_ratio = (float)((double)uniform / (double)height);
 }
 
+/* In 32 bits, which no row of a reduced picture fills: the compiler makes vectors of that. */
+static void add_row(const uint8_t *luma, size_t width, uint64_t *sum, uint64_t *squares)
+{
+    uint32_t total = 0, total_squares = 0;
+    for (size_t x = 0; x < width; x++) {
+        total += luma[x];
+        total_squares += (uint32_t)luma[x] * luma[x];
+    }
+    *sum += total;
+    *squares += total_squares;
+}
+
 /* Luma: lightness, contrast, sharpness, noise. A plane without inner pixels is neither sharp nor noisy. */
 static void measure_luma(const wn_measure *measure, size_t width, size_t height, wn_facts *facts)
 {
     const uint8_t *luma = measure->luma;
     uint64_t sum = 0, squares = 0, rough = 0;
     int64_t edges = 0, edge_squares = 0;
-    for (size_t i = 0; i < width * height; i++) {
-        sum += luma[i];
-        squares += (uint64_t)luma[i] * luma[i];
-    }
+    for (size_t y = 0; y < height; y++) add_row(luma + y * width, width, &sum, &squares);
     for (size_t y = 1; y + 1 < height; y++) {
         const uint8_t *row = luma + y * width;
         measure->pixels.laplacian(row - width, row, row + width, width, &edges, &edge_squares);
@@ -118,21 +127,16 @@ static float median_64(float values[64])
 
 uint64_t wn_measure_phash(const wn_measure *measure, const uint8_t luma[HASH_SIDE * HASH_SIDE])
 {
-    float rows[HASH_SIDE][8], values[64], sorted[64];
-    for (int y = 0; y < HASH_SIDE; y++) {
-        for (int u = 0; u < 8; u++) {
-            float sum = 0;
-            for (int x = 0; x < HASH_SIDE; x++) sum += measure->cosines[u][x] * luma[y * HASH_SIDE + x];
-            rows[y][u] = sum;
-        }
-    }
-    for (int v = 0; v < 8; v++) {
-        for (int u = 0; u < 8; u++) {
-            float sum = 0;
-            for (int y = 0; y < HASH_SIDE; y++) sum += measure->cosines[v][y] * rows[y][u];
-            values[8 * v + u] = fabsf(sum) < HASH_LEAST ? 0 : sum;
-        }
-    }
+    float rows[HASH_SIDE][8] = {{0}}, values[64] = {0}, sorted[64];
+    /* The eight sums side by side, so that the compiler makes vectors of them. */
+    for (int y = 0; y < HASH_SIDE; y++)
+        for (int x = 0; x < HASH_SIDE; x++)
+            for (int u = 0; u < 8; u++) rows[y][u] += measure->cosines[x][u] * luma[y * HASH_SIDE + x];
+    for (int v = 0; v < 8; v++)
+        for (int y = 0; y < HASH_SIDE; y++)
+            for (int u = 0; u < 8; u++) values[8 * v + u] += measure->cosines[y][v] * rows[y][u];
+    for (int i = 0; i < 64; i++)
+        if (fabsf(values[i]) < HASH_LEAST) values[i] = 0;
     memcpy(sorted, values, sizeof(sorted));
     float median = median_64(sorted);
     uint64_t hash = 0;

@@ -14,7 +14,7 @@ typedef struct wn_measure {
     wn_pixels_kernels pixels;
     wn_resample_kernels resample;
     wn_resample_axis across, down; /* to the picture of the perceptual hash */
-    float cosines[8][32];          /* of the perceptual hash */
+    float cosines[32][8];          /* of the perceptual hash */
     uint8_t *luma, *scratch;
     size_t luma_room, scratch_room;
 } wn_measure;

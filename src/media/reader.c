@@ -23,6 +23,8 @@
 
 #define KEPT_BYTES ((size_t)64 << 20) /* buffers that a huge file made larger are given back */
 
+#define HEADER_BYTES ((size_t)256 << 10) /* most headers, with EXIF and its small picture, are within these */
+
 /* A resize and its result. */
 typedef struct scaling {
     wn_resample_axis across, down;
@@ -68,6 +70,7 @@ wn_status wn_reader_new(const wn_read_limits *limits, const wn_read_request *req
     if (reader->limits.bytes == 0) reader->limits.bytes = (uint64_t)512 << 20;
     if (reader->limits.memory == 0) reader->limits.memory = (uint64_t)1 << 30;
     if (!(reader->limits.seconds > 0)) reader->limits.seconds = 20;
+    if (reader->limits.readers == 0) reader->limits.readers = 1;
     wn_status status = set_request(reader, request, err);
     if (status != WN_OK) {
         wn_free(reader);
@@ -255,9 +258,10 @@ static wn_status fail_unknown(const uint8_t *bytes, size_t len, const char *name
     return wn_fail(err, WN_UNSUPPORTED, "not an image of a kind that winnow reads");
 }
 
-static wn_status decode(wn_reader *reader, const uint8_t *bytes, size_t len, const char *name, wn_facts *facts,
-                        wn_error *err)
+static wn_status decode(wn_reader *reader, const uint8_t *bytes, size_t len, const char *name, bool header_only,
+                        wn_reading *out, wn_error *err)
 {
+    wn_facts *facts = &out->facts;
     const wn_format *format = wn_format_of_bytes(bytes, len);
     if (format == NULL) return fail_unknown(bytes, len, name, err);
     const char *dot = name != NULL ? strrchr(name, '.') : NULL;
@@ -271,13 +275,16 @@ static wn_status decode(wn_reader *reader, const uint8_t *bytes, size_t len, con
         .bytes = bytes,
         .len = len,
         .limits = &reader->limits,
-        .deadline = wn_clock_seconds() + reader->limits.seconds,
+        .started = wn_clock_seconds(),
+        .started_cpu = wn_clock_process_seconds(),
+        .header_only = header_only,
         .fit_side = side - side / SLACK,
         .square_side = reader->input_side,
         .facts = facts,
         .picture = &reader->decoded,
     };
     wn_status status = format->decode(&decoding, err);
+    out->memory_short = decoding.memory_short;
     if (wn_orientation_swaps(facts->orientation)) {
         int64_t width = facts->width;
         facts->width = facts->height;
@@ -293,13 +300,22 @@ wn_status wn_reader_read_bytes(wn_reader *reader, const void *bytes, size_t len,
     out->facts.file_bytes = len;
     if (len == 0) return wn_fail(err, WN_CORRUPT, "empty file");
     if (len > reader->limits.bytes) {
+        out->memory_short = true;
         return wn_fail(err, WN_LIMIT, "%zu bytes, more than the limit of %llu", len,
                        (unsigned long long)reader->limits.bytes);
     }
     wn_hash128 hash = wn_hash128_of(bytes, len);
     memcpy(out->facts.byte_hash, hash.bytes, sizeof(out->facts.byte_hash));
-    WN_TRY(decode(reader, bytes, len, name, &out->facts, err));
+    WN_TRY(decode(reader, bytes, len, name, false, out, err));
     return make_products(reader, out, err);
+}
+
+/* What a huge file made large. */
+static void give_back(wn_reader *reader)
+{
+    if (reader->file.capacity > KEPT_BYTES) wn_buffer_clear(&reader->file);
+    if (reader->decoded.room > KEPT_BYTES) wn_picture_clear(&reader->decoded);
+    if (reader->turned.room > KEPT_BYTES) wn_picture_clear(&reader->turned);
 }
 
 wn_status wn_reader_read(wn_reader *reader, const wn_entry *entry, wn_reading *out, wn_error *err)
@@ -312,9 +328,30 @@ wn_status wn_reader_read(wn_reader *reader, const wn_entry *entry, wn_reading *o
     if (status == WN_OK) {
         const char *name = entry->member != NULL ? entry->member : entry->path;
         status = wn_reader_read_bytes(reader, bytes, len, name, out, err);
+    } else if (status == WN_LIMIT) {
+        out->memory_short = true;
     }
-    if (reader->file.capacity > KEPT_BYTES) wn_buffer_clear(&reader->file);
-    if (reader->decoded.room > KEPT_BYTES) wn_picture_clear(&reader->decoded);
-    if (reader->turned.room > KEPT_BYTES) wn_picture_clear(&reader->turned);
+    give_back(reader);
+    return status;
+}
+
+wn_status wn_reader_probe(wn_reader *reader, const wn_entry *entry, wn_facts *out, wn_error *err)
+{
+    wn_reading reading = {.facts = {.format = "", .file_bytes = entry->size}};
+    *out = reading.facts;
+    if (entry->status != WN_OK) return wn_fail(err, entry->status, "%s", entry->reason != NULL ? entry->reason : "bad");
+    const char *name = entry->member != NULL ? entry->member : entry->path;
+    const size_t heads[] = {HEADER_BYTES, SIZE_MAX};
+    wn_status status = WN_CORRUPT;
+    bool whole = false;
+    for (size_t i = 0; i < 2 && status == WN_CORRUPT && !whole; i++) {
+        const uint8_t *bytes = NULL;
+        size_t len = 0;
+        status = wn_entry_fetch_head(entry, reader->limits.bytes, heads[i], &reader->file, &bytes, &len, &whole, err);
+        if (status != WN_OK) break;
+        status = decode(reader, bytes, len, name, true, &reading, err);
+    }
+    *out = reading.facts;
+    give_back(reader);
     return status;
 }

@@ -162,6 +162,8 @@ static wn_status write_pixels(VipsImage *image, wn_decoding *decoding, time_watc
     size_t len = 0;
     void *pixels = vips_image_write_to_memory(image, &len);
     g_signal_handler_disconnect(image, handler);
+    /* libvips does not ask when its workers were done before it looked. */
+    if (wn_decoding_is_late(decoding)) watch->late = true;
     if (pixels == NULL) return wn_fail(err, WN_CORRUPT, "pixels");
     bool fits = len == (size_t)image->Xsize * (size_t)image->Ysize * CHANNELS;
     if (fits) memcpy(decoding->picture->pixels, pixels, len);
@@ -238,6 +240,7 @@ static bool is_interlaced(VipsImage *image)
 static wn_status check_header(const wn_vips_loader *loader, VipsImage *image, wn_decoding *decoding, wn_error *err)
 {
     WN_TRY(wn_decoding_set_size(decoding, image->Xsize, image->Ysize, err));
+    if (decoding->header_only) return WN_OK;
     if (loader->streams && !is_interlaced(image)) return WN_OK;
     uint64_t pixel = vips_format_sizeof(image->BandFmt) * (uint64_t)image->Bands;
     uint64_t bytes = (uint64_t)image->Xsize * (uint64_t)image->Ysize * pixel;
@@ -253,7 +256,7 @@ static wn_status decode_once(const wn_vips_loader *loader, wn_decoding *decoding
     wn_status status = WN_OK;
     if (chain.head == NULL) return wn_fail(err, WN_CORRUPT, "header");
     read_facts(loader, chain.head, decoding->facts);
-    if ((status = check_header(loader, chain.head, decoding, err)) != WN_OK) goto done;
+    if ((status = check_header(loader, chain.head, decoding, err)) != WN_OK || decoding->header_only) goto done;
     wn_decoding_needs(decoding, chain.head->Xsize, chain.head->Ysize, &needs_width, &needs_height);
     chain.head = reopen_reduced(loader, chain.head, decoding, whole_factor(chain.head->Xsize, needs_width),
                                 whole_factor(chain.head->Ysize, needs_height));

@@ -249,6 +249,7 @@ static wn_status decode(wn_decoding *decoding, wn_error *err)
     WN_TRY(wn_decoding_set_size(decoding, bmp.width, bmp.height, err));
     decoding->facts->channels = 3;
     decoding->facts->bits = bmp.bits == 16 ? 5 : 8;
+    if (decoding->header_only) return WN_OK;
     wn_status status = wn_box_start(&box, decoding, (int)bmp.width, (int)bmp.height, err);
     if (status != WN_OK) goto done;
     if ((row = wn_alloc(WN_MEMORY_IMAGE, (size_t)bmp.width, 4)) == NULL) {

@@ -24,8 +24,9 @@
 #include "media/exif.h"
 #include "media/format.h"
 
-#define MOST_SCANS   500 /* progressive files have about 10; bombs have thousands */
-#define ROWS_AT_ONCE 8
+#define MOST_SCANS      500 /* progressive files have about 10; bombs have thousands */
+#define ROWS_AT_ONCE    8
+#define LOOKS_PER_CLOCK 64 /* asking for the time costs as much as decoding a few blocks */
 
 typedef struct decoder {
     struct jpeg_decompress_struct jpeg;
@@ -34,10 +35,11 @@ typedef struct decoder {
     struct jpeg_source_mgr source;
     jmp_buf escape;
     wn_decoding *decoding;
-    bool ended;    /* libjpeg asked for bytes beyond the file */
-    bool late;     /* over the time limit */
-    int lost_code; /* first message that means lost picture data, or 0 */
-    bool lost_end; /* ... and the file had ended */
+    unsigned looks; /* rows of blocks since the start */
+    bool ended;     /* libjpeg asked for bytes beyond the file */
+    bool late;      /* over the time limit */
+    int lost_code;  /* first message that means lost picture data, or 0 */
+    bool lost_end;  /* ... and the file had ended */
     unsigned lost_row;
 } decoder;
 
@@ -66,7 +68,7 @@ static void on_progress(j_common_ptr jpeg)
 {
     decoder *d = jpeg->client_data;
     if (d->jpeg.input_scan_number > MOST_SCANS) d->late = true;
-    if (wn_decoding_is_late(d->decoding)) d->late = true;
+    if (d->looks++ % LOOKS_PER_CLOCK == 0 && wn_decoding_is_late(d->decoding)) d->late = true;
     if (d->late) longjmp(d->escape, 1);
 }
 
@@ -153,6 +155,7 @@ static wn_status read_header(decoder *d, wn_error *err)
     if (d->jpeg.num_components != 1 && d->jpeg.num_components != 3 && d->jpeg.num_components != 4) {
         return wn_fail(err, WN_UNSUPPORTED, "JPEG with %d channels", d->jpeg.num_components);
     }
+    if (decoding->header_only) return WN_OK;
     bool four = d->jpeg.num_components == 4;
     d->jpeg.out_color_space = four ? JCS_CMYK : JCS_EXT_RGBX;
     d->jpeg.dct_method = JDCT_IFAST;
@@ -178,11 +181,10 @@ static void convert_inks(uint8_t *pixels, size_t count, bool inverted)
     }
 }
 
-static wn_status read_rows(decoder *d, wn_error *err)
+static void read_rows(decoder *d)
 {
     wn_picture *picture = d->decoding->picture;
     size_t stride = (size_t)picture->width * 4;
-    unsigned rounds = 0;
     jpeg_start_decompress(&d->jpeg);
     while (d->jpeg.output_scanline < d->jpeg.output_height) {
         JSAMPROW rows[ROWS_AT_ONCE];
@@ -190,12 +192,10 @@ static wn_status read_rows(decoder *d, wn_error *err)
         unsigned count = left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE;
         for (unsigned i = 0; i < count; i++) rows[i] = picture->pixels + stride * (d->jpeg.output_scanline + i);
         jpeg_read_scanlines(&d->jpeg, rows, count);
-        if (++rounds % 32 == 0 && wn_decoding_is_late(d->decoding)) return wn_decoding_fail_late(d->decoding, err);
     }
     if (d->jpeg.out_color_space == JCS_CMYK) {
         convert_inks(picture->pixels, (size_t)picture->width * (size_t)picture->height, d->jpeg.saw_Adobe_marker);
     }
-    return WN_OK;
 }
 
 /* Whether a progressive picture lacks bits: coef_bits holds -1 for coefficients never seen, else how many low bits are
@@ -232,6 +232,7 @@ static wn_status fail_fatal(decoder *d, wn_error *err)
     int code = d->errors.msg_code;
     if (code == JERR_OUT_OF_MEMORY) return wn_fail(err, WN_NOMEM, "no memory to decode the JPEG");
     if (code == JERR_NO_BACKING_STORE) {
+        d->decoding->memory_short = true;
         return wn_fail(err, WN_LIMIT, "decoding this JPEG needs more memory than the limit");
     }
     if (code == JERR_SOF_UNSUPPORTED) return wn_fail(err, WN_UNSUPPORTED, "lossless or hierarchical JPEG");
@@ -252,8 +253,10 @@ static wn_status decode(wn_decoding *decoding, wn_error *err)
     }
     start(&d, decoding);
     status = read_header(&d, err);
-    if (status == WN_OK) status = read_rows(&d, err);
-    if (status == WN_OK) status = judge(&d, err);
+    if (status == WN_OK && !decoding->header_only) {
+        read_rows(&d);
+        status = judge(&d, err);
+    }
     jpeg_destroy_decompress(&d.jpeg);
     return status;
 }
