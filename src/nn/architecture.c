@@ -34,23 +34,112 @@ uint32_t wn_architecture_features(const wn_architecture *architecture)
     return architecture->layers[architecture->layer_count - 1].channels;
 }
 
-double wn_architecture_flop(const wn_architecture *architecture, uint32_t side)
+/* Channels that row i reads, and by how many halvings its input and output are smaller than the view. */
+typedef struct reach {
+    uint32_t channels_in, halved_in, halved;
+} reach;
+
+static void follow(const wn_architecture *architecture, reach reached[WN_ARCHITECTURE_LAYERS_MAX])
 {
-    double flop = 0, channels = 3, positions = (double)side * side;
     for (size_t i = 0; i < architecture->layer_count; i++) {
         const wn_layer *layer = &architecture->layers[i];
-        flop += 2 * positions * channels * layer->channels * layer->kernel * layer->kernel;
-        channels = layer->channels;
-        if (layer->pool) positions /= 4;
+        reach *to = &reached[i];
+        *to = (reach){.channels_in = 3};
+        if (i > 0) {
+            size_t source = wn_architecture_source(architecture, i);
+            to->channels_in = architecture->layers[source].channels;
+            to->halved_in = reached[source].halved;
+        }
+        to->halved = to->halved_in + (layer->pool ? 1 : 0) + (layer->stride == 2 ? 1 : 0);
+    }
+}
+
+/* Weights of one filter. */
+static double filter_numbers(const wn_layer *layer, uint32_t channels_in)
+{
+    return (double)layer->kernel * layer->kernel * (layer->depthwise ? 1 : channels_in);
+}
+
+double wn_architecture_flop(const wn_architecture *architecture, uint32_t side)
+{
+    reach reached[WN_ARCHITECTURE_LAYERS_MAX];
+    double flop = 0;
+    follow(architecture, reached);
+    for (size_t i = 0; i < architecture->layer_count; i++) {
+        const wn_layer *layer = &architecture->layers[i];
+        double edge = (double)side / (double)(1U << (reached[i].halved_in + (layer->stride == 2 ? 1 : 0)));
+        flop += 2 * edge * edge * layer->channels * filter_numbers(layer, reached[i].channels_in);
     }
     return flop;
 }
 
+uint64_t wn_architecture_numbers(const wn_architecture *architecture)
+{
+    reach reached[WN_ARCHITECTURE_LAYERS_MAX];
+    uint64_t count = 6;
+    follow(architecture, reached);
+    for (size_t i = 0; i < architecture->layer_count; i++) {
+        const wn_layer *layer = &architecture->layers[i];
+        count += layer->channels * ((uint64_t)filter_numbers(layer, reached[i].channels_in) + 4);
+    }
+    return count;
+}
+
 uint32_t wn_architecture_side_step(const wn_architecture *architecture)
 {
-    uint32_t step = 1;
+    reach reached[WN_ARCHITECTURE_LAYERS_MAX];
+    uint32_t halved = 0;
+    follow(architecture, reached);
     for (size_t i = 0; i < architecture->layer_count; i++) {
-        if (architecture->layers[i].pool) step *= 2;
+        if (reached[i].halved > halved) halved = reached[i].halved;
     }
-    return step;
+    return 1U << halved;
+}
+
+static bool row_valid(const wn_architecture *architecture, const reach *reached, size_t i)
+{
+    const wn_layer *layer = &architecture->layers[i];
+    if (layer->channels == 0 || layer->channels % 16 != 0 || layer->kernel % 2 == 0 || layer->kernel > 7) return false;
+    if (layer->stride > 2 || layer->from > i || layer->skip > i || reached[i].halved > 8) return false;
+    if (layer->depthwise && (i == 0 || layer->channels != reached[i].channels_in)) return false;
+    if (!layer->skip) return layer->clip != WN_CLIP_JOINED;
+    size_t other = i - layer->skip;
+    return architecture->layers[other].channels == layer->channels && reached[other].halved == reached[i].halved;
+}
+
+/* Walks backward as a pass does and counts the gradients that wait beside the row in work. */
+static bool gradients_fit(const wn_architecture *architecture)
+{
+    bool waiting[WN_ARCHITECTURE_LAYERS_MAX] = {false};
+    waiting[architecture->layer_count - 1] = true;
+    for (size_t i = architecture->layer_count; i-- > 0;) {
+        size_t count = 0;
+        if (!waiting[i]) return false; /* nobody reads the row */
+        waiting[i] = false;
+        for (size_t k = 0; k < i; k++) count += waiting[k];
+        if (architecture->layers[i].skip) {
+            /* its gradient joins one that waits after the convolution's own is written beside it */
+            if (count > 1) return false;
+            count += waiting[i - architecture->layers[i].skip] ? 0 : 1;
+            waiting[i - architecture->layers[i].skip] = true;
+        }
+        if (count > 1) return false; /* with the row's own and its input's that makes three */
+        if (i > 0) waiting[wn_architecture_source(architecture, i)] = true;
+    }
+    return true;
+}
+
+bool wn_architecture_valid(const wn_architecture *architecture)
+{
+    reach reached[WN_ARCHITECTURE_LAYERS_MAX];
+    size_t count = architecture->layer_count;
+    if (count == 0 || count > WN_ARCHITECTURE_LAYERS_MAX) return false;
+    for (size_t i = 0; i < count; i++) {
+        if (architecture->layers[i].from > i) return false;
+    }
+    follow(architecture, reached);
+    for (size_t i = 0; i < count; i++) {
+        if (!row_valid(architecture, reached, i)) return false;
+    }
+    return gradients_fit(architecture);
 }

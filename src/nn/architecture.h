@@ -2,7 +2,7 @@
  *
  * Small convolutional networks as tables. A row is
  *
- *     convolution (no bias) -> [2 x 2 max pooling] -> batch norm -> ReLU -> [+ activation of an earlier row]
+ *     convolution (no bias) -> [2 x 2 max pooling] -> batch norm -> activation -> [+ activation of an earlier row]
  *
  * and the features are the average over all positions of the last row. Everything is fully convolutional, so one
  * network takes views of several sides. A new network is one file in architectures/ and one line in
@@ -15,14 +15,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+typedef enum wn_clip {
+    WN_CLIP_RELU,
+    WN_CLIP_RELU6, /* cut to [0, 6] */
+    WN_CLIP_NONE,
+    WN_CLIP_JOINED /* ReLU of the sum with the skip, as in He et al. 2016; needs a skip */
+} wn_clip;
+
 typedef struct wn_layer {
     uint32_t channels; /* of the output: a multiple of 16 */
-    uint32_t kernel;   /* 1 or 3; zero padding keeps the side */
+    uint32_t kernel;   /* 1, 3, 5 or 7; zero padding keeps the side, or halves it with stride 2 */
     bool pool;         /* halves the side; the side before must be even */
     uint32_t skip;     /* > 0: adds the activation of the row `skip` rows above, of the same shape */
+    uint32_t stride;   /* 0 or 1, or 2: halves the side, which must be even */
+    bool depthwise;    /* each channel by itself */
+    bool late;         /* stride 2 pads right and below, as TensorFlow does, not left and above */
+    wn_clip clip;
+    uint32_t from; /* > 1: reads the activation of the row `from` rows above; 0 or 1: of the row above */
 } wn_layer;
 
-enum { WN_ARCHITECTURE_LAYERS_MAX = 32 };
+enum { WN_ARCHITECTURE_LAYERS_MAX = 64 };
 
 typedef struct wn_architecture {
     const char *name, *summary;
@@ -42,7 +54,20 @@ uint32_t wn_architecture_features(const wn_architecture *architecture);
 /* Multiply-adds times two of one view of side x side, forward. Training costs three times as much. */
 double wn_architecture_flop(const wn_architecture *architecture, uint32_t side);
 
-/* A side must be a multiple of this: 2 to the number of poolings. */
+/* The row that row i > 0 reads. */
+static inline size_t wn_architecture_source(const wn_architecture *architecture, size_t i)
+{
+    uint32_t from = architecture->layers[i].from;
+    return i - (from > 1 ? from : 1);
+}
+
+/* Numbers of the convolutions and norms, statistics included. */
+uint64_t wn_architecture_numbers(const wn_architecture *architecture);
+
+/* Whether the rows make sense, and a backward pass has at most three gradients at a time. */
+bool wn_architecture_valid(const wn_architecture *architecture);
+
+/* A side must be a multiple of this: 2 to the number of halvings on the way. */
 uint32_t wn_architecture_side_step(const wn_architecture *architecture);
 
 #endif

@@ -20,21 +20,8 @@ wn_precision wn_precision_resolve(wn_precision precision)
 
 static wn_status check_architecture(const wn_architecture *architecture, wn_error *err)
 {
-    size_t count = architecture->layer_count;
-    bool valid = count > 0 && count <= WN_ARCHITECTURE_LAYERS_MAX;
-    size_t reached = 0; /* skips below this layer would cross */
-    for (size_t i = 0; valid && i < count; i++) {
-        const wn_layer *layer = &architecture->layers[i];
-        valid = layer->channels > 0 && layer->channels % WN_STRIP_CHANNELS == 0 &&
-                (layer->kernel == 1 || layer->kernel == 3);
-        if (valid && layer->skip) {
-            valid = layer->skip <= i && i - layer->skip >= reached &&
-                    architecture->layers[i - layer->skip].channels == layer->channels;
-            for (size_t k = i - layer->skip + 1; valid && k <= i; k++) valid = !architecture->layers[k].pool;
-            reached = i;
-        }
-    }
-    return valid ? WN_OK : wn_fail(err, WN_INVALID, "the table of network %s is not valid", architecture->name);
+    if (wn_architecture_valid(architecture)) return WN_OK;
+    return wn_fail(err, WN_INVALID, "the table of network %s is not valid", architecture->name);
 }
 
 static wn_status add_tensor(wn_network *network, size_t layer, const char *part, wn_tensor_role role, uint32_t rank,
@@ -48,15 +35,14 @@ static wn_status add_tensor(wn_network *network, size_t layer, const char *part,
 static wn_status build_table(wn_network *network, wn_error *err)
 {
     const wn_architecture *architecture = network->architecture;
-    uint32_t channels = 3;
     for (size_t i = 0; i < architecture->layer_count; i++) {
         const wn_layer *layer = &architecture->layers[i];
-        const uint32_t shape[] = {layer->channels, channels, layer->kernel, layer->kernel};
+        uint32_t channels = i == 0 ? 3 : architecture->layers[wn_architecture_source(architecture, i)].channels;
+        const uint32_t shape[] = {layer->channels, layer->depthwise ? 1 : channels, layer->kernel, layer->kernel};
         wn_layer_rows *rows = &network->rows[i];
         WN_TRY(add_tensor(network, i, "weight", WN_TENSOR_WEIGHT, 4, shape, &rows->weight, err));
         WN_TRY(add_tensor(network, i, "scale", WN_TENSOR_SHIFT, 1, shape, &rows->scale, err));
         WN_TRY(add_tensor(network, i, "shift", WN_TENSOR_SHIFT, 1, shape, &rows->shift, err));
-        channels = layer->channels;
     }
     for (size_t i = 0; i < architecture->layer_count; i++) {
         const uint32_t *shape = &architecture->layers[i].channels;

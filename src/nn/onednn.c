@@ -132,15 +132,34 @@ static dnnl_format_tag_t activation_tag(wn_layout layout, uint32_t channels)
     return channels % 16 == 0 ? dnnl_nChw16c : dnnl_nchw;
 }
 
+/* Depthwise weights are as many groups of one filter. */
+static int fill_weight_dims(const wn_conv_shape *shape, dnnl_dims_t out)
+{
+    dnnl_dim_t k = shape->kernel, in = shape->channels_in, co = shape->channels_out;
+    int rank = shape->depthwise ? 5 : 4;
+    const dnnl_dim_t groups[5] = {co, 1, 1, k, k}, plain[4] = {co, in, k, k};
+    memcpy(out, shape->depthwise ? groups : plain, (size_t)rank * sizeof *out);
+    return rank;
+}
+
+static void fill_padding(const wn_conv_shape *shape, dnnl_dims_t before, dnnl_dims_t after)
+{
+    dnnl_dim_t k = shape->kernel, all = shape->stride == 1 ? k - 1 : k > 2 ? k - 2 : 0;
+    dnnl_dim_t first = shape->stride == 2 && !shape->late ? all - all / 2 : all / 2;
+    before[0] = before[1] = first;
+    after[0] = after[1] = all - first;
+}
+
 /* The description of one direction; `algorithm` direct or Winograd. `hint` is the forward one, NULL for FORWARD. */
 static dnnl_status_t describe(const wn_onednn *onednn, wn_conv_direction direction, const wn_conv_shape *shape,
                               dnnl_alg_kind_t algorithm, dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *out)
 {
     dnnl_data_type_t type = shape->bf16 ? dnnl_bf16 : dnnl_f32;
-    dnnl_dim_t in = shape->channels_in, co = shape->channels_out, k = shape->kernel, s = shape->side;
-    dnnl_dims_t inner_dims = {shape->views, in, s, s}, weight_dims = {co, in, k, k},
-                outer_dims = {shape->views, co, s, s};
-    dnnl_dims_t strides = {1, 1}, padding = {k / 2, k / 2};
+    dnnl_dim_t in = shape->channels_in, co = shape->channels_out, s = shape->side, out_side = s / shape->stride;
+    dnnl_dims_t inner_dims = {shape->views, in, s, s}, outer_dims = {shape->views, co, out_side, out_side};
+    dnnl_dims_t strides = {shape->stride, shape->stride}, weight_dims, before, after;
+    int rank = fill_weight_dims(shape, weight_dims);
+    fill_padding(shape, before, after);
     dnnl_memory_desc_t inner, weights, outer;
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_convolution_desc_t operation;
@@ -149,7 +168,7 @@ static dnnl_status_t describe(const wn_onednn *onednn, wn_conv_direction directi
         dnnl_memory_desc_init_by_tag(&inner, 4, inner_dims, type, activation_tag(shape->layout, shape->channels_in));
     if (code == dnnl_success)
         code = dnnl_memory_desc_init_by_tag(
-            &weights, 4, weight_dims, direction == WN_CONV_BACKWARD_WEIGHTS ? dnnl_f32 : type, dnnl_format_tag_any);
+            &weights, rank, weight_dims, direction == WN_CONV_BACKWARD_WEIGHTS ? dnnl_f32 : type, dnnl_format_tag_any);
     if (code == dnnl_success)
         code = dnnl_memory_desc_init_by_tag(&outer, 4, outer_dims, type,
                                             activation_tag(shape->layout, shape->channels_out));
@@ -157,13 +176,13 @@ static dnnl_status_t describe(const wn_onednn *onednn, wn_conv_direction directi
 
     if (direction == WN_CONV_FORWARD)
         code = dnnl_convolution_forward_desc_init(&operation, dnnl_forward_training, algorithm, &inner, &weights, NULL,
-                                                  &outer, strides, padding, padding);
+                                                  &outer, strides, before, after);
     else if (direction == WN_CONV_BACKWARD_DATA)
         code = dnnl_convolution_backward_data_desc_init(&operation, algorithm, &inner, &weights, &outer, strides,
-                                                        padding, padding);
+                                                        before, after);
     else
         code = dnnl_convolution_backward_weights_desc_init(&operation, algorithm, &inner, &weights, NULL, &outer,
-                                                           strides, padding, padding);
+                                                           strides, before, after);
     if (code != dnnl_success) return code;
 
     code = dnnl_primitive_attr_create(&attributes);
@@ -178,7 +197,8 @@ static dnnl_status_t describe(const wn_onednn *onednn, wn_conv_direction directi
 static bool suits_winograd(const wn_conv_shape *shape)
 {
     uint32_t covered = (shape->side + 3) / 4 * 4;
-    return !shape->bf16 && shape->kernel == 3 && shape->channels_in % 16 == 0 &&
+    return !shape->bf16 && shape->kernel == 3 && shape->stride == 1 && !shape->depthwise &&
+           shape->channels_in % 16 == 0 &&
            covered * covered <= 2 * shape->side * shape->side;
 }
 
@@ -209,7 +229,8 @@ static dnnl_status_t make_conv(const wn_onednn *onednn, const wn_conv_shape *sha
 {
     bool forward = conv->direction == WN_CONV_FORWARD, weights = conv->direction == WN_CONV_BACKWARD_WEIGHTS;
     dnnl_primitive_desc_t hint = NULL;
-    dnnl_dims_t dims = {shape->channels_out, shape->channels_in, shape->kernel, shape->kernel};
+    dnnl_dims_t dims;
+    int rank = fill_weight_dims(shape, dims);
 
     dnnl_status_t code = dnnl_success;
     if (!forward) code = describe(onednn, WN_CONV_FORWARD, shape, dnnl_convolution_direct, NULL, &hint);
@@ -225,7 +246,7 @@ static dnnl_status_t make_conv(const wn_onednn *onednn, const wn_conv_shape *sha
     conv->packed = *dnnl_primitive_desc_query_md(d, weights ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
     conv->scratch = *dnnl_primitive_desc_query_md(d, dnnl_query_scratchpad_md, 0);
     dnnl_primitive_desc_query(d, dnnl_query_impl_info_str, 0, &conv->implementation);
-    code = dnnl_memory_desc_init_by_tag(&conv->plain, 4, dims, dnnl_f32, dnnl_oihw);
+    code = dnnl_memory_desc_init_by_tag(&conv->plain, rank, dims, dnnl_f32, rank == 5 ? dnnl_goihw : dnnl_oihw);
     return code == dnnl_success ? make_reorder(onednn, conv) : code;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * All that the project uses of oneDNN: single-threaded 3 x 3 and 1 x 1 convolutions with packed weights, and matrix
+ * All that the project uses of oneDNN: single-threaded square convolutions with packed weights, and matrix
  * products. Everything that depends on the version of oneDNN is behind this header.
  */
 #ifndef NN_ONEDNN_H
@@ -38,9 +38,12 @@ void wn_onednn_leave(wn_onednn_section section);
  * (N x C/16 x H x W x 16). Inputs of 3 channels are N x H x W x C, or N x C x H x W for BLOCKS. */
 typedef enum wn_layout { WN_LAYOUT_TOGETHER, WN_LAYOUT_BLOCKS } wn_layout;
 
-/* A stride-1 convolution, zero padded so that the side stays. */
+/* A convolution, zero padded so that stride 1 keeps the side and stride 2 halves an even one. The padding of stride 2 is
+ * not the same on both ends: the larger part lies left and above, with `late` right and below. */
 typedef struct wn_conv_shape {
-    uint32_t views, side, channels_in, channels_out, kernel;
+    uint32_t views, side, channels_in, channels_out, kernel, stride;
+    bool depthwise; /* channel c of the output sees channel c of the input only */
+    bool late;
     bool bf16; /* activations and weights; gradients of weights are always fp32 */
     wn_layout layout;
 } wn_conv_shape;

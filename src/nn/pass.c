@@ -65,7 +65,7 @@ static void load_input(const walk *w, const uint8_t *pixels, size_t views)
 /* z of every strip from the convolution's output (pooling on the way), and its sums in training. */
 static void collect_moments(const walk *w, const wn_plan_layer *layer, double *first, double *second)
 {
-    strips s = strips_of(w, layer->channels, layer->side), f = strips_of(w, layer->channels, layer->side_in);
+    strips s = strips_of(w, layer->channels, layer->side), f = strips_of(w, layer->channels, layer->side_full);
     char *z = w->memory + layer->z, *full = w->scratch->full;
     wn_strip_sums sums;
 
@@ -111,6 +111,8 @@ static void set_norms(const walk *w, size_t i, const double *first, const double
         norm->inverse[k] = (float)inverse;
         norm->scale[k] = (float)((double)gamma[c] * inverse);
         norm->shift[k] = (float)((double)beta[c] - m * (double)gamma[c] * inverse);
+        norm->low[k] = layer->clip == WN_CLIP_RELU || layer->clip == WN_CLIP_RELU6 ? 0.0F : -INFINITY;
+        norm->high[k] = layer->clip == WN_CLIP_RELU6 ? 6.0F : INFINITY;
     }
 }
 
@@ -131,7 +133,10 @@ static void activate_layer(const walk *w, size_t i, char *a)
     for (size_t n = 0; n < w->plan->views; n++) {
         for (size_t g = 0; g < s.groups; g++) {
             size_t at = strip_at(w, &s, n, g);
-            w->kernels->activate(&s.strip, &norms[g], z + at, skip ? skip + at : NULL, a + at);
+            if (layer->clip == WN_CLIP_JOINED)
+                w->kernels->join(&s.strip, &norms[g], z + at, skip + at, a + at);
+            else
+                w->kernels->activate(&s.strip, &norms[g], z + at, skip ? skip + at : NULL, a + at);
         }
     }
 }
@@ -141,7 +146,7 @@ static void pool_and_activate(const walk *w, size_t i)
 {
     const wn_plan_layer *layer = &w->plan->layers[i];
     const wn_strip_norm *norms = norms_of(w, layer);
-    strips s = strips_of(w, layer->channels, layer->side), f = strips_of(w, layer->channels, layer->side_in);
+    strips s = strips_of(w, layer->channels, layer->side), f = strips_of(w, layer->channels, layer->side_full);
     char *a = activation_of(w, i), *full = w->scratch->full;
     const char *skip = layer->skip ? activation_of(w, i - layer->skip) : NULL;
     wn_strip_sums unused;
@@ -161,13 +166,13 @@ static wn_status forward_layer(const walk *w, size_t i, wn_error *err)
     double *first = w->scratch->sums, *second = first + layer->channels;
     void *out = layer->pool ? w->scratch->full : w->memory + layer->z;
 
-    void *in = i == 0 ? w->memory + w->plan->input : activation_of(w, i - 1);
+    void *in = i == 0 ? w->memory + w->plan->input : activation_of(w, layer->source);
 
     WN_TRY(wn_conv_run(layer->forward, w->scratch->stream, in, w->network->packed[layer->packed_forward].weights, out,
                        w->scratch->conv, err));
     if (w->plan->training) collect_moments(w, layer, first, second);
     set_norms(w, i, first, second);
-    if (layer->pool && !w->plan->training)
+    if (layer->pool && layer->clip != WN_CLIP_JOINED && !w->plan->training)
         pool_and_activate(w, i);
     else
         activate_layer(w, i, activation_of(w, i));
@@ -250,7 +255,7 @@ static void differentiate_layer(const walk *w, const wn_plan_layer *layer, const
 {
     const wn_strip_norm *norms = norms_of(w, layer);
     const char *z = w->memory + layer->z;
-    strips s = strips_of(w, layer->channels, layer->side), f = strips_of(w, layer->channels, layer->side_in);
+    strips s = strips_of(w, layer->channels, layer->side), f = strips_of(w, layer->channels, layer->side_full);
 
     for (size_t n = 0; n < w->plan->views; n++) {
         for (size_t group = 0; group < s.groups; group++) {
@@ -273,10 +278,10 @@ static wn_status weight_gradient(const walk *w, size_t i, void *d, void *spare, 
     const wn_tensor *tensor = &w->network->tensors.rows[w->network->rows[i].weight];
     wn_pass_scratch *scratch = w->scratch;
     float *target = gradient + tensor->offset;
-    void *in = w->memory + (i == 0 ? w->plan->input : w->plan->layers[i - 1].a);
+    void *in = w->memory + (i == 0 ? w->plan->input : w->plan->layers[layer->source].a);
 
-    if (i > 0 && !w->plan->layers[i - 1].kept) {
-        activate_layer(w, i - 1, spare);
+    if (i > 0 && !w->plan->layers[layer->source].kept) {
+        activate_layer(w, layer->source, spare);
         in = spare;
     }
     WN_TRY(wn_conv_run(layer->backward_weights, scratch->stream, in, scratch->packed, d, scratch->conv, err));
@@ -286,25 +291,29 @@ static wn_status weight_gradient(const walk *w, size_t i, void *d, void *spare, 
     return WN_OK;
 }
 
-/* The gradients of activations that are alive: of the layer in work, and of a layer whose skip has not been reached. */
+enum { BUFFERS = 3, NOBODY = WN_ARCHITECTURE_LAYERS_MAX };
+
+/* The gradients of activations that are alive: which layer each buffer belongs to. wn_architecture_valid has seen to it
+ * that three are enough. */
 typedef struct flow {
-    size_t current;           /* number of a gradient buffer */
-    size_t kept, kept_target; /* buffer, and the layer that it belongs to; kept = 3: none */
+    size_t owner[BUFFERS];
 } flow;
 
-static size_t free_buffer(size_t a, size_t b)
+static size_t buffer_of(const flow *at, size_t owner)
 {
-    for (size_t i = 0;; i++) {
-        if (i != a && i != b) return i;
+    for (size_t i = 0; i < BUFFERS; i++) {
+        if (at->owner[i] == owner) return i;
     }
+    return BUFFERS;
 }
 
-static void add_kept(const walk *w, size_t i, const flow *at)
+/* buffer[to] += buffer[from], both of layer i. */
+static void add_buffers(const walk *w, size_t i, size_t to, size_t from)
 {
     const wn_plan_layer *layer = &w->plan->layers[i];
     strips s = strips_of(w, layer->channels, layer->side);
-    char *g = w->scratch->gradients[at->current];
-    const char *other = w->scratch->gradients[at->kept];
+    char *g = w->scratch->gradients[to];
+    const char *other = w->scratch->gradients[from];
 
     for (size_t n = 0; n < w->plan->views; n++) {
         for (size_t group = 0; group < s.groups; group++) {
@@ -314,33 +323,58 @@ static void add_kept(const walk *w, size_t i, const flow *at)
     }
 }
 
+/* The gradient in a buffer is that of layer i, or a part of it. */
+static void give(const walk *w, flow *at, size_t i, size_t buffer)
+{
+    size_t known = buffer_of(at, i);
+    at->owner[buffer] = i;
+    if (known == BUFFERS) return;
+    add_buffers(w, i, buffer, known);
+    at->owner[known] = NOBODY;
+}
+
+/* Joined layers: what passes the ReLU is the gradient of both summands. */
+static void mask_joined(const walk *w, const wn_plan_layer *layer, char *g)
+{
+    strips s = strips_of(w, layer->channels, layer->side);
+    for (size_t n = 0; n < w->plan->views; n++) {
+        for (size_t group = 0; group < s.groups; group++) {
+            size_t offset = strip_at(w, &s, n, group);
+            w->kernels->mask(&s.strip, w->memory + layer->a + offset, g + offset);
+        }
+    }
+}
+
 static wn_status backward_layer(const walk *w, size_t i, flow *at, bool add, float *gradient, wn_error *err)
 {
     const wn_plan_layer *layer = &w->plan->layers[i];
     wn_pass_scratch *scratch = w->scratch;
     double *first = scratch->sums, *second = first + layer->channels;
+    size_t own = buffer_of(at, i), place = own; /* of the gradient of z */
+    char *g = scratch->gradients[own];
 
-    if (at->kept < 3 && at->kept_target == i) {
-        add_kept(w, i, at);
-        at->kept = 3;
-    }
-    char *g = scratch->gradients[at->current];
+    if (layer->clip == WN_CLIP_JOINED) mask_joined(w, layer, g);
     collect_reductions(w, layer, g, first, second);
     set_backward_norms(w, i, first, second, add, gradient);
 
-    size_t place = at->current; /* of the gradient of z */
-    if (layer->skip) {
-        at->kept = at->current;
-        at->kept_target = i - layer->skip;
-        place = free_buffer(at->current, at->current);
+    if (layer->skip && !layer->pool) {
+        place = buffer_of(at, NOBODY);
+        at->owner[place] = i;
     }
     void *d = layer->pool ? scratch->full : scratch->gradients[place];
     differentiate_layer(w, layer, g, d);
-    at->current = free_buffer(place, at->kept);
-    WN_TRY(weight_gradient(w, i, d, scratch->gradients[at->current], add, gradient, err));
+    if (layer->skip)
+        give(w, at, i - layer->skip, own);
+    else if (layer->pool)
+        at->owner[own] = NOBODY;
+    size_t next = buffer_of(at, NOBODY);
+    WN_TRY(weight_gradient(w, i, d, scratch->gradients[next], add, gradient, err));
     if (i == 0) return WN_OK;
-    return wn_conv_run(layer->backward_data, scratch->stream, scratch->gradients[at->current],
-                       w->network->packed[layer->packed_backward].weights, d, scratch->conv, err);
+    WN_TRY(wn_conv_run(layer->backward_data, scratch->stream, scratch->gradients[next],
+                       w->network->packed[layer->packed_backward].weights, d, scratch->conv, err));
+    if (!layer->pool) at->owner[place] = NOBODY;
+    give(w, at, layer->source, next);
+    return WN_OK;
 }
 
 wn_status wn_pass_backward(const wn_network *network, const wn_plan *plan, void *memory, wn_pass_scratch *scratch,
@@ -349,7 +383,7 @@ wn_status wn_pass_backward(const wn_network *network, const wn_plan *plan, void 
     walk w = {network, plan, &plan->kernels, memory, scratch};
     const wn_plan_layer *last = &plan->layers[plan->layer_count - 1];
     strips s = strips_of(&w, last->channels, last->side);
-    flow at = {.current = 0, .kept = 3};
+    flow at = {.owner = {plan->layer_count - 1, NOBODY, NOBODY}};
     wn_status status = WN_OK;
 
     wn_onednn_section section = wn_onednn_enter();

@@ -20,12 +20,14 @@ static size_t take(wn_plan *plan, size_t bytes)
     return offset;
 }
 
-/* Whether the activation of layer i is an operand or a result of a skip. */
+/* Whether the activation of layer i is an operand or a result of a skip, or read by a row that is not the next. */
 static bool joins_skip(const wn_architecture *architecture, size_t i)
 {
+    if (architecture->layers[i].clip == WN_CLIP_JOINED) return true; /* the backward pass looks at its sign */
     if (architecture->layers[i].skip) return i + 1 < architecture->layer_count;
     for (size_t k = i + 1; k < architecture->layer_count; k++) {
         if (architecture->layers[k].skip == k - i) return true;
+        if (k > i + 1 && wn_architecture_source(architecture, k) == i) return true;
     }
     return false;
 }
@@ -33,20 +35,23 @@ static bool joins_skip(const wn_architecture *architecture, size_t i)
 static void place_layers(wn_plan *plan, const wn_architecture *architecture)
 {
     size_t element = plan->kernels.element_size, views = plan->views;
-    uint32_t channels = 3, side = plan->side;
 
-    plan->input = take(plan, views * 3 * side * side * element);
+    plan->input = take(plan, views * 3 * plan->side * plan->side * element);
     for (size_t i = 0; i < plan->layer_count; i++) {
         const wn_layer *row = &architecture->layers[i];
         wn_plan_layer *layer = &plan->layers[i];
-        layer->channels_in = channels;
-        layer->channels = channels = row->channels;
-        layer->side_in = side;
-        layer->side = side = row->pool ? side / 2 : side;
+        layer->source = i == 0 ? 0 : wn_architecture_source(architecture, i);
+        layer->channels_in = i == 0 ? 3 : plan->layers[layer->source].channels;
+        layer->channels = row->channels;
+        layer->side_in = i == 0 ? plan->side : plan->layers[layer->source].side;
+        layer->side_full = row->stride == 2 ? layer->side_in / 2 : layer->side_in;
+        layer->side = row->pool ? layer->side_full / 2 : layer->side_full;
         layer->pool = row->pool;
         layer->skip = row->skip;
+        layer->clip = row->clip;
 
-        size_t elements = views * channels * side * side;
+        uint32_t channels = row->channels;
+        size_t elements = views * channels * layer->side * layer->side;
         layer->z = layer->a = take(plan, elements * element);
         layer->kept = !plan->training || joins_skip(architecture, i);
         if (plan->training) {
@@ -102,11 +107,15 @@ static void note_conv(wn_plan *plan, const wn_conv *conv, bool gradient)
 static wn_status make_convs(wn_network *network, wn_plan *plan, size_t i, wn_error *err)
 {
     wn_plan_layer *layer = &plan->layers[i];
+    const wn_layer *row = &network->architecture->layers[i];
     wn_conv_shape shape = {.views = plan->views,
                            .side = layer->side_in,
                            .channels_in = layer->channels_in,
                            .channels_out = layer->channels,
-                           .kernel = network->architecture->layers[i].kernel,
+                           .kernel = row->kernel,
+                           .stride = row->stride == 2 ? 2 : 1,
+                           .depthwise = row->depthwise,
+                           .late = row->late,
                            .bf16 = plan->bf16,
                            .layout = plan->layout};
 

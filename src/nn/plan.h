@@ -20,9 +20,12 @@ typedef struct wn_packed {
 
 /* One layer in a plan. Offsets are bytes into the memory of a pass. */
 typedef struct wn_plan_layer {
-    uint32_t channels_in, channels, side_in, side; /* side: after pooling */
+    uint32_t channels_in, channels, side_in, side; /* side: after stride and pooling */
+    uint32_t side_full;                            /* of the convolution's output, before pooling */
     bool pool;
     uint32_t skip;
+    wn_clip clip;
+    size_t source; /* the row that it reads; unused for the first */
     wn_conv *forward, *backward_data, *backward_weights;
     size_t packed_forward, packed_backward; /* numbers of network->packed */
     size_t z, a;                            /* before the norm, after the layer; the same place in inference */

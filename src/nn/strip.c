@@ -74,15 +74,40 @@ static inline void activate(const wn_strip *strip, const wn_strip_norm *norm, co
             size_t i = p * strip->step + c;
             double t = (double)get(z, i, half) * norm->scale[c] + norm->shift[c];
             double other = skip ? get(skip, i, half) : 0;
-            put(a, i, (float)((t > 0 ? t : 0) + other), half);
+            t = t > norm->low[c] ? t : norm->low[c];
+            t = t < norm->high[c] ? t : norm->high[c];
+            put(a, i, (float)(t + other), half);
         }
     }
 }
 
-/* The gradient behind the ReLU at element i. */
-static inline float behind_relu(const void *g, const void *z, size_t i, float scale, float shift, bool half)
+static inline void join(const wn_strip *strip, const wn_strip_norm *norm, const void *z, const void *skip, void *a,
+                        bool half)
 {
-    return (double)get(z, i, half) * scale + shift > 0 ? get(g, i, half) : 0;
+    for (size_t p = 0; p < strip->positions; p++) {
+        for (size_t c = 0; c < C; c++) {
+            size_t i = p * strip->step + c;
+            double t = (double)get(z, i, half) * norm->scale[c] + norm->shift[c] + get(skip, i, half);
+            put(a, i, t > 0 ? (float)t : 0, half);
+        }
+    }
+}
+
+static inline void mask(const wn_strip *strip, const void *a, void *g, bool half)
+{
+    for (size_t p = 0; p < strip->positions; p++) {
+        for (size_t c = 0; c < C; c++) {
+            size_t i = p * strip->step + c;
+            if (!(get(a, i, half) > 0)) put(g, i, 0, half);
+        }
+    }
+}
+
+/* The gradient behind the activation at element i of channel c. */
+static inline float behind(const void *g, const void *z, size_t i, const wn_strip_norm *norm, size_t c, bool half)
+{
+    double t = (double)get(z, i, half) * norm->scale[c] + norm->shift[c];
+    return t > norm->low[c] && t < norm->high[c] ? get(g, i, half) : 0;
 }
 
 static inline void reduce(const wn_strip *strip, const wn_strip_norm *norm, const void *g, const void *z,
@@ -92,7 +117,7 @@ static inline void reduce(const wn_strip *strip, const wn_strip_norm *norm, cons
     for (size_t p = 0; p < strip->positions; p++) {
         for (size_t c = 0; c < C; c++) {
             size_t i = p * strip->step + c;
-            double h = behind_relu(g, z, i, norm->scale[c], norm->shift[c], half);
+            double h = behind(g, z, i, norm, c, half);
             f[c] += h;
             s[c] += h * ((double)get(z, i, half) - norm->mean[c]);
         }
@@ -106,7 +131,7 @@ static inline void differentiate(const wn_strip *strip, const wn_strip_norm *nor
     for (size_t p = 0; p < strip->positions; p++) {
         for (size_t c = 0; c < C; c++) {
             size_t i = p * strip->step + c;
-            double h = behind_relu(g, z, i, norm->scale[c], norm->shift[c], half);
+            double h = behind(g, z, i, norm, c, half);
             put(d, i, (float)(h * norm->by_h[c] + (double)get(z, i, half) * norm->by_z[c] + norm->constant[c]), half);
         }
     }
@@ -120,7 +145,7 @@ static inline void unpool(const wn_strip *strip, const wn_strip_norm *norm, cons
         size_t corner = 2 * (p / side) * 2 * side + 2 * (p % side);
         for (size_t c = 0; c < C; c++) {
             size_t i = p * step + c;
-            double h = behind_relu(g, z, i, norm->scale[c], norm->shift[c], half);
+            double h = behind(g, z, i, norm, c, half);
             float d = (float)(h * norm->by_h[c] + (double)get(z, i, half) * norm->by_z[c] + norm->constant[c]);
             for (uint8_t k = 0; k < 4; k++)
                 put(full, (corner + k / 2 * 2 * side + k % 2) * step + c, which[p * C + c] == k ? d : 0, half);
@@ -190,6 +215,14 @@ static inline void load_pixels(const uint8_t *pixels, size_t count, const float 
     {                                                                                                                  \
         unpool(s, n, g, z, which, full, half);                                                                         \
     }                                                                                                                  \
+    static void join_##type(const wn_strip *s, const wn_strip_norm *n, const void *z, const void *skip, void *a)       \
+    {                                                                                                                  \
+        join(s, n, z, skip, a, half);                                                                                  \
+    }                                                                                                                  \
+    static void mask_##type(const wn_strip *s, const void *a, void *g)                                                 \
+    {                                                                                                                  \
+        mask(s, a, g, half);                                                                                           \
+    }                                                                                                                  \
     static void add_##type(const wn_strip *s, void *g, const void *other)                                              \
     {                                                                                                                  \
         add(s, g, other, half);                                                                                        \
@@ -216,6 +249,8 @@ static inline void load_pixels(const uint8_t *pixels, size_t count, const float 
         .reduce = reduce_##type,                                                                                       \
         .differentiate = differentiate_##type,                                                                         \
         .unpool = unpool_##type,                                                                                       \
+        .join = join_##type,                                                                                           \
+        .mask = mask_##type,                                                                                           \
         .add = add_##type,                                                                                             \
         .average = average_##type,                                                                                     \
         .spread = spread_##type,                                                                                       \

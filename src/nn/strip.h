@@ -4,7 +4,8 @@
  * addition, and their gradients. A kernel works on a strip: 16 channels of one view over all positions, each position
  * `step` elements after the one before. Both layouts of activations are made of strips.
  *
- * The norm is used in the form t = z * scale + shift with scale = gamma / deviation and shift = beta - mean * scale.
+ * The norm is used in the form t = z * scale + shift with scale = gamma / deviation and shift = beta - mean * scale. The
+ * activation cuts t to [low, high]: 0 and infinity make ReLU, 0 and 6 ReLU6, two infinities none.
  */
 #ifndef NN_STRIP_H
 #define NN_STRIP_H
@@ -29,6 +30,7 @@ typedef struct wn_strip_norm {
     float scale[WN_STRIP_CHANNELS], shift[WN_STRIP_CHANNELS];
     float mean[WN_STRIP_CHANNELS], inverse[WN_STRIP_CHANNELS]; /* 1 / deviation */
     float by_h[WN_STRIP_CHANNELS], by_z[WN_STRIP_CHANNELS], constant[WN_STRIP_CHANNELS];
+    float low[WN_STRIP_CHANNELS], high[WN_STRIP_CHANNELS];
 } wn_strip_norm;
 
 /* Two sums for each channel: of z and z * z forward, of h and h * (z - mean) backward. */
@@ -37,7 +39,7 @@ typedef struct wn_strip_sums {
 } wn_strip_sums;
 
 /* Elements are float or bf16 by table; void * points at the first element of a strip. Below, t = z * scale + shift
- * and h = g where t > 0, else 0. Sums are overwritten. */
+ * and h = g where low < t < high, else 0. Sums are overwritten. */
 typedef struct wn_strip_kernels {
     size_t element_size;
     const char *name;
@@ -49,7 +51,7 @@ typedef struct wn_strip_kernels {
      * maximum in reading order, NULL = not wanted; sums = z, z * z. */
     void (*pool)(const wn_strip *strip, const void *full, void *z, uint8_t *which, wn_strip_sums *sums);
 
-    /* a = max(0, t) + skip; skip NULL = none. a may be z or skip. */
+    /* a = t cut to [low, high] + skip; skip NULL = none. a may be z or skip. */
     void (*activate)(const wn_strip *strip, const wn_strip_norm *norm, const void *z, const void *skip, void *a);
 
     /* sums = h, h * (z - mean). */
@@ -61,6 +63,10 @@ typedef struct wn_strip_kernels {
     /* As differentiate, but d goes to the place named by `which` in the full side, and zero to the other three. */
     void (*unpool)(const wn_strip *strip, const wn_strip_norm *norm, const void *g, const void *z, const uint8_t *which,
                    void *full);
+
+    /* a = max(0, t + skip), and its backward half: g = 0 where a <= 0. */
+    void (*join)(const wn_strip *strip, const wn_strip_norm *norm, const void *z, const void *skip, void *a);
+    void (*mask)(const wn_strip *strip, const void *a, void *g);
 
     /* g += other. */
     void (*add)(const wn_strip *strip, void *g, const void *other);

@@ -204,18 +204,6 @@ static uint64_t mlp_numbers(uint64_t width, const wn_mlp_layer *layers, size_t l
     return count;
 }
 
-/* Weights of the convolutions; scales and shifts are small beside them. */
-static uint64_t network_numbers(const wn_architecture *architecture)
-{
-    uint64_t count = 6, channels = 3;
-    for (size_t i = 0; i < architecture->layer_count; i++) {
-        const wn_layer *layer = &architecture->layers[i];
-        count += ((uint64_t)layer->kernel * layer->kernel * channels + 4) * layer->channels;
-        channels = layer->channels;
-    }
-    return count;
-}
-
 /* Activations, their gradients and normalisation of an mlp run, from above. */
 static uint64_t mlp_run_floats(uint64_t rows, uint64_t width, const wn_mlp_layer *layers, size_t len)
 {
@@ -235,7 +223,7 @@ uint64_t wn_learner_bytes(const wn_learner_setup *setup)
     list_matrices(&shape, matrices);
 
     const wn_mlp_layer head[] = {{(uint32_t)shape.dim, WN_ACTIVATION_NONE, false, true}};
-    uint64_t floats = 0, numbers = network_numbers(setup->architecture) + mlp_numbers(shape.feature_width, head, 1);
+    uint64_t floats = 0, numbers = wn_architecture_numbers(setup->architecture) + mlp_numbers(shape.feature_width, head, 1);
     for (int i = 0; i < MATRIX_COUNT; i++) floats += matrices[i].floats;
     floats += mlp_run_floats(shape.rows, shape.feature_width, head, 1);
     for (uint32_t k = 0; k < setup->prefix_count; k++) {

@@ -60,8 +60,8 @@ static void make(data *d, size_t side, size_t step, size_t element, uint64_t see
     d->which = wn_alloc(WN_MEMORY_GENERAL, side * side, CHANNELS);
     assert_non_null(d->which);
     for (size_t i = 0; i < side * side * CHANNELS; i++) d->which[i] = (uint8_t)wn_rng_below(&rng, 4);
-    assert_int_equal(sizeof d->norm, 7 * CHANNELS * sizeof(float));
-    for (size_t i = 0; i < 7 * CHANNELS; i++) ((float *)(void *)&d->norm)[i] = wn_rng_normal(&rng);
+    assert_int_equal(sizeof d->norm, 9 * CHANNELS * sizeof(float));
+    for (size_t i = 0; i < 9 * CHANNELS; i++) ((float *)(void *)&d->norm)[i] = wn_rng_normal(&rng);
 }
 
 static void clear(data *d)
@@ -119,6 +119,14 @@ static void run_activate_in_place(const wn_strip_kernels *k, data *d)
 {
     k->activate(&d->strip, &d->norm, d->arrays[Z], d->arrays[OTHER], d->arrays[Z]);
 }
+static void run_join(const wn_strip_kernels *k, data *d)
+{
+    k->join(&d->strip, &d->norm, d->arrays[Z], d->arrays[OTHER], d->arrays[OUT]);
+}
+static void run_mask(const wn_strip_kernels *k, data *d)
+{
+    k->mask(&d->strip, d->arrays[Z], d->arrays[G]);
+}
 static void run_reduce(const wn_strip_kernels *k, data *d)
 {
     k->reduce(&d->strip, &d->norm, d->arrays[G], d->arrays[Z], &d->sums);
@@ -158,6 +166,8 @@ static const struct {
     {"activate", run_activate},
     {"activate with skip", run_activate_skip},
     {"activate in place", run_activate_in_place},
+    {"join", run_join},
+    {"mask", run_mask},
     {"reduce", run_reduce},
     {"differentiate", run_differentiate},
     {"differentiate in place", run_differentiate_in_place},
@@ -212,7 +222,7 @@ static void reference_does_what_it_says(void **state)
 {
     wn_strip_kernels k;
     wn_strip strip = {1, 1, CHANNELS};
-    wn_strip_norm norm = {.scale = {2}, .shift = {-1}, .mean = {0.5F}, .by_h = {3}, .by_z = {5}, .constant = {7}};
+    wn_strip_norm norm = {.scale = {2}, .shift = {-1}, .mean = {0.5F}, .by_h = {3}, .by_z = {5}, .constant = {7}, .high = {INFINITY}};
     wn_strip_sums sums;
     float full[4 * CHANNELS] = {0}, z[CHANNELS], a[CHANNELS], skip[CHANNELS] = {100}, g[CHANNELS] = {10};
     uint8_t which[CHANNELS];
@@ -231,6 +241,14 @@ static void reference_does_what_it_says(void **state)
     norm.shift[0] = -9; /* now behind the ReLU */
     k.differentiate(&strip, &norm, g, z, a);
     assert_true(a[0] == 20 + 7);
+    norm.shift[0] = -1, norm.high[0] = 6; /* t = 7 */
+    k.activate(&strip, &norm, z, NULL, a);
+    k.reduce(&strip, &norm, g, z, &sums);
+    assert_true(a[0] == 6 && sums.first[0] == 0);
+    skip[0] = -8;
+    k.join(&strip, &norm, z, skip, a);
+    k.mask(&strip, a, g);
+    assert_true(a[0] == 0 && g[0] == 0);
 }
 
 static void bf16_rounds_to_nearest_even(void **state)

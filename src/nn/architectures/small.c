@@ -5,9 +5,15 @@
 #include "nn/architecture.h"
 
 static const wn_layer layers[] = {
-    /* channels, kernel, pool, skip */
-    {64, 3, false, 0},  {128, 3, true, 0}, {128, 3, false, 0}, {128, 3, false, 2}, {256, 3, true, 0},
-    {256, 3, false, 0}, {384, 3, true, 0}, {384, 3, false, 0}, {384, 3, false, 2},
+    {.channels = 64, .kernel = 3},
+    {.channels = 128, .kernel = 3, .pool = true},
+    {.channels = 128, .kernel = 3},
+    {.channels = 128, .kernel = 3, .skip = 2},
+    {.channels = 256, .kernel = 3, .pool = true},
+    {.channels = 256, .kernel = 3},
+    {.channels = 384, .kernel = 3, .pool = true},
+    {.channels = 384, .kernel = 3},
+    {.channels = 384, .kernel = 3, .skip = 2},
 };
 
 const wn_architecture wn_architecture_small = {

@@ -66,6 +66,11 @@ static inline vec vec_max(vec a, vec b)
     return (vec){_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high)};
 }
 
+static inline vec vec_min(vec a, vec b)
+{
+    return (vec){_mm256_min_ps(a.low, b.low), _mm256_min_ps(a.high, b.high)};
+}
+
 static inline vec vec_greater(vec a, vec b, vec yes, vec no)
 {
     return (vec){_mm256_blendv_ps(no.low, yes.low, _mm256_cmp_ps(a.low, b.low, _CMP_GT_OQ)),

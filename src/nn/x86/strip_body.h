@@ -63,33 +63,55 @@ static void pool(const wn_strip *strip, const void *full, void *z, uint8_t *whic
 
 static void activate(const wn_strip *strip, const wn_strip_norm *norm, const void *z, const void *skip, void *a)
 {
+    vec scale = vec_get(norm->scale), shift = vec_get(norm->shift), low = vec_get(norm->low);
+    vec high = vec_get(norm->high);
+    size_t step = strip->step, end = strip->positions * step;
+    for (size_t i = 0; i < end; i += step) {
+        vec t = vec_min(vec_max(vec_fma(vec_load(z, i), scale, shift), low), high);
+        vec_store(a, i, skip ? vec_add(t, vec_load(skip, i)) : t);
+    }
+}
+
+static void join(const wn_strip *strip, const wn_strip_norm *norm, const void *z, const void *skip, void *a)
+{
     vec scale = vec_get(norm->scale), shift = vec_get(norm->shift), zero = vec_zero();
     size_t step = strip->step, end = strip->positions * step;
-    if (skip) {
-        for (size_t i = 0; i < end; i += step)
-            vec_store(a, i, vec_add(vec_max(vec_fma(vec_load(z, i), scale, shift), zero), vec_load(skip, i)));
-    } else {
-        for (size_t i = 0; i < end; i += step) vec_store(a, i, vec_max(vec_fma(vec_load(z, i), scale, shift), zero));
-    }
+    for (size_t i = 0; i < end; i += step)
+        vec_store(a, i, vec_max(vec_add(vec_fma(vec_load(z, i), scale, shift), vec_load(skip, i)), zero));
+}
+
+static void mask(const wn_strip *strip, const void *a, void *g)
+{
+    size_t step = strip->step, end = strip->positions * step;
+    vec zero = vec_zero();
+    for (size_t i = 0; i < end; i += step) vec_store(g, i, vec_greater(vec_load(a, i), zero, vec_load(g, i), zero));
+}
+
+/* g where t lies between the limits, else 0. */
+static inline vec behind(vec t, vec g, vec low, vec high)
+{
+    vec zero = vec_zero();
+    return vec_greater(high, t, vec_greater(t, low, g, zero), zero);
 }
 
 static void reduce(const wn_strip *strip, const wn_strip_norm *norm, const void *g, const void *z, wn_strip_sums *sums)
 {
     vec scale = vec_get(norm->scale), shift = vec_get(norm->shift), mean = vec_get(norm->mean), zero = vec_zero();
+    vec low = vec_get(norm->low), high = vec_get(norm->high);
     vec first[CHAINS], second[CHAINS];
     size_t p = 0, step = strip->step;
     for (size_t k = 0; k < CHAINS; k++) first[k] = second[k] = zero;
     for (; p < strip->positions / CHAINS * CHAINS; p += CHAINS) {
         for (size_t k = 0; k < CHAINS; k++) {
             vec x = vec_load(z, (p + k) * step);
-            vec h = vec_greater(vec_fma(x, scale, shift), zero, vec_load(g, (p + k) * step), zero);
+            vec h = behind(vec_fma(x, scale, shift), vec_load(g, (p + k) * step), low, high);
             first[k] = vec_add(first[k], h);
             second[k] = vec_fma(h, vec_subtract(x, mean), second[k]);
         }
     }
     for (; p < strip->positions; p++) {
         vec x = vec_load(z, p * step);
-        vec h = vec_greater(vec_fma(x, scale, shift), zero, vec_load(g, p * step), zero);
+        vec h = behind(vec_fma(x, scale, shift), vec_load(g, p * step), low, high);
         first[0] = vec_add(first[0], h);
         second[0] = vec_fma(h, vec_subtract(x, mean), second[0]);
     }
@@ -100,7 +122,8 @@ static void reduce(const wn_strip *strip, const wn_strip_norm *norm, const void 
 /* The gradient of z at one place. */
 static inline vec slope(const wn_strip_norm *norm, vec g, vec z)
 {
-    vec h = vec_greater(vec_fma(z, vec_get(norm->scale), vec_get(norm->shift)), vec_zero(), g, vec_zero());
+    vec t = vec_fma(z, vec_get(norm->scale), vec_get(norm->shift));
+    vec h = behind(t, g, vec_get(norm->low), vec_get(norm->high));
     return vec_fma(h, vec_get(norm->by_h), vec_fma(z, vec_get(norm->by_z), vec_get(norm->constant)));
 }
 
@@ -155,7 +178,7 @@ static void spread(const wn_strip *strip, const float *d, void *g)
 #define STRIP_TABLE(size, isa, load)                                                                                   \
     {                                                                                                                  \
         .element_size = (size), .name = (isa), .moments = moments, .pool = pool, .activate = activate,                 \
-        .reduce = reduce, .differentiate = differentiate, .unpool = unpool, .add = add, .average = average,            \
+        .reduce = reduce, .differentiate = differentiate, .unpool = unpool, .join = join, .mask = mask, .add = add, .average = average,            \
         .spread = spread, .load_pixels = (load)                                                                        \
     }
 

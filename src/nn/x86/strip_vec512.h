@@ -63,6 +63,11 @@ static inline vec vec_max(vec a, vec b)
     return _mm512_max_ps(a, b);
 }
 
+static inline vec vec_min(vec a, vec b)
+{
+    return _mm512_min_ps(a, b);
+}
+
 /* yes where a > b, else no. */
 static inline vec vec_greater(vec a, vec b, vec yes, vec no)
 {
