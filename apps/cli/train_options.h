@@ -13,6 +13,7 @@
 typedef struct train_values {
     const char *minutes, *epochs, *steps, *method;
     const char *method_options, *network, *optimizer, *batch, *views, *rate, *dim;
+    const char *from, *crop_low, *colour, *decay;
     bool fixed_plan;
 } train_values;
 
@@ -43,6 +44,13 @@ typedef struct train_values {
         TRAIN_ROW(type, member, batch, "batch", "images in one step (default: automatic)", NULL, "N"),                 \
         TRAIN_ROW(type, member, views, "views", "views of each image in one step (default: the method's)", NULL, "N"), \
         TRAIN_ROW(type, member, rate, "rate", "learning rate (default: automatic)", NULL, "X"),                        \
+        TRAIN_ROW(type, member, from, "from", "start from this model: a file, or default (default: random numbers)",   \
+                  NULL, "MODEL"),                                                                                      \
+        TRAIN_ROW(type, member, crop_low, "crop-low", "least share of an image that a view shows (default: 0.2)",      \
+                  NULL, "X"),                                                                                          \
+        TRAIN_ROW(type, member, colour, "colour", "strength of the colour changes of views (default: 0.5)", NULL,      \
+                  "X"),                                                                                                \
+        TRAIN_ROW(type, member, decay, "decay", "weight decay (default: automatic)", NULL, "X"),                       \
         TRAIN_ROW(type, member, dim, "dim", "numbers of one embedding (default: 128)", NULL, "N")
 
 /* Defaults of the library, then the values given. */

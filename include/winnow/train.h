@@ -40,7 +40,9 @@ typedef struct wn_train_images {
     uint32_t side; /* of every image; a multiple of 8 in 16..256, 32 or 64 are usual */
     wn_train_fetch *fetch;
     void *context;
-    uint64_t hash; /* names the content, so that a checkpoint of other images is not continued; may be 0 */
+    uint64_t hash;        /* names the content, so that a checkpoint of other images is not continued; may be 0 */
+    const float *teacher; /* count x teacher_dim: what a teacher makes of each image, for method "distill"; or NULL */
+    size_t teacher_dim;
 } wn_train_images;
 
 /* What the user can set; wn_train_options describes each field. Start from wn_options_init. */
@@ -48,6 +50,7 @@ typedef struct wn_train_params {
     const char *method;         /* of wn_train_get_method, "dcl" */
     const char *method_options; /* "temperature=0.2,weight=1", or NULL */
     const char *network;        /* of wn_train_get_network */
+    const char *from;           /* start from this model's numbers: a file, or "default"; NULL = at random */
     double minutes;             /* time budget on the reference machine; ignored where epochs or steps are set */
     int64_t epochs, steps;      /* exact lengths; 0 = from `minutes`. `steps` wins */
     int64_t batch;              /* images a step; 0 = automatic */

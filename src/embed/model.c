@@ -8,15 +8,12 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "embed/model_file.h"
 #include "nn/network.h"
 #include "winnow/memory.h"
 
 enum { IMAGES_PER_PASS = 256, ROWS_PER_CHUNK = 16 };
-
-static const size_t file_bytes_max = (size_t)1 << 30;
 
 struct wn_model {
     wn_model_info info;
@@ -112,8 +109,8 @@ wn_status wn_model_open(const char *path, wn_precision precision, wn_model **out
 {
     wn_buffer bytes;
     *out = NULL;
-    wn_buffer_init(&bytes, WN_MEMORY_NETWORK, file_bytes_max);
-    wn_status status = wn_file_read(path, file_bytes_max, &bytes, err);
+    wn_buffer_init(&bytes, WN_MEMORY_NETWORK, 0);
+    wn_status status = wn_model_file_read(path, &bytes, err);
     if (status == WN_OK) {
         status = wn_model_open_memory(bytes.data ? bytes.data : "", bytes.len, path, precision, out, err);
     }

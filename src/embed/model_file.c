@@ -10,11 +10,14 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/hash.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "model files are little-endian and read without swapping"
 #endif
+
+static const size_t file_bytes_max = (size_t)1 << 30;
 
 static const char magic[8] = {'W', 'N', 'M', 'O', 'D', 'E', 'L', '\n'};
 
@@ -99,6 +102,11 @@ wn_status wn_model_file_build(const wn_model_description *d, const wn_tensors *c
     head.checksum = wn_hash64_of(out->data + unchecked_bytes, out->len - unchecked_bytes);
     memcpy(out->data, &head, sizeof head);
     return WN_OK;
+}
+
+wn_status wn_model_file_read(const char *path, wn_buffer *out, wn_error *err)
+{
+    return wn_file_read(path, file_bytes_max, out, err);
 }
 
 /* The three texts of `bytes`, each ended by a zero byte; false when they do not fill it. */

@@ -36,6 +36,9 @@ typedef struct wn_model_content {
 WN_NODISCARD wn_status wn_model_file_build(const wn_model_description *description, const wn_tensors *const *sets,
                                            size_t set_count, wn_buffer *out, wn_error *err);
 
+/* The bytes of a model file. */
+WN_NODISCARD wn_status wn_model_file_read(const char *path, wn_buffer *out, wn_error *err);
+
 /* Checks bytes and gives their content. `name` is the file's name in messages. */
 WN_NODISCARD wn_status wn_model_file_parse(const void *bytes, size_t len, const char *name, wn_model_content *out,
                                            wn_error *err);

@@ -132,10 +132,11 @@ WN_NODISCARD wn_status wn_rows_gather(wn_workspace *workspace, const char *colum
 WN_NODISCARD wn_status wn_find_repeats(wn_workspace *workspace, const wn_row_list *rows, uint8_t **repeats,
                                        size_t *count, wn_error *err);
 
-/* Trains on the rows; `name` NULL = the next free of "trained", "trained-2", ... The strings are new. */
+/* Trains on the rows; `teacher` NULL or a matrix with a row for each of them; `name` NULL = the next free of "trained",
+ * "trained-2", ... The strings are new. */
 WN_NODISCARD wn_status wn_stage_train(const wn_job *job, wn_workspace *workspace, const wn_row_list *rows,
-                                      const char *name, const wn_train_params *params, char **model, char **file,
-                                      wn_train_result *out, wn_error *err);
+                                      const char *name, const wn_matrix *teacher, const wn_train_params *params,
+                                      char **model, char **file, wn_train_result *out, wn_error *err);
 
 /* Finds a model by its name in the workspace or by its file, or the newest of the workspace for NULL. The strings are
  * new; WN_NOTFOUND when there is none. */

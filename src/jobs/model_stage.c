@@ -168,7 +168,8 @@ static wn_status register_model(wn_workspace *workspace, const char *name, const
 }
 
 static wn_status run_training(const wn_job *job, wn_workspace *workspace, const wn_row_list *rows, const char *file,
-                              const wn_train_params *given, wn_train_result *out, wn_error *err)
+                              const wn_matrix *teacher, const wn_train_params *given, wn_train_result *out,
+                              wn_error *err)
 {
     wn_status status;
     int64_t side = 0;
@@ -177,6 +178,7 @@ static wn_status run_training(const wn_job *job, wn_workspace *workspace, const 
     WN_TRY(wn_job_input_side(workspace, &side, err));
     wn_train_images images = {
         .count = (int64_t)rows->len, .side = (uint32_t)side, .fetch = fetch_inputs, .context = &source};
+    if (teacher) images.teacher = teacher->data, images.teacher_dim = teacher->cols;
     WN_TRY(hash_images(workspace, rows, (uint64_t)side, &images.hash, err));
     WN_TRY(wn_column_open(workspace, WN_INPUT_COLUMN, &source.column, err));
     params.seed = job->seed;
@@ -193,7 +195,8 @@ done:
 }
 
 wn_status wn_stage_train(const wn_job *job, wn_workspace *workspace, const wn_row_list *rows, const char *name,
-                         const wn_train_params *params, char **model, char **file, wn_train_result *out, wn_error *err)
+                         const wn_matrix *teacher, const wn_train_params *params, char **model, char **file,
+                         wn_train_result *out, wn_error *err)
 {
     wn_status status;
     int64_t dim;
@@ -213,7 +216,8 @@ wn_status wn_stage_train(const wn_job *job, wn_workspace *workspace, const wn_ro
     }
     if ((status = wn_file_make_folder(folder, err))) goto done;
     /* A model file without a record was finished just before a kill. */
-    if (!wn_file_exists(*file) && (status = run_training(job, workspace, rows, *file, params, out, err))) goto done;
+    if (!wn_file_exists(*file) && (status = run_training(job, workspace, rows, *file, teacher, params, out, err)))
+        goto done;
     status = register_model(workspace, *model, relative, *file, &dim, err);
 done:
     wn_free(relative);

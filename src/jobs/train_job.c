@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "winnow/memory.h"
+#include "winnow/npy.h"
 
 static wn_status copy_file(const char *from, const char *to, wn_error *err)
 {
@@ -19,14 +20,33 @@ static wn_status copy_file(const char *from, const char *to, wn_error *err)
     return status;
 }
 
+/* The teacher's rows, one for each image. */
+static wn_status open_teacher(const char *path, size_t images, wn_npy **file, wn_matrix *out, wn_error *err)
+{
+    WN_TRY(wn_npy_open(path, file, err));
+    WN_TRY(wn_npy_matrix(*file, out, err));
+    if (out->rows != images)
+        return wn_fail(
+            err, WN_INVALID,
+            "%s has %zu rows, but there are %zu readable images; 'winnow embed' with the same paths gives one "
+            "for each",
+            path, out->rows, images);
+    if (out->stride != out->cols) return wn_fail(err, WN_UNSUPPORTED, "%s: rows with gaps", path);
+    return WN_OK;
+}
+
 static wn_status train_on(const wn_job *job, wn_workspace *workspace, const wn_train_job_options *options,
                           wn_train_job_result *out, wn_error *err)
 {
     wn_status status;
     wn_roots roots = {0};
     wn_row_list rows = {0};
+    wn_npy *file = NULL;
+    wn_matrix teacher = {0};
     if (options->path_count) {
-        wn_add_options add = {.paths = options->paths, .path_count = options->path_count};
+        int64_t side = 0;
+        WN_TRY(wn_model_wants_side(workspace, options->train->from, &side, err));
+        wn_add_options add = {.paths = options->paths, .path_count = options->path_count, .input_side = side};
         wn_add_result added = {0};
         WN_TRY(wn_stage_add(job, workspace, &add, &added, err));
         out->seconds.scan = added.seconds.scan;
@@ -41,8 +61,9 @@ static wn_status train_on(const wn_job *job, wn_workspace *workspace, const wn_t
         goto done;
     }
     out->images = (int64_t)rows.len;
-    status = wn_stage_train(job, workspace, &rows, options->name, options->train, &out->model, &out->file,
-                            &out->training, err);
+    if (options->teacher && (status = open_teacher(options->teacher, rows.len, &file, &teacher, err))) goto done;
+    status = wn_stage_train(job, workspace, &rows, options->name, options->teacher ? &teacher : NULL, options->train,
+                            &out->model, &out->file, &out->training, err);
     if (!status && options->copy_to) status = copy_file(out->file, options->copy_to, err);
     if (!status) {
         wn_model *model = NULL;
@@ -52,6 +73,7 @@ static wn_status train_on(const wn_job *job, wn_workspace *workspace, const wn_t
     }
     out->seconds.train = wn_clock_seconds() - started;
 done:
+    wn_npy_close(&file);
     wn_free(rows.rows);
     wn_roots_clear(&roots);
     return status;

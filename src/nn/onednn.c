@@ -198,8 +198,7 @@ static bool suits_winograd(const wn_conv_shape *shape)
 {
     uint32_t covered = (shape->side + 3) / 4 * 4;
     return !shape->bf16 && shape->kernel == 3 && shape->stride == 1 && !shape->depthwise &&
-           shape->channels_in % 16 == 0 &&
-           covered * covered <= 2 * shape->side * shape->side;
+           shape->channels_in % 16 == 0 && covered * covered <= 2 * shape->side * shape->side;
 }
 
 static dnnl_status_t describe_best(const wn_onednn *onednn, wn_conv_direction direction, const wn_conv_shape *shape,

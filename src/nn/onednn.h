@@ -38,8 +38,8 @@ void wn_onednn_leave(wn_onednn_section section);
  * (N x C/16 x H x W x 16). Inputs of 3 channels are N x H x W x C, or N x C x H x W for BLOCKS. */
 typedef enum wn_layout { WN_LAYOUT_TOGETHER, WN_LAYOUT_BLOCKS } wn_layout;
 
-/* A convolution, zero padded so that stride 1 keeps the side and stride 2 halves an even one. The padding of stride 2 is
- * not the same on both ends: the larger part lies left and above, with `late` right and below. */
+/* A convolution, zero padded so that stride 1 keeps the side and stride 2 halves an even one. The padding of stride 2
+ * is not the same on both ends: the larger part lies left and above, with `late` right and below. */
 typedef struct wn_conv_shape {
     uint32_t views, side, channels_in, channels_out, kernel, stride;
     bool depthwise; /* channel c of the output sees channel c of the input only */

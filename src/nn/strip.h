@@ -4,8 +4,8 @@
  * addition, and their gradients. A kernel works on a strip: 16 channels of one view over all positions, each position
  * `step` elements after the one before. Both layouts of activations are made of strips.
  *
- * The norm is used in the form t = z * scale + shift with scale = gamma / deviation and shift = beta - mean * scale. The
- * activation cuts t to [low, high]: 0 and infinity make ReLU, 0 and 6 ReLU6, two infinities none.
+ * The norm is used in the form t = z * scale + shift with scale = gamma / deviation and shift = beta - mean * scale.
+ * The activation cuts t to [low, high]: 0 and infinity make ReLU, 0 and 6 ReLU6, two infinities none.
  */
 #ifndef NN_STRIP_H
 #define NN_STRIP_H

@@ -223,7 +223,8 @@ uint64_t wn_learner_bytes(const wn_learner_setup *setup)
     list_matrices(&shape, matrices);
 
     const wn_mlp_layer head[] = {{(uint32_t)shape.dim, WN_ACTIVATION_NONE, false, true}};
-    uint64_t floats = 0, numbers = wn_architecture_numbers(setup->architecture) + mlp_numbers(shape.feature_width, head, 1);
+    uint64_t floats = 0,
+             numbers = wn_architecture_numbers(setup->architecture) + mlp_numbers(shape.feature_width, head, 1);
     for (int i = 0; i < MATRIX_COUNT; i++) floats += matrices[i].floats;
     floats += mlp_run_floats(shape.rows, shape.feature_width, head, 1);
     for (uint32_t k = 0; k < setup->prefix_count; k++) {
@@ -242,7 +243,7 @@ static void take_prefix(const float *rows, size_t n, size_t dim, size_t width, f
 }
 
 /* Projector and loss of one prefix; adds the gradient to dembedding. */
-static wn_status run_prefix(wn_learner *l, wn_pool *pool, uint32_t k, double *loss, wn_error *err)
+static wn_status run_prefix(wn_learner *l, wn_pool *pool, uint32_t k, const float *targets, double *loss, wn_error *err)
 {
     const wn_learner_setup *s = &l->setup;
     const wn_method *method = s->method;
@@ -254,7 +255,8 @@ static wn_status run_prefix(wn_learner *l, wn_pool *pool, uint32_t k, double *lo
                            .dim = out,
                            .kernels = &l->kernels,
                            .pool = pool,
-                           .scratch = l->scratch};
+                           .scratch = l->scratch,
+                           .targets = targets};
 
     take_prefix(l->embedding, n, l->dim, width, l->prefix);
     WN_TRY(wn_mlp_forward(l->projectors[k].run, pool, l->prefix, n, l->out, err));
@@ -307,14 +309,15 @@ static double embedding_std(const wn_learner *l)
     return squares > 0.0 ? sqrt(fmax(0.0, 1.0 - mean_squares / squares)) : 0.0;
 }
 
-wn_status wn_learner_step(wn_learner *l, wn_pool *pool, const uint8_t *const pixels[2], double rate,
-                          wn_learner_report *report, wn_error *err)
+wn_status wn_learner_step(wn_learner *l, wn_pool *pool, const wn_learner_input *input, wn_learner_report *report,
+                          wn_error *err)
 {
     *report = (wn_learner_report){0};
-    WN_TRY(wn_batch_forward(l->batch, pool, pixels, l->features, err));
+    WN_TRY(wn_batch_forward(l->batch, pool, input->pixels, l->features, err));
     WN_TRY(wn_mlp_forward(l->head_run, pool, l->features, l->rows, l->embedding, err));
     memset(l->dembedding, 0, l->rows * l->dim * sizeof *l->dembedding);
-    for (uint32_t k = 0; k < l->setup.prefix_count; k++) WN_TRY(run_prefix(l, pool, k, &report->loss, err));
+    for (uint32_t k = 0; k < l->setup.prefix_count; k++)
+        WN_TRY(run_prefix(l, pool, k, input->targets, &report->loss, err));
     WN_TRY(wn_mlp_backward(l->head_run, pool, l->dembedding, l->dfeatures, l->parts[PART_HEAD].gradient, err));
     WN_TRY(wn_batch_backward(l->batch, pool, l->dfeatures, l->parts[PART_NETWORK].gradient, err));
 
@@ -331,7 +334,8 @@ wn_status wn_learner_step(wn_learner *l, wn_pool *pool, const uint8_t *const pix
         if (scale < 1.0) {
             for (size_t j = 0; j < part->tensors->trained; j++) part->gradient[j] *= (float)scale;
         }
-        wn_optimizer_step(part->optimizer, pool, part->tensors, part->gradient, rate);
+        double rate = i == PART_NETWORK ? input->network_rate : input->rate;
+        if (rate > 0.0) wn_optimizer_step(part->optimizer, pool, part->tensors, part->gradient, rate);
     }
     wn_batch_absorb(l->batch, statistics_momentum);
     for (uint32_t k = 0; k < l->setup.prefix_count; k++) wn_mlp_absorb(l->projectors[k].run, statistics_momentum);

@@ -28,7 +28,8 @@ typedef struct wn_learner_setup {
     double decay; /* < 0: the optimiser's own */
     double clip;  /* longest gradient over all parts; 0 = any */
     uint64_t seed;
-    unsigned threads; /* of the pool that will be given; the result does not depend on it */
+    uint64_t start_hash; /* of the model that the numbers start from; 0 = at random */
+    unsigned threads;    /* of the pool that will be given; the result does not depend on it */
 } wn_learner_setup;
 
 /* One block of numbers with its optimiser: the network, the embedding layer, each projector. */
@@ -39,6 +40,14 @@ typedef struct wn_learner_part {
 } wn_learner_part;
 
 typedef struct wn_learner wn_learner;
+
+/* What one step is made of. */
+typedef struct wn_learner_input {
+    const uint8_t *pixels[2]; /* images * views views, row = view * images + image; and the small ones */
+    const float *targets;     /* images x width of the projector, for methods that are taught */
+    double rate;              /* learning rate of the embedding layer and the projectors */
+    double network_rate;      /* and of the network */
+} wn_learner_input;
 
 /* What one step measured. */
 typedef struct wn_learner_report {
@@ -53,9 +62,8 @@ void wn_learner_free(wn_learner **learner);
 /* Bytes that the learner of this setup takes; close, from above. */
 uint64_t wn_learner_bytes(const wn_learner_setup *setup);
 
-/* One step on pixels[0] (images * views views, row = view * images + image) and pixels[1] (the small ones) at a
- * learning rate. A loss or gradient that is not finite leaves the numbers as they were and gives WN_INTERNAL. */
-WN_NODISCARD wn_status wn_learner_step(wn_learner *learner, wn_pool *pool, const uint8_t *const pixels[2], double rate,
+/* One step. A loss or gradient that is not finite leaves the numbers as they were and gives WN_INTERNAL. */
+WN_NODISCARD wn_status wn_learner_step(wn_learner *learner, wn_pool *pool, const wn_learner_input *input,
                                        wn_learner_report *report, wn_error *err);
 
 /* Parts 0 (network), 1 (embedding layer) and those of the projectors. */

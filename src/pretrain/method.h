@@ -25,6 +25,7 @@ typedef struct wn_loss_input {
     const wn_tile_kernels *kernels;
     wn_pool *pool;
     float *scratch;
+    const float *targets; /* images x dim: what the teacher says, rows of length 1; NULL without a teacher */
 } wn_loss_input;
 
 typedef struct wn_method {
@@ -32,15 +33,18 @@ typedef struct wn_method {
     const wn_option *options; /* over its parameter struct */
     size_t params_size;       /* <= WN_METHOD_PARAMS_MAX */
     int64_t views, small_views;
-    bool unit; /* rows of z are scaled to length 1 before the loss */
+    int64_t views_least; /* of both kinds; 0 = 2 */
+    bool taught;         /* needs a teacher */
+    double axes_keep;    /* share of their variances that the axes of the finished embedding keep; 0 = the usual 0.25 */
+    bool unit;           /* rows of z are scaled to length 1 before the loss */
     const wn_mlp_layer *projector;
     size_t projector_len;
 
     /* Floats of scratch for that shape. */
     size_t (*scratch)(size_t images, size_t views, size_t dim);
 
-    /* The loss, and dz (as z, overwritten) = its gradient. Needs images >= 2 and views >= 2; the same bytes for any
-     * pool. */
+    /* The loss, and dz (as z, overwritten) = its gradient. Needs images >= 2 and views >= views_least; the same bytes
+     * for any pool. */
     double (*loss)(const void *params, const wn_loss_input *input, float *dz);
 } wn_method;
 

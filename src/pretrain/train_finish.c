@@ -21,8 +21,9 @@ enum { IMAGES_PER_PASS = 256, PASSES_MAX = 16 };
 /* Below this spread the embedding is one point, and its axes would be noise. */
 static const double spread_least = 0.02;
 
-/* Axis k is divided by (variance k + ridge)^(power / 2): 0 = plain principal axes, 1 = equal variances. */
-static const double whitening_power = 0.75;
+/* Axis k is divided by (variance k + ridge)^(power / 2): 0 = plain principal axes, 1 = equal variances. The power is 1
+ * less what the method wants kept. */
+static const double axes_keep_usual = 0.25;
 
 /* Share of the mean variance that is added to each: a part that always stands, and one for few images. */
 static const double ridge_share = 0.01, ridge_few = 1.0 / 16.0;
@@ -30,6 +31,7 @@ static const double ridge_share = 0.01, ridge_few = 1.0 / 16.0;
 typedef struct work {
     size_t images, passes; /* of a pass; how many */
     size_t features, dim;
+    double power;
     uint8_t *pixels;
     float *rows; /* passes * images x features */
 } work;
@@ -69,7 +71,7 @@ static void fill_layer(const work *w, const double *mean, const double *values, 
     float *weights = head->values + wn_tensors_find(head, "embedding0.weight")->offset;
     float *bias = head->values + wn_tensors_find(head, "embedding0.bias")->offset;
     for (size_t j = 0; j < w->dim; j++) {
-        double scale = pow(fmax(values[j], 0.0) + ridge, -0.5 * whitening_power), shift = 0.0;
+        double scale = pow(fmax(values[j], 0.0) + ridge, -0.5 * w->power), shift = 0.0;
         for (size_t k = 0; k < w->features; k++) {
             double weight = scale * vectors[j * w->features + k];
             weights[j * w->features + k] = (float)weight;
@@ -125,6 +127,7 @@ wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup
     w.passes = count / w.images < PASSES_MAX ? count / w.images : PASSES_MAX;
     w.features = wn_architecture_features(setup->architecture);
     w.dim = setup->prefixes[setup->prefix_count - 1];
+    w.power = 1.0 - (setup->method->axes_keep > 0.0 ? setup->method->axes_keep : axes_keep_usual);
     w.pixels = wn_alloc(WN_MEMORY_TRAINING, w.images, feed->image_bytes);
     w.rows = wn_alloc(WN_MEMORY_TRAINING, w.passes * w.images * w.features, sizeof *w.rows);
     if (!w.pixels || !w.rows) {

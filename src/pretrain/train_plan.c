@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "pretrain/train_start.h"
 
 /* What two cores of the reference machine do in a training step, all of it included (docs/benchmarks.md). */
 static const double reference_flop_fp32 = 0.28e12, reference_flop_bf16 = 0.55e12;
@@ -35,6 +36,8 @@ const wn_option wn_train_options[] = {
     {WN_OPTION_TEXT, "method-options", "options of the method, as name=value,name=value",
      offsetof(wn_train_params, method_options), 0, 0, NULL, NULL, "LIST", 0},
     {WN_OPTION_TEXT, "network", "network to train", offsetof(wn_train_params, network), 0, 0, NULL, NULL, "NAME", 0},
+    {WN_OPTION_TEXT, "from", "model to start from: a file, or default", offsetof(wn_train_params, from), 0, 0, NULL,
+     NULL, "MODEL", 0},
     {WN_OPTION_REAL, "minutes", "time budget on two cores", offsetof(wn_train_params, minutes), 0.001, 1e5, "5", NULL,
      "M", 0},
     {WN_OPTION_INT, "epochs", "exact length in passes over the images (0 = from the budget)",
@@ -88,6 +91,18 @@ static void tell_unknown(const char *what, const char *word, bool get(size_t, co
         wn_fail(err, WN_INVALID, "no %s \"%s\"; the default is \"%s\"", what, word, words[0] ? words[0] : "");
 }
 
+/* The network of the model to start from. */
+static wn_status choose_start(const wn_train_params *params, wn_learner_setup *learner, wn_error *err)
+{
+    char name[64];
+    WN_TRY(wn_train_start_network(params->from, name, sizeof name, &learner->start_hash, err));
+    if (params->network && strcmp(params->network, name) != 0) {
+        return wn_fail(err, WN_INVALID, "%s is a network \"%s\": leave --network out", params->from, name);
+    }
+    learner->architecture = wn_architecture_find(name);
+    return WN_OK;
+}
+
 static wn_status choose_parts(const wn_train_params *params, wn_learner_setup *learner, wn_error *err)
 {
     wn_optimizer_options options;
@@ -97,7 +112,9 @@ static wn_status choose_parts(const wn_train_params *params, wn_learner_setup *l
         return WN_INVALID;
     }
     WN_TRY(wn_method_read_options(learner->method, params->method_options, learner->method_params, err));
-    learner->architecture = params->network ? wn_architecture_find(params->network) : wn_architecture_at(0);
+    if (params->from) WN_TRY(choose_start(params, learner, err));
+    if (!learner->architecture)
+        learner->architecture = params->network ? wn_architecture_find(params->network) : wn_architecture_at(0);
     if (!learner->architecture) {
         tell_unknown("network", params->network, wn_train_get_network, err);
         return WN_INVALID;
@@ -139,8 +156,14 @@ static wn_status choose_views(const wn_train_images *images, const wn_train_para
     learner->small_side = half_side(images->side, step);
     learner->views = (size_t)(params->views > 0 ? params->views : learner->method->views);
     learner->small_views = (size_t)(params->small_views >= 0 ? params->small_views : learner->method->small_views);
-    if (learner->views + learner->small_views < 2) {
-        return wn_fail(err, WN_INVALID, "method \"%s\" compares views: --views and --small-views must give 2 at least",
+    int64_t least = learner->method->views_least > 0 ? learner->method->views_least : 2;
+    if ((int64_t)(learner->views + learner->small_views) < least) {
+        return wn_fail(err, WN_INVALID,
+                       "method \"%s\" compares views: --views and --small-views must give %lld at least",
+                       learner->method->name, (long long)least);
+    }
+    if (learner->method->taught && (!images->teacher || images->teacher_dim == 0)) {
+        return wn_fail(err, WN_INVALID, "method \"%s\" needs a teacher: embeddings of the same images, --teacher E.npy",
                        learner->method->name);
     }
     return WN_OK;
@@ -184,7 +207,9 @@ static uint64_t plan_bytes(const wn_learner_setup *learner, int64_t images)
     uint64_t full = (uint64_t)learner->side * learner->side * 3,
              small = (uint64_t)learner->small_side * learner->small_side * 3;
     uint64_t views = (uint64_t)learner->images * (full * (learner->views + 1) + small * learner->small_views);
-    return wn_learner_bytes(learner) + views + (uint64_t)images * sizeof(int64_t);
+    const wn_mlp_layer *last = &learner->method->projector[learner->method->projector_len - 1];
+    uint64_t targets = learner->method->taught ? ((uint64_t)images + learner->images) * last->width * sizeof(float) : 0;
+    return wn_learner_bytes(learner) + views + targets + (uint64_t)images * sizeof(int64_t);
 }
 
 /* Fits batch and cache under the limit. */
@@ -247,6 +272,7 @@ wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_par
     plan->steps = choose_steps(params, plan, reference);
     plan->epochs = (double)plan->steps * (double)plan->batch / (double)plan->images;
     plan->seconds = (double)plan->steps * plan->flop / reference;
+    out->frozen = params->from ? plan->steps / 20 : 0;
     out->warm_up = plan->steps / 20 < 500 ? plan->steps / 20 : 500;
     out->rate = params->rate > 0.0 ? params->rate : rate_usual * sqrt((double)plan->batch / BATCH_USUAL);
     out->minutes = params->steps > 0 || params->epochs > 0 || params->fixed_plan ? 0.0 : params->minutes;
@@ -275,7 +301,15 @@ wn_status wn_train_describe(const wn_train_params *params, const wn_train_setup 
     (void)wn_buffer_format(
         out, " dim=%" PRId64 " optimizer=%s rate=%.9g decay=%.9g crop-low=%.9g colour=%.9g precision=%s", params->dim,
         l->optimizer, s->rate, l->decay, params->crop_low, params->colour, precisions[l->precision]);
+    if (l->start_hash) (void)wn_buffer_format(out, " from=%016" PRIx64, l->start_hash);
     return wn_buffer_format(out, " seed=%" PRIu64, l->seed);
+}
+
+double wn_train_network_rate(const wn_train_setup *s, int64_t step)
+{
+    if (step < s->frozen) return 0.0;
+    double share = s->frozen > 0 ? (double)(step - s->frozen + 1) / (double)s->frozen : 1.0;
+    return wn_train_rate(s, step) * (share < 1.0 ? share : 1.0);
 }
 
 double wn_train_rate(const wn_train_setup *s, int64_t step)

@@ -15,6 +15,7 @@ typedef struct wn_train_setup {
     wn_learner_setup learner;
     double rate;     /* top of the schedule */
     int64_t warm_up; /* steps */
+    int64_t frozen;  /* first steps in which a network that starts from a model waits for the layers behind it */
     double minutes;  /* the budget that the wall clock guards; 0 = none */
 } wn_train_setup;
 
@@ -27,5 +28,8 @@ wn_status wn_train_describe(const wn_train_params *params, const wn_train_setup 
 
 /* Learning rate of a step: linear warm-up, then half a cosine to 0 at `steps`. */
 double wn_train_rate(const wn_train_setup *setup, int64_t step);
+
+/* The same for the network: 0 while it is frozen, then rising within as many steps. */
+double wn_train_network_rate(const wn_train_setup *setup, int64_t step);
 
 #endif

@@ -21,6 +21,7 @@
 #include "pretrain/train_finish.h"
 #include "pretrain/train_log.h"
 #include "pretrain/train_plan.h"
+#include "pretrain/train_start.h"
 #include "winnow/cpu.h"
 #include "winnow/log.h"
 #include "winnow/memory.h"
@@ -41,6 +42,9 @@ typedef struct run {
     wn_train_setup setup;
     wn_learner *learner;
     wn_image_feed feed;
+    float *targets;      /* images x width, of the teacher; NULL without one */
+    size_t target_width; /* and those of one step */
+    float *step_targets;
     wn_epoch_order order;
     wn_train_state state;
     wn_train_log log;
@@ -73,7 +77,10 @@ static uint64_t identify(const run *r)
 {
     const uint64_t facts[] = {(uint64_t)r->images->count, r->images->side, r->images->hash,
                               (uint64_t)r->setup.plan.steps, (uint64_t)wn_cpu_level()};
-    return wn_hash64_seeded(facts, sizeof facts, wn_hash64_of(r->description.data, r->description.len));
+    uint64_t hash = wn_hash64_seeded(facts, sizeof facts, wn_hash64_of(r->description.data, r->description.len));
+    if (!r->setup.learner.method->taught) return hash;
+    return wn_hash64_seeded(r->images->teacher, (size_t)r->images->count * r->images->teacher_dim * sizeof(float),
+                            hash);
 }
 
 /* Continues from a checkpoint where there is a fitting one. */
@@ -93,6 +100,15 @@ static wn_status resume(run *r, wn_error *err)
     r->setup.plan.steps = r->state.steps;
     r->first_step = r->state.step;
     return wn_learner_commit(r->learner, r->pool, err);
+}
+
+static wn_status prepare_targets(run *r, wn_error *err)
+{
+    const wn_learner_setup *l = &r->setup.learner;
+    r->target_width = l->method->projector[l->method->projector_len - 1].width;
+    r->step_targets = wn_alloc(WN_MEMORY_TRAINING, l->images * r->target_width, sizeof *r->step_targets);
+    if (!r->step_targets) return wn_fail(err, WN_NOMEM, "out of memory for the teacher");
+    return wn_train_start_targets(r->images, r->target_width, r->pool, &r->targets, err);
 }
 
 static wn_status start(run *r, const wn_train_files *files, wn_error *err)
@@ -115,6 +131,8 @@ static wn_status start(run *r, const wn_train_files *files, wn_error *err)
                               r->progress, err));
     WN_TRY(wn_epoch_order_init(&r->order, r->setup.learner.seed, plan->images, plan->batch, err));
     WN_TRY(wn_learner_new(&r->setup.learner, &r->learner, err));
+    if (r->params->from) WN_TRY(wn_train_start_from(r->params->from, r->learner, err));
+    if (r->setup.learner.method->taught) WN_TRY(prepare_targets(r, err));
     WN_TRY(resume(r, err));
     wn_train_log_open(&r->log, r->log_path, r->state.log_bytes);
     r->started = r->guarded = r->checkpoint_at = wn_clock_seconds();
@@ -205,13 +223,20 @@ static wn_status train_step(run *r, wn_error *err)
     const wn_train_plan *plan = &r->setup.plan;
     const int64_t step = r->state.step;
     const double rate = wn_train_rate(&r->setup, step), begin = wn_clock_seconds();
-    const uint8_t *const pixels[2] = {r->feed.pixels[0], r->feed.pixels[1]};
+    const int64_t *rows = wn_epoch_order_rows(&r->order, step);
+    const wn_learner_input input = {.pixels = {r->feed.pixels[0], r->feed.pixels[1]},
+                                    .targets = r->step_targets,
+                                    .rate = rate,
+                                    .network_rate = wn_train_network_rate(&r->setup, step)};
     wn_learner_report report;
     wn_error why = {0};
 
-    WN_TRY(
-        wn_image_feed_views(&r->feed, r->pool, step, wn_epoch_order_rows(&r->order, step), (size_t)plan->batch, err));
-    wn_status status = wn_learner_step(r->learner, r->pool, pixels, rate, &report, &why);
+    WN_TRY(wn_image_feed_views(&r->feed, r->pool, step, rows, (size_t)plan->batch, err));
+    for (int64_t i = 0; r->targets && i < plan->batch; i++) {
+        memcpy(r->step_targets + (size_t)i * r->target_width, r->targets + (size_t)rows[i] * r->target_width,
+               r->target_width * sizeof *r->targets);
+    }
+    wn_status status = wn_learner_step(r->learner, r->pool, &input, &report, &why);
     if (status != WN_OK) return wn_fail(err, status, "training step %" PRId64 ": %s", step + 1, why.message);
     r->state.loss = step == 0 ? report.loss : loss_memory * r->state.loss + (1.0 - loss_memory) * report.loss;
     r->state.step = step + 1;
@@ -314,6 +339,8 @@ done:
     wn_learner_free(&r.learner);
     wn_epoch_order_clear(&r.order);
     wn_image_feed_clear(&r.feed);
+    wn_free(r.step_targets);
+    wn_free(r.targets);
     wn_buffer_clear(&r.description);
     wn_buffer_clear(&r.bytes);
     wn_free(r.log_path);

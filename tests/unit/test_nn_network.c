@@ -255,8 +255,8 @@ static double oracle_loss(fixture *f, const float *weights)
 {
     double features[VIEWS * WIDTH], loss = 0;
     oracle_forward(&f->oracle, f->architecture, wn_network_tensors(f->network), f->pixels, 3, SIDE, 0, features);
-    oracle_forward(&f->oracle, f->architecture, wn_network_tensors(f->network), f->pixels + 3 * SIDE * SIDE * 3, VIEWS - 3, SIDE, 0,
-                   features + 3 * WIDTH);
+    oracle_forward(&f->oracle, f->architecture, wn_network_tensors(f->network), f->pixels + 3 * SIDE * SIDE * 3,
+                   VIEWS - 3, SIDE, 0, features + 3 * WIDTH);
     for (size_t i = 0; i < VIEWS * WIDTH; i++) loss += features[i] * (double)weights[i];
     return loss;
 }
@@ -514,7 +514,8 @@ static void architectures_work(void **state)
 }
 
 /* Each test on one of the tables above. */
-#define ON(test, i) cmocka_unit_test_prestate_setup_teardown(test, set_up, tear_down, (void *)(uintptr_t)&architectures[i])
+#define ON(test, i)                                                                                                    \
+    cmocka_unit_test_prestate_setup_teardown(test, set_up, tear_down, (void *)(uintptr_t)&architectures[i])
 #define ON_ALL(test) ON(test, 0), ON(test, 1), ON(test, 2)
 
 int main(void)

@@ -222,7 +222,8 @@ static void reference_does_what_it_says(void **state)
 {
     wn_strip_kernels k;
     wn_strip strip = {1, 1, CHANNELS};
-    wn_strip_norm norm = {.scale = {2}, .shift = {-1}, .mean = {0.5F}, .by_h = {3}, .by_z = {5}, .constant = {7}, .high = {INFINITY}};
+    wn_strip_norm norm = {
+        .scale = {2}, .shift = {-1}, .mean = {0.5F}, .by_h = {3}, .by_z = {5}, .constant = {7}, .high = {INFINITY}};
     wn_strip_sums sums;
     float full[4 * CHANNELS] = {0}, z[CHANNELS], a[CHANNELS], skip[CHANNELS] = {100}, g[CHANNELS] = {10};
     uint8_t which[CHANNELS];

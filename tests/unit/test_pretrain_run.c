@@ -372,17 +372,17 @@ static void test_a_loss_that_is_no_number_stops(void **state)
     wn_learner_report report;
     wn_error err = {0};
     uint8_t pixels[8 * IMAGE_BYTES];
-    const uint8_t *const groups[2] = {pixels, NULL};
+    const wn_learner_input input = {.pixels = {pixels, NULL}, .rate = 0.1, .network_rate = 0.1};
     const int64_t rows[8] = {0, 1, 2, 3, 4, 5, 6, 7};
     (void)state;
     assert_int_equal(fetch(NULL, rows, 8, pixels, &err), WN_OK);
     assert_int_equal(wn_method_read_options(setup.method, NULL, setup.method_params, &err), WN_OK);
     if (wn_learner_new(&setup, &learner, &err) != WN_OK) fail_msg("%s", err.message);
     assert_int_equal(wn_learner_commit(learner, NULL, &err), WN_OK);
-    assert_int_equal(wn_learner_step(learner, NULL, groups, 0.1, &report, &err), WN_OK);
+    assert_int_equal(wn_learner_step(learner, NULL, &input, &report, &err), WN_OK);
     assert_int_equal(wn_learner_parts(learner, &parts), 3);
     parts[1].tensors->values[0] = NAN;
-    assert_int_equal(wn_learner_step(learner, NULL, groups, 0.1, &report, &err), WN_INTERNAL);
+    assert_int_equal(wn_learner_step(learner, NULL, &input, &report, &err), WN_INTERNAL);
     assert_non_null(strstr(err.message, "--rate"));
     wn_learner_free(&learner);
 }

@@ -9,12 +9,14 @@
 
 typedef struct train_params {
     train_values train;
-    const char *name, *out;
+    const char *name, *out, *teacher;
 } train_params;
 
 static const wn_option options[] = {
     TRAIN_OPTION_ROWS(train_params, train, "minutes", "epochs", "steps", "method", "network", "fixed-plan", "10"),
     TRAIN_MORE_OPTION_ROWS(train_params, train),
+    {WN_OPTION_TEXT, "teacher", "embeddings of the same images, one row each, for --method distill",
+     offsetof(train_params, teacher), 0, 0, NULL, NULL, "E.npy", 0},
     {WN_OPTION_TEXT, "name", "name of the model in the workspace (default: trained, trained-2, ...)",
      offsetof(train_params, name), 0, 0, NULL, NULL, "NAME", 0},
     {WN_OPTION_TEXT, "out", "also write the model to this file", offsetof(train_params, out), 0, 0, NULL, NULL, "FILE",
@@ -27,6 +29,8 @@ static const char *const examples[] = {
     "learn from a folder for an hour",
     "winnow train photos/ --out photos.wnm",
     "keep the model as a file for other folders",
+    "winnow train photos/ --method distill --teacher e.npy",
+    "learn to give what another model gave, in 128 numbers and faster",
     NULL,
 };
 
@@ -61,6 +65,7 @@ static wn_status run_train(session *run, wn_error *err)
                                            .path_count = run->path_count,
                                            .name = params->name,
                                            .copy_to = params->out,
+                                           .teacher = params->teacher,
                                            .train = &train};
     status = wn_job_train(&job, &options_of_job, &result, err);
     if (status) return say_how_to_resume(run, status);

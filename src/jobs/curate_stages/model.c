@@ -24,8 +24,8 @@ static wn_status get_model(wn_curating *run, wn_error *err)
         wn_curating_note(run, WN_LOG_INFO,
                          "no model yet: training one on these images, about %g minutes (--train-minutes)",
                          train->minutes);
-    WN_TRY(wn_stage_train(run->job, run->workspace, &run->rows, NULL, train, &run->model, &run->model_file, &trained,
-                          err));
+    WN_TRY(wn_stage_train(run->job, run->workspace, &run->rows, NULL, NULL, train, &run->model, &run->model_file,
+                          &trained, err));
     run->result->trained = true;
     run->result->seconds.train = wn_clock_seconds() - started;
     wn_curating_note(run, WN_LOG_VERBOSE, "trained '%s': %lld steps of %lld images, loss %.3f", run->model,

@@ -5,9 +5,15 @@
 #include "nn/architectures/resnet_rows.h"
 
 static const wn_layer layers[] = {
-    {.channels = 64, .kernel = 3}, RESNET_PLAIN(64),  RESNET_PLAIN(64),
-    RESNET_PLAIN_CHANGE(128, 2),   RESNET_PLAIN(128), RESNET_PLAIN_CHANGE(256, 2),
-    RESNET_PLAIN(256),             RESNET_PLAIN_CHANGE(512, 2), RESNET_PLAIN(512),
+    {.channels = 64, .kernel = 3},
+    RESNET_PLAIN(64),
+    RESNET_PLAIN(64),
+    RESNET_PLAIN_CHANGE(128, 2),
+    RESNET_PLAIN(128),
+    RESNET_PLAIN_CHANGE(256, 2),
+    RESNET_PLAIN(256),
+    RESNET_PLAIN_CHANGE(512, 2),
+    RESNET_PLAIN(512),
 };
 
 const wn_architecture wn_architecture_resnet18_cifar = {

@@ -178,8 +178,8 @@ static void spread(const wn_strip *strip, const float *d, void *g)
 #define STRIP_TABLE(size, isa, load)                                                                                   \
     {                                                                                                                  \
         .element_size = (size), .name = (isa), .moments = moments, .pool = pool, .activate = activate,                 \
-        .reduce = reduce, .differentiate = differentiate, .unpool = unpool, .join = join, .mask = mask, .add = add, .average = average,            \
-        .spread = spread, .load_pixels = (load)                                                                        \
+        .reduce = reduce, .differentiate = differentiate, .unpool = unpool, .join = join, .mask = mask, .add = add,    \
+        .average = average, .spread = spread, .load_pixels = (load)                                                    \
     }
 
 #endif

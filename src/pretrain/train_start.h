@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a run starts from beside its images: numbers of another model, and the words of a teacher.
+ */
+#ifndef PRETRAIN_TRAIN_START_H
+#define PRETRAIN_TRAIN_START_H
+
+#include "pretrain/learner.h"
+#include "winnow/train.h"
+
+/* The network and the hash of a model file, without its numbers. WN_INVALID for a name that does not fit. */
+WN_NODISCARD wn_status wn_train_start_network(const char *path, char *name, size_t size, uint64_t *hash, wn_error *err);
+
+/* Gives the learner's network the numbers of the model, and its embedding layer where the shapes agree. */
+WN_NODISCARD wn_status wn_train_start_from(const char *path, wn_learner *learner, wn_error *err);
+
+/* targets (count x width, released with wn_free) = the first `width` principal axes of the teacher's rows, each row of
+ * length 1; zeros where the teacher has fewer axes. WN_INVALID names a row that is not finite. */
+WN_NODISCARD wn_status wn_train_start_targets(const wn_train_images *images, size_t width, wn_pool *pool,
+                                              float **targets, wn_error *err);
+
+#endif
