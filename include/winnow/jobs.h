@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "winnow/annotation.h"
 #include "winnow/index.h"
 #include "winnow/pool.h"
 #include "winnow/progress.h"
@@ -236,6 +237,48 @@ typedef struct wn_curate_result {
 WN_API WN_NODISCARD wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_curate_result *out,
                                             wn_error *err);
 WN_API void wn_curate_result_clear(wn_curate_result *result);
+
+/* ------------------------------------------------------------------------------------------------ import */
+
+typedef struct wn_import_options {
+    const char *workspace;
+    const char *path;
+    wn_annotation_role role;
+    const char *name;                    /* of the set; NULL = as the file or task is called */
+    const wn_annotation_options *reader; /* format, task, column, ...; its role is set by the job. NULL = defaults */
+    const char *paths;                   /* file with one path a line: the images of the rows of an array; NULL */
+    const char *strip;                   /* beginning of the paths in the file to leave out; NULL */
+} wn_import_options;
+
+/* One set: several for a Lightly folder of several tasks. */
+typedef struct wn_import_set {
+    char *name;
+    const char *task, *format; /* static storage */
+    int64_t images;            /* in the file */
+    int64_t matched, unmatched, ambiguous;
+    int64_t rows;  /* of the workspace that have something now */
+    int64_t items; /* labels, boxes, masks that were kept */
+    int64_t dropped;
+    int64_t categories, fields;
+    int64_t problems;
+    char **shown; /* the first few problems as "file:line: reason" */
+    size_t shown_count;
+} wn_import_set;
+
+typedef struct wn_import_result {
+    char *workspace;
+    char
+        *problems; /* CSV file with file, line and reason of everything that was left out; NULL when there is nothing */
+    wn_import_set *sets;
+    size_t set_count;
+    double seconds;
+} wn_import_result;
+
+/* Reads labels, predictions or metadata and keeps them in the workspace; a set of the same role and name is replaced.
+ * WN_NOTFOUND when no image of the file is in the workspace. */
+WN_API WN_NODISCARD wn_status wn_job_import(const wn_job *job, const wn_import_options *options, wn_import_result *out,
+                                            wn_error *err);
+WN_API void wn_import_result_clear(wn_import_result *result);
 
 /* ------------------------------------------------------------------------------------------------ report, status */
 

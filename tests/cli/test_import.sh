@@ -1,0 +1,29 @@
+# Labels, predictions and metadata into a workspace, as figures tell it.
+"$WINNOW" add "$IMAGES" -w a.winnow -q
+mapfile -t files < <(cd "$IMAGES" && find . -name '*.jpg' | sort | head -n 20 | sed 's|^\./||')
+{ echo "path,label,speed"; for i in "${!files[@]}"; do echo "${files[$i]},class$((i % 3)),$i"; done; echo "gone.jpg,class0,1"; } >labels.csv
+"$WINNOW" import labels.csv -w a.winnow --json -q >labels.json
+"$WINNOW" import labels.csv -w a.winnow --as metadata --json -q >metadata.json
+python3 - <<'PY'
+import json
+labels, metadata = json.load(open("labels.json")), json.load(open("metadata.json"))
+one = labels["sets"][0]
+assert (one["name"], one["format"], one["task"]) == ("labels", "csv", "classification"), one
+assert (one["images"], one["matched"], one["unmatched"], one["items"], one["categories"]) == (21, 20, 1, 20, 3), one
+rows = open(labels["problems"]).read().splitlines()
+assert rows[0] == "file,line,reason" and "gone.jpg" in rows[1] and len(rows) == 2, rows
+assert metadata["sets"][0]["fields"] == 2 and metadata["role"] == "metadata"
+PY
+fails() { # STATUS WORDS COMMAND...
+    local status=$1 words=$2 got=0
+    shift 2
+    "$@" 2>message || got=$?
+    [ "$got" = "$status" ] && grep -q -- "$words" message || { cat message >&2; return 1; }
+}
+fails 2 "PATH" "$WINNOW" import -w a.winnow
+fails 1 "no such" "$WINNOW" import nothing.csv -w a.winnow || fails 1 "cannot open" "$WINNOW" import nothing.csv -w a.winnow
+fails 1 "'csv'" "$WINNOW" import labels.csv --format cvs -w a.winnow
+printf 'path,label\n"x.jpg,1\n' >open.csv
+fails 1 "open.csv:2" "$WINNOW" import open.csv -w a.winnow
+"$WINNOW" import labels.csv -w a.winnow --name other --dry-run --json -q >dry.json
+grep -q '"dry_run": true' dry.json
