@@ -7,6 +7,7 @@
 #ifndef WINNOW_CATALOG_H
 #define WINNOW_CATALOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "winnow/matrix.h"
@@ -93,6 +94,23 @@ WN_API WN_NODISCARD wn_status wn_tag_remove(wn_workspace *workspace, const char 
 WN_API WN_NODISCARD wn_status wn_tag_get(wn_workspace *workspace, const char *name, int64_t **rows, size_t *count,
                                          wn_error *err);
 WN_API WN_NODISCARD wn_status wn_tag_list(wn_workspace *workspace, wn_tag_record **out, size_t *count, wn_error *err);
+
+/* A change of a tag that can be taken back. */
+typedef struct wn_tag_change_record {
+    int64_t id;
+    const char *name;
+    int64_t made_at;
+    bool created;        /* there was no such tag before */
+    int64_t rows_before; /* rows that it had */
+} wn_tag_change_record;
+
+/* The newest first; those taken back are left out. */
+WN_API WN_NODISCARD wn_status wn_tag_change_list(wn_workspace *workspace, wn_tag_change_record **out, size_t *count,
+                                                 wn_error *err);
+
+/* Takes the newest change back: the tag is as it was before, or gone. `name` receives the tag (wn_free). WN_NOTFOUND
+ * when nothing is left. */
+WN_API WN_NODISCARD wn_status wn_tag_undo(wn_workspace *workspace, char **name, wn_error *err);
 
 typedef struct wn_pick {
     int64_t row;

@@ -247,6 +247,7 @@ typedef struct wn_import_options {
     const char *name;                    /* of the set; NULL = as the file or task is called */
     const wn_annotation_options *reader; /* format, task, column, ...; its role is set by the job. NULL = defaults */
     const char *paths;                   /* file with one path a line: the images of the rows of an array; NULL */
+    const char *class_weights;           /* "NAME=FACTOR,...": factors of the scores of objects; NULL = 1 for all */
     const char *strip;                   /* beginning of the paths in the file to leave out; NULL */
 } wn_import_options;
 
@@ -259,7 +260,7 @@ typedef struct wn_import_set {
     int64_t rows;  /* of the workspace that have something now */
     int64_t items; /* labels, boxes, masks that were kept */
     int64_t dropped;
-    int64_t categories, fields;
+    int64_t categories, fields, scores;
     int64_t problems;
     char **shown; /* the first few problems as "file:line: reason" */
     size_t shown_count;
@@ -279,6 +280,54 @@ typedef struct wn_import_result {
 WN_API WN_NODISCARD wn_status wn_job_import(const wn_job *job, const wn_import_options *options, wn_import_result *out,
                                             wn_error *err);
 WN_API void wn_import_result_clear(wn_import_result *result);
+
+/* ------------------------------------------------------------------------------------------------ tags */
+
+typedef enum wn_tag_action {
+    WN_TAG_LIST,
+    WN_TAG_SHOW,      /* `name` */
+    WN_TAG_CREATE,    /* `name` from `paths`, `selection` or `label` */
+    WN_TAG_UNION,     /* `name` = all rows of the tags `from` */
+    WN_TAG_INTERSECT, /* `name` = rows that are in all of them */
+    WN_TAG_SUBTRACT,  /* `name` = rows of the first that are in none of the others */
+    WN_TAG_DELETE,    /* `name` */
+    WN_TAG_UNDO       /* the last change of any tag, deletions included */
+} wn_tag_action;
+
+typedef struct wn_tag_options {
+    const char *workspace;
+    wn_tag_action action;
+    const char *name;
+    const char *const *from; /* tags */
+    size_t from_count;
+    const char *paths; /* file with one path a line, found as by import */
+    int64_t selection; /* number of a selection; 0 = none, -1 = the newest */
+    const char *label; /* a class of the label set `label_set` (NULL = the newest) */
+    const char *label_set;
+} wn_tag_options;
+
+typedef struct wn_tag_entry {
+    char *name;
+    int64_t rows;
+    int64_t created_at;
+} wn_tag_entry;
+
+typedef struct wn_tag_result {
+    char *workspace;
+    char *name;         /* of the tag that was changed or shown; NULL for a list */
+    bool gone;          /* it does not exist any more */
+    int64_t rows;       /* that it has now */
+    int64_t unmatched;  /* paths that are no image of the workspace */
+    char **paths;       /* of its images, for SHOW; `rows` of them */
+    wn_tag_entry *tags; /* for LIST, by name */
+    size_t tag_count;
+} wn_tag_result;
+
+/* Lists, shows, makes, combines and deletes tags. Every change can be taken back. With job->dry_run nothing is written.
+ */
+WN_API WN_NODISCARD wn_status wn_job_tag(const wn_job *job, const wn_tag_options *options, wn_tag_result *out,
+                                         wn_error *err);
+WN_API void wn_tag_result_clear(wn_tag_result *result);
 
 /* ------------------------------------------------------------------------------------------------ report, status */
 

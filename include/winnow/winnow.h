@@ -6,6 +6,7 @@
 #define WINNOW_WINNOW_H
 
 #include "winnow/annotation.h"
+#include "winnow/annotation_records.h"
 #include "winnow/catalog.h"
 #include "winnow/column.h"
 #include "winnow/cpu.h"
@@ -26,6 +27,7 @@
 #include "winnow/projection.h"
 #include "winnow/quality.h"
 #include "winnow/scenes.h"
+#include "winnow/scorer.h"
 #include "winnow/selection.h"
 #include "winnow/status.h"
 #include "winnow/train.h"

@@ -36,4 +36,12 @@ WN_NODISCARD wn_status wn_match_sizes(wn_annotations *set, const wn_matching *ma
 WN_NODISCARD wn_status wn_import_columns(wn_workspace *workspace, int64_t id, wn_annotation_role role,
                                          const wn_annotations *set, const wn_matching *matching, wn_error *err);
 
+/* "NAME=FACTOR,..." as one factor a category in a new array; NULL for NULL. */
+WN_NODISCARD wn_status wn_import_parse_weights(const wn_annotations *set, const char *text, float **out, wn_error *err);
+
+/* Writes the scores of a set of predictions; `weights` may be NULL. `count` receives how many scorers gave some. */
+WN_NODISCARD wn_status wn_import_scores(wn_workspace *workspace, int64_t id, const wn_annotations *set,
+                                        const wn_matching *matching, const float *weights, wn_pool *pool, size_t *count,
+                                        wn_error *err);
+
 #endif

@@ -70,8 +70,21 @@ static wn_status list_problems(importing *run, const wn_annotations *set, wn_imp
     return run->problems.status ? wn_fail(err, WN_NOMEM, "out of memory") : WN_OK;
 }
 
+static wn_status store_scores(importing *run, int64_t id, const wn_annotations *set, const wn_matching *matching,
+                              wn_import_set *result, wn_error *err)
+{
+    float *weights = NULL;
+    size_t count = 0;
+    if (run->options->role != WN_ROLE_PREDICTIONS) return WN_OK;
+    WN_TRY(wn_import_parse_weights(set, run->options->class_weights, &weights, err));
+    wn_status status = wn_import_scores(run->workspace, id, set, matching, weights, run->job->pool, &count, err);
+    wn_free(weights);
+    result->scores = (int64_t)count;
+    return status;
+}
+
 static wn_status store_set(importing *run, const wn_annotations *set, const wn_matching *matching,
-                           const wn_import_set *result, wn_error *err)
+                           wn_import_set *result, wn_error *err)
 {
     int64_t id = 0;
     wn_annotation_set_record record = {.role = run->options->role,
@@ -83,6 +96,7 @@ static wn_status store_set(importing *run, const wn_annotations *set, const wn_m
                                        .items = result->items};
     WN_TRY(wn_annotation_set_begin(run->workspace, &record, set, matching->rows, &id, err));
     WN_TRY(wn_import_columns(run->workspace, id, run->options->role, set, matching, err));
+    WN_TRY(store_scores(run, id, set, matching, result, err));
     return wn_annotation_set_end(run->workspace, id, err);
 }
 

@@ -58,13 +58,12 @@ static wn_status make_tag(wn_workspace *workspace, const char *name, int64_t *ta
     return status;
 }
 
-wn_status wn_store_write_tag(wn_workspace *workspace, const char *name, const int64_t *rows, size_t count,
-                             size_t stride, wn_error *err)
+wn_status wn_store_put_tag(wn_workspace *workspace, const char *name, const int64_t *rows, size_t count, size_t stride,
+                           wn_error *err)
 {
     wn_database *database = &workspace->database;
     sqlite3_stmt *insert = NULL;
     int64_t tag = 0;
-    if (!name || !*name) return wn_fail(err, WN_INVALID, "a tag needs a name");
     WN_TRY(make_tag(workspace, name, &tag, err));
     wn_status status =
         wn_database_prepare(database, "INSERT OR IGNORE INTO tag_rows (tag, row) VALUES (?1, ?2)", &insert, err);
@@ -77,6 +76,22 @@ wn_status wn_store_write_tag(wn_workspace *workspace, const char *name, const in
     return status;
 }
 
+wn_status wn_store_write_tag(wn_workspace *workspace, const char *name, const int64_t *rows, size_t count,
+                             size_t stride, wn_error *err)
+{
+    if (!name || !*name) return wn_fail(err, WN_INVALID, "a tag needs a name");
+    WN_TRY(wn_store_record_tag(workspace, name, err));
+    return wn_store_put_tag(workspace, name, rows, count, stride, err);
+}
+
+wn_status wn_store_drop_tag(wn_workspace *workspace, const char *name, wn_error *err)
+{
+    int64_t tag = 0;
+    WN_TRY(find_tag(workspace, name, &tag, err));
+    if (tag == 0) return wn_fail(err, WN_NOTFOUND, "there is no tag %s", name);
+    return run_for_tag(&workspace->database, "DELETE FROM tags WHERE tag = ?1", tag, err);
+}
+
 wn_status wn_tag_set(wn_workspace *workspace, const char *name, wn_rows rows, wn_error *err)
 {
     WN_TRY(wn_store_begin(workspace, err));
@@ -86,11 +101,9 @@ wn_status wn_tag_set(wn_workspace *workspace, const char *name, wn_rows rows, wn
 
 wn_status wn_tag_remove(wn_workspace *workspace, const char *name, wn_error *err)
 {
-    int64_t tag = 0;
     WN_TRY(wn_store_begin(workspace, err));
-    wn_status status = find_tag(workspace, name, &tag, err);
-    if (status == WN_OK && tag == 0) status = wn_fail(err, WN_NOTFOUND, "there is no tag %s", name);
-    if (status == WN_OK) status = run_for_tag(&workspace->database, "DELETE FROM tags WHERE tag = ?1", tag, err);
+    wn_status status = wn_store_record_tag(workspace, name, err);
+    if (status == WN_OK) status = wn_store_drop_tag(workspace, name, err);
     return wn_store_end(workspace, status, err);
 }
 

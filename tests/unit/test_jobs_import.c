@@ -179,7 +179,7 @@ static wn_status see(void *context, const wn_annotation_record *item)
 static void test_detections(void **state)
 {
     fixture *f = *state;
-    wn_import_options options = {.role = WN_ROLE_PREDICTIONS, .name = "m"};
+    wn_import_options options = {.role = WN_ROLE_PREDICTIONS, .name = "m", .class_weights = "class_0=2"};
     wn_import_result result;
     wn_workspace *workspace = NULL;
     wn_annotation_set_record *set = NULL;
@@ -219,6 +219,18 @@ static void test_detections(void **state)
     set = NULL;
     assert_int_equal(wn_annotation_set_find(workspace, WN_ROLE_PREDICTIONS, "n", &set, &f->err), WN_NOTFOUND);
     assert_non_null(strstr(f->err.message, "there are: m"));
+    /* Margins of the two objects: 0.5 and, doubled by the weight of class_0, 2. */
+    float scores[7];
+    assert_int_equal(wn_scores_load(workspace, "m", "uncertainty_margin", every, scores, &f->err), WN_OK);
+    assert_true(scores[0] == 2 && isnan(scores[1]) && scores[4] == 0 && isnan(scores[6]));
+    assert_int_equal(wn_scores_load(workspace, "m", "uncertainty_margin.mean", every, scores, &f->err), WN_OK);
+    assert_true(scores[0] == 1.25f);
+    assert_int_equal(wn_scores_load(workspace, "m", "objectness_least_confidence", every, scores, &f->err), WN_OK);
+    assert_true(scores[0] == 0.5f && scores[4] == 0);
+    assert_int_equal(wn_scores_load(workspace, "m", "object_frequency", every, scores, &f->err), WN_OK);
+    assert_true(scores[0] == 1 && scores[4] == 0.9f);
+    assert_int_equal(wn_scores_load(workspace, "m", "nothing", every, scores, &f->err), WN_NOTFOUND);
+    assert_non_null(strstr(f->err.message, "uncertainty_entropy"));
     int64_t labels[7];
     assert_int_equal(wn_labels_load(workspace, NULL, every, labels, &f->err), WN_NOTFOUND);
     assert_non_null(strstr(f->err.message, "--as labels"));

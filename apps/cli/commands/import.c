@@ -11,7 +11,7 @@
 
 typedef struct import_params {
     int role, box;
-    const char *format, *name, *task, *column, *names, *reference, *paths, *strip;
+    const char *format, *name, *task, *column, *names, *reference, *paths, *strip, *weights;
 } import_params;
 
 #define AT(field) offsetof(import_params, field)
@@ -33,6 +33,8 @@ static const wn_option options[] = {
     {WN_OPTION_TEXT, "paths", "paths of the images of an array, one a line", AT(paths), 0, 0, NULL, NULL, "FILE", 0},
     {WN_OPTION_TEXT, "strip", "beginning of the paths in the file to leave out", AT(strip), 0, 0, NULL, NULL, "PREFIX",
      0},
+    {WN_OPTION_TEXT, "class-weights", "factors of the scores of objects by their class: person=2,car=0.5", AT(weights),
+     0, 0, NULL, NULL, "LIST", 0},
     {WN_OPTION_CHOICE, "box", "how boxes of tables and JSON Lines are written", AT(box), 0, 0, "auto", box_words, NULL,
      0},
     {0},
@@ -73,12 +75,12 @@ static void say_set(session *run, const wn_import_set *set)
 
 static json_t *json_set(const wn_import_set *set)
 {
-    return json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name", json_name(set->name),
-                     "task", set->task, "format", set->format, "images", (json_int_t)set->images, "matched",
-                     (json_int_t)set->matched, "unmatched", (json_int_t)set->unmatched, "ambiguous",
+    return json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+                     json_name(set->name), "task", set->task, "format", set->format, "images", (json_int_t)set->images,
+                     "matched", (json_int_t)set->matched, "unmatched", (json_int_t)set->unmatched, "ambiguous",
                      (json_int_t)set->ambiguous, "rows", (json_int_t)set->rows, "items", (json_int_t)set->items,
                      "dropped", (json_int_t)set->dropped, "categories", (json_int_t)set->categories, "fields",
-                     (json_int_t)set->fields, "problems", (json_int_t)set->problems);
+                     (json_int_t)set->fields, "scores", (json_int_t)set->scores, "problems", (json_int_t)set->problems);
 }
 
 static wn_status print_json(const session *run, const wn_import_result *result, wn_error *err)
@@ -109,6 +111,7 @@ static wn_status run_import(session *run, wn_error *err)
                                 .name = params->name,
                                 .reader = &reader,
                                 .paths = params->paths,
+                                .class_weights = params->weights,
                                 .strip = params->strip};
     wn_import_result result;
     wn_status status = wn_job_import(&job, &import, &result, err);
@@ -131,7 +134,8 @@ const command command_import = {
         "and keeps what they say about the images of the workspace. Importing again under the same name replaces.\n\n"
         "Images are found by their path: the same file; else the image whose path ends with the path in the file; else "
         "the same file name where it is the only one on both sides. What is not found, and entries that make no sense, "
-        "are left out, counted, and listed with file, line and reason in import_problems.csv of the run.",
+        "are left out, counted, and listed with file, line and reason in import_problems.csv of the run.\n\n"
+        "Predictions get their scores (uncertainty, object frequency and the others) at import.",
     .examples = examples,
     .options = options,
     .params_size = sizeof(import_params),
