@@ -7,6 +7,7 @@
 
 #include "num/convert.h"
 #include "num/distance.h"
+#include "num/hamming.h"
 #include "num/pixels.h"
 #include "num/resample.h"
 #include "num/tile.h"
@@ -46,6 +47,7 @@ DEFINE_FAMILY(convert, WN_CONVERT_MAP)
 DEFINE_FAMILY(topk, WN_TOPK_MAP)
 DEFINE_FAMILY(pixels, WN_PIXELS_MAP)
 DEFINE_FAMILY(resample, WN_RESAMPLE_MAP)
+DEFINE_FAMILY(hamming, WN_HAMMING_MAP)
 
 size_t wn_kernels_list(wn_cpu level, wn_kernel *out, size_t capacity)
 {
@@ -57,5 +59,6 @@ size_t wn_kernels_list(wn_cpu level, wn_kernel *out, size_t capacity)
     add_topk(&list, level);
     add_pixels(&list, level);
     add_resample(&list, level);
+    add_hamming(&list, level);
     return list.count;
 }

@@ -9,6 +9,7 @@
 #include <cblas.h>
 #include <lapacke.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -239,4 +240,13 @@ done:
     wn_free(scales);
     wn_free(q);
     return status;
+}
+
+void wn_linear_multiply(wn_linear_product product, size_t m, size_t n, size_t k, const float *a, const float *b,
+                        float *out)
+{
+    bool first = product == WN_LINEAR_ATB;
+    use_one_blas_thread();
+    cblas_sgemm(CblasRowMajor, first ? CblasTrans : CblasNoTrans, first ? CblasNoTrans : CblasTrans, (int)m, (int)n,
+                (int)k, 1.0f, a, (int)(first ? m : k), b, (int)(first ? n : k), 0.0f, out, (int)n);
 }

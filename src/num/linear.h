@@ -36,4 +36,14 @@ WN_NODISCARD wn_status wn_linear_project(const wn_matrix *x, const double *mean,
  * diagonal (Mezzadri 2007). Rotating before int8 spreads the variance over all dimensions. */
 WN_NODISCARD wn_status wn_linear_rotation(size_t n, uint64_t seed, float *out, wn_error *err);
 
+/* Which operand of a product is transposed; all matrices lie row by row without gaps. */
+typedef enum wn_linear_product {
+    WN_LINEAR_ABT, /* out (m x n) = a (m x k) b' with b (n x k) */
+    WN_LINEAR_ATB  /* out (m x n) = a' b with a (k x m), b (k x n) */
+} wn_linear_product;
+
+/* A product in float32 in the calling thread, for callers that cut the work themselves. */
+void wn_linear_multiply(wn_linear_product product, size_t m, size_t n, size_t k, const float *a, const float *b,
+                        float *out);
+
 #endif

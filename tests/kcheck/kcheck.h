@@ -17,6 +17,7 @@
 #include "base/rng.h"
 #include "num/convert.h"
 #include "num/distance.h"
+#include "num/hamming.h"
 #include "num/pixels.h"
 #include "num/resample.h"
 #include "num/tile.h"
@@ -30,6 +31,7 @@ typedef struct kcheck_tables {
     wn_topk_kernels topk;
     wn_pixels_kernels pixels;
     wn_resample_kernels resample;
+    wn_hamming_kernels hamming;
 } kcheck_tables;
 
 typedef enum kcheck_data {
@@ -71,6 +73,7 @@ extern const kcheck_case kcheck_convert_cases[];
 extern const kcheck_case kcheck_topk_cases[];
 extern const kcheck_case kcheck_pixels_cases[];
 extern const kcheck_case kcheck_resample_cases[];
+extern const kcheck_case kcheck_hamming_cases[];
 
 #define KCHECK_CASE(family, kernel, error_family, function)                                                            \
     {                                                                                                                  \
