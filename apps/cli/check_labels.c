@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * winnow check labels on arrays: scores of labels from class probabilities.
+ * winnow check labels on arrays: scores of labels from class probabilities, or from embeddings.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,15 +11,18 @@
 #include "human.h"
 #include "job_setup.h"
 #include "terminal.h"
+#include "winnow/index.h"
 #include "winnow/labels.h"
 #include "winnow/memory.h"
 #include "winnow/npy.h"
 
 typedef struct label_arrays {
-    wn_npy *probabilities, *labels;
+    const char *path; /* of the probabilities or embeddings */
+    wn_npy *file, *labels;
     wn_label_request request;
-    wn_label_issues found;
-    double read_seconds, check_seconds, write_seconds;
+    wn_matrix embeddings; /* data NULL = probabilities are given */
+    wn_label_evidence found;
+    double read_seconds, search_seconds, check_seconds, write_seconds;
 } label_arrays;
 
 static double now(void)
@@ -29,17 +32,25 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
+static wn_status open_embeddings(session *run, label_arrays *all, wn_error *err)
+{
+    wn_status status = wn_npy_matrix(all->file, &all->embeddings, err);
+    return status ? status : wn_matrix_check_finite(&all->embeddings, all->path, run->pool, err);
+}
+
 static wn_status open_arrays(session *run, const check_params *params, label_arrays *all, wn_error *err)
 {
     wn_label_request *request = &all->request;
     wn_rows labels;
     wn_status status;
-    if ((status = wn_npy_open(params->probabilities, &all->probabilities, err))) return status;
-    if ((status = wn_npy_table(all->probabilities, &request->probabilities, err))) return status;
+    all->path = params->probabilities ? params->probabilities : params->embeddings;
+    if ((status = wn_npy_open(all->path, &all->file, err))) return status;
+    if ((status = wn_npy_table(all->file, &request->probabilities, err))) return status;
+    if (params->embeddings && (status = open_embeddings(run, all, err))) return status;
     if ((status = wn_npy_open(params->labels, &all->labels, err))) return status;
     if ((status = wn_npy_integers(all->labels, &labels, err))) return status;
     if (labels.len != request->probabilities.rows)
-        return command_fail(err, WN_INVALID, "'%s' has %zu rows, but '%s' has %zu labels", params->probabilities,
+        return command_fail(err, WN_INVALID, "'%s' has %zu rows, but '%s' has %zu labels", all->path,
                             request->probabilities.rows, params->labels, labels.len);
     request->labels = labels.data;
     request->score = (wn_label_score)params->method;
@@ -49,6 +60,49 @@ static wn_status open_arrays(session *run, const check_params *params, label_arr
     request->pool = run->pool;
     request->progress = &run->progress;
     return WN_OK;
+}
+
+static wn_status check_plan(session *run, const wn_label_evidence_request *request, wn_error *err)
+{
+    size_t rows = request->embeddings.rows;
+    uint64_t bytes = wn_label_evidence_memory(request, wn_label_classes(request->labels, rows));
+    uint64_t held = wn_memory_process_resident();
+    char need[32], limit[32];
+    if (!run->memory_limit || bytes + held <= run->memory_limit) return WN_OK;
+    return command_fail(err, WN_LIMIT, "checking the labels of %zu rows takes %s, more than --memory-limit %s leaves",
+                        rows, human_bytes(bytes, need), human_bytes(run->memory_limit, limit));
+}
+
+static wn_status find_evidence(session *run, const check_params *params, label_arrays *all, wn_error *err)
+{
+    double started = now();
+    wn_neighbours near = {0};
+    wn_neighbours_request search = {.embeddings = all->embeddings,
+                                    .k = (size_t)params->neighbours,
+                                    .metric = WN_INDEX_METRIC_COSINE,
+                                    .seed = (uint64_t)run->common.seed,
+                                    .memory_limit = run->memory_limit,
+                                    .pool = run->pool,
+                                    .progress = &run->progress};
+    wn_status status = wn_neighbours_find(wn_index_kind_choose(all->embeddings.rows, 0), &search, &near, err);
+    if (status) return status;
+    all->search_seconds = now() - started;
+    started = now();
+    wn_label_evidence_request request = {.embeddings = all->embeddings,
+                                         .labels = all->request.labels,
+                                         .ids = near.ids,
+                                         .distances = near.distances,
+                                         .k = near.k,
+                                         .filter = all->request.filter,
+                                         .fraction = all->request.fraction,
+                                         .least = all->request.least,
+                                         .pool = run->pool,
+                                         .progress = &run->progress};
+    status = check_plan(run, &request, err);
+    if (!status) status = wn_labels_find_evidence(&request, &all->found, err);
+    all->check_seconds = now() - started;
+    wn_neighbours_clear(&near);
+    return status;
 }
 
 static wn_status write_suggested(const char *path, const wn_label_issues *found, wn_error *err)
@@ -71,25 +125,26 @@ static wn_status write_arrays(const check_params *params, const wn_label_issues 
     return status;
 }
 
-static void say_input(session *run, const check_params *params, const wn_label_issues *found)
+static void say_input(session *run, const label_arrays *all)
 {
+    const wn_label_issues *found = &all->found.issues;
     char a[32];
     if (found->unlabelled)
         terminal_say(run->terminal, "  no label    %s rows; their score is NaN", human_count(found->unlabelled, a));
     if (found->unusable)
         terminal_say(run->terminal, "  NaN         %s rows of '%s', the first is row %zu; their score is NaN",
-                     human_count(found->unusable, a), params->probabilities, found->first_unusable);
+                     human_count(found->unusable, a), all->path, found->first_unusable);
     if (found->unnormalised)
         terminal_say(run->terminal,
                      "  sums        %s rows of '%s' do not sum to 1, the first is row %zu; used as they are",
-                     human_count(found->unnormalised, a), params->probabilities, found->first_unnormalised);
+                     human_count(found->unnormalised, a), all->path, found->first_unnormalised);
     if (found->small)
         terminal_say(run->terminal, "  small       %zu classes have too few rows to be pruned", found->small);
 }
 
 static void say_found(session *run, const label_arrays *all)
 {
-    const wn_label_issues *found = &all->found;
+    const wn_label_issues *found = &all->found.issues;
     char a[32], b[32], c[32];
     terminal_say(run->terminal, "  labels      %s issues by %s in %s rows; about %s labels are wrong",
                  human_count(found->len, a), wn_label_filter_names[all->request.filter], human_count(found->rows, b),
@@ -103,30 +158,37 @@ static void say_found(session *run, const label_arrays *all)
 
 static json_t *json_labels(const label_arrays *all)
 {
-    const wn_label_issues *found = &all->found;
-    json_t *seconds = json_pack("{s:o, s:o, s:o, s:o}", "read", json_figure(all->read_seconds), "check",
-                                json_figure(all->check_seconds), "write", json_figure(all->write_seconds), "total",
-                                json_figure(all->read_seconds + all->check_seconds + all->write_seconds));
-    return json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rows",
-                     json_count(found->rows), "classes", json_count(found->classes), "method",
-                     wn_label_score_names[all->request.score], "filter", wn_label_filter_names[all->request.filter],
-                     "issues", json_count(found->len), "confident_issues", json_count(found->confident),
-                     "estimated_errors", json_count(found->calibrated), "unlabelled", json_count(found->unlabelled),
-                     "unusable", json_count(found->unusable), "unnormalised", json_count(found->unnormalised),
-                     "small_classes", json_count(found->small), "seconds", seconds, "peak_memory_bytes",
-                     json_peak_memory());
+    const wn_label_issues *found = &all->found.issues;
+    json_t *seconds = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o}", "read", json_figure(all->read_seconds), "search", json_figure(all->search_seconds),
+        "check", json_figure(all->check_seconds), "write", json_figure(all->write_seconds), "total",
+        json_figure(all->read_seconds + all->search_seconds + all->check_seconds + all->write_seconds));
+    const char *method = all->embeddings.data ? "votes-and-probe" : wn_label_score_names[all->request.score];
+    return json_pack("{s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rows",
+                     json_count(found->rows), "classes", json_count(found->classes), "method", method, "noise_share",
+                     all->embeddings.data ? json_figure(all->found.noise_share) : json_null(), "filter",
+                     wn_label_filter_names[all->request.filter], "issues", json_count(found->len), "confident_issues",
+                     json_count(found->confident), "estimated_errors", json_count(found->calibrated), "unlabelled",
+                     json_count(found->unlabelled), "unusable", json_count(found->unusable), "unnormalised",
+                     json_count(found->unnormalised), "small_classes", json_count(found->small), "seconds", seconds,
+                     "peak_memory_bytes", json_peak_memory());
 }
 
 static wn_status check(session *run, const check_params *params, label_arrays *all, wn_error *err)
 {
     double started = now();
-    wn_status status = wn_labels_find_issues(&all->request, &all->found, err);
+    wn_status status;
+    if (all->embeddings.data) {
+        status = find_evidence(run, params, all, err);
+    } else {
+        status = wn_labels_find_issues(&all->request, &all->found.issues, err);
+        all->check_seconds = now() - started;
+    }
     if (status) return status;
-    all->check_seconds = now() - started;
     started = now();
-    if ((status = write_arrays(params, &all->found, err))) return status;
+    if ((status = write_arrays(params, &all->found.issues, err))) return status;
     all->write_seconds = now() - started;
-    say_input(run, params, &all->found);
+    say_input(run, all);
     say_found(run, all);
     return run->common.json ? json_print(json_labels(all), err) : WN_OK;
 }
@@ -142,13 +204,13 @@ wn_status check_label_arrays(session *run, wn_error *err)
     wn_status status = open_arrays(run, params, &all, err);
     all.read_seconds = now() - started;
     if (!status && run->common.dry_run) {
-        terminal_say(run->terminal, "would check %zu labels of %zu classes; nothing was written (--dry-run)",
-                     all.request.probabilities.rows, all.request.probabilities.cols);
+        terminal_say(run->terminal, "would check %zu labels; nothing was written (--dry-run)",
+                     all.request.probabilities.rows);
     } else if (!status) {
         status = check(run, params, &all, err);
     }
-    wn_label_issues_clear(&all.found);
+    wn_label_evidence_clear(&all.found);
     wn_npy_close(&all.labels);
-    wn_npy_close(&all.probabilities);
+    wn_npy_close(&all.file);
     return status;
 }

@@ -8,10 +8,10 @@
 #include "command.h"
 
 typedef struct check_params {
-    const char *probabilities, *labels, *out, *out_issues, *out_suggested;
+    const char *probabilities, *embeddings, *labels, *out, *out_issues, *out_suggested;
     int method, filter;
     double fraction;
-    int64_t least;
+    int64_t least, neighbours;
 } check_params;
 
 /* winnow check labels on .npy files. */

@@ -105,6 +105,44 @@ WN_API WN_NODISCARD wn_status wn_labels_find_issues(const wn_label_request *requ
 /* Releases the arrays and zeroes the struct. */
 WN_API void wn_label_issues_clear(wn_label_issues *issues);
 
+/* --- Without a model ------------------------------------------------------------------------------------------- */
+
+/* Label errors from embeddings alone. Two witnesses that did not see the label of a row: its neighbours, whose votes
+ * are corrected by an estimate of how labels go wrong (Zhu, Song and Liu 2021, arXiv 2102.05291), and a softmax probe
+ * fitted on the other folds of five. Zero-initialise, then set. */
+typedef struct wn_label_evidence_request {
+    wn_matrix embeddings;   /* rows x dim, every value finite */
+    const int64_t *labels;  /* one a row, class numbers from 0; negative = no label */
+    const int64_t *ids;     /* rows x k nearest other rows, -1 = none (wn_neighbours_find) */
+    const float *distances; /* rows x k */
+    size_t k;               /* 30 is a good number */
+    wn_label_filter filter; /* on the mean of both probabilities */
+    double fraction;        /* as in wn_label_request */
+    int64_t least;
+    wn_pool *pool;
+    const wn_progress *progress; /* stages "probe" and "labels" */
+} wn_label_evidence_request;
+
+/* The answer. Release with wn_label_evidence_clear. */
+typedef struct wn_label_evidence {
+    wn_label_issues issues; /* scores: mean of the ranks of both margins, 0 worst to 1; the joint and the counts are
+                             * those of the mean probabilities */
+    double *noise;          /* classes x classes, true x given: estimated P(given | true) */
+    double noise_share;     /* of the labels that it calls wrong */
+} wn_label_evidence;
+
+/* WN_INVALID: labels of fewer than two classes. WN_UNSUPPORTED: more than 32,768. Rows without label get a suggested
+ * class of -1 and the score NaN, but are no neighbours either. */
+WN_API WN_NODISCARD wn_status wn_labels_find_evidence(const wn_label_evidence_request *request, wn_label_evidence *out,
+                                                      wn_error *err);
+WN_API void wn_label_evidence_clear(wn_label_evidence *evidence);
+
+/* Number of classes: one more than the greatest label. */
+WN_API size_t wn_label_classes(const int64_t *labels, size_t rows);
+
+/* Bytes that wn_labels_find_evidence allocates at most. */
+WN_API uint64_t wn_label_evidence_memory(const wn_label_evidence_request *request, size_t classes);
+
 #ifdef __cplusplus
 }
 #endif

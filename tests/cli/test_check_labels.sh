@@ -61,3 +61,27 @@ fails 2 "normalized-margin" "$WINNOW" check labels --probabilities p.npy --label
 "$WINNOW" check labels --probabilities p.npy --labels l.npy --out x.npy --dry-run 2>said
 grep -q "would check 90 labels" said
 [ ! -e x.npy ]
+# Without a model: blobs of points, three of them with the label of another blob.
+cat >blobs.py <<'PY'
+import struct, sys
+exec(open("arrays.py").read().split("labels =")[0])
+labels = [i % 3 for i in range(90)]
+points = []
+for i, label in enumerate(labels):
+    points += [(1.0 if c == label else 0.0) + 0.001 * ((i * 37 + c * 11) % 17) for c in range(3)]
+given = [(x + 1) % 3 if i in (12, 31, 77) else x for i, x in enumerate(labels)]
+if sys.argv[1] == "write":
+    write("e.npy", "<f4", points, (90, 3))
+    write("g.npy", "<i8", given, (90,))
+else:
+    assert sorted(read("issues.npy", "q", 8)) == [12, 31, 77]
+    assert read("classes.npy", "q", 8) == labels
+PY
+python3 blobs.py write
+"$WINNOW" check labels --embeddings e.npy --labels g.npy -k 8 --out scores.npy --out-issues issues.npy \
+    --out-suggested classes.npy -q
+python3 blobs.py check
+fails 2 "probabilities P.npy or" "$WINNOW" check labels --labels g.npy --out y.npy
+fails 2 "probabilities P.npy or" "$WINNOW" check labels --probabilities p.npy --embeddings e.npy --labels g.npy --out y.npy
+fails 1 "memory-limit" "$WINNOW" check labels --embeddings e.npy --labels g.npy --memory-limit 1MB --out y.npy
+[ ! -e y.npy ]

@@ -12,9 +12,12 @@
 static const wn_option options[] = {
     {WN_OPTION_TEXT, "probabilities", "N x classes, of a model that did not learn from these labels", AT(probabilities),
      0, 0, NULL, NULL, "P.npy", 0},
+    {WN_OPTION_TEXT, "embeddings", "N x dim, in place of probabilities", AT(embeddings), 0, 0, NULL, NULL, "E.npy", 0},
     {WN_OPTION_TEXT, "labels", "N class numbers; negative = no label", AT(labels), 0, 0, NULL, NULL, "L.npy", 0},
-    {WN_OPTION_CHOICE, "method", "score of a label", AT(method), 0, 0, "normalized-margin", wn_label_score_names, NULL,
-     0},
+    {WN_OPTION_INT, "neighbours", "of each row that vote on its label, with --embeddings", AT(neighbours), 2, 1000,
+     "30", NULL, "K", 'k'},
+    {WN_OPTION_CHOICE, "method", "score of a label, with --probabilities", AT(method), 0, 0, "normalized-margin",
+     wn_label_score_names, NULL, 0},
     {WN_OPTION_CHOICE, "filter", "which labels are called issues", AT(filter), 0, 0, "prune-by-noise-rate",
      wn_label_filter_names, NULL, 0},
     {WN_OPTION_REAL, "fraction", "of the issues that the pruning filters find, how much to take", AT(fraction), 1e-9, 1,
@@ -33,6 +36,8 @@ static const char *const examples[] = {
     "score each label; the lowest scores first to a reviewer",
     "winnow check labels --probabilities p.npy --labels l.npy --out-issues rows.npy --filter both --json",
     "the rows that two rules call wrong",
+    "winnow check labels --embeddings e.npy --labels l.npy --out scores.npy --out-suggested classes.npy",
+    "the same without a model: neighbours and a probe vote",
     NULL,
 };
 
@@ -41,14 +46,15 @@ static wn_status run_check(session *run, wn_error *err)
     const check_params *params = run->params;
     if (strcmp(run->paths[0], "labels") != 0)
         return command_usage_error(run, err, "'%s' is no check; there is: labels", run->paths[0]);
-    if (!params->probabilities) return command_usage_error(run, err, "name --probabilities P.npy");
+    if (!params->probabilities == !params->embeddings)
+        return command_usage_error(run, err, "name --probabilities P.npy or --embeddings E.npy");
     return check_label_arrays(run, err);
 }
 
 const command command_check = {
     .name = "check",
     .summary = "find labels that are probably wrong",
-    .usage = "labels --probabilities P.npy --labels L.npy --out SCORES.npy [OPTIONS]",
+    .usage = "labels --probabilities P.npy|--embeddings E.npy --labels L.npy --out SCORES.npy [OPTIONS]",
     .details =
         "labels: confident learning (arXiv 1911.00068). A row confidently belongs to a class when its probability "
         "reaches the mean that the class has in its own rows; given and confident classes are counted against each "
@@ -56,7 +62,10 @@ const command command_check = {
         "not learn from these labels (cross-validation).\n\n"
         "Rows without label (negative) and rows with a NaN get the score NaN and take no part. Rows that do not sum to "
         "1 are used as they are, and counted. A value outside 0 to 1 ends the command. The file is read in blocks, so "
-        "it may be larger than memory.",
+        "it may be larger than memory.\n\n"
+        "With --embeddings no model is needed: the neighbours of each row vote, corrected by an estimate of how labels "
+        "go wrong, and a softmax probe judges each fifth of the rows by the others. The score is the mean of the ranks "
+        "that both give to a label.",
     .examples = examples,
     .options = options,
     .params_size = sizeof(check_params),

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Copies of a picture that were changed: recompressed, resized, brightened, mirrored, turned. A hash of 256 bits from
+ * one cosine transform stands for all eight ways to lay a picture down.
+ *
+ *     wn_picture_hasher *hasher = NULL;
+ *     if (!wn_picture_hasher_new(64, &hasher, &err)) ...
+ *     wn_picture_hash(hasher, rgb, hash);                  rgb: 64 x 64 x 3 bytes, the picture squeezed to a square
+ *     bits = wn_picture_hash_bits(hash, other, &turn);
+ */
+#ifndef WINNOW_DUPLICATES_H
+#define WINNOW_DUPLICATES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "winnow/pool.h"
+#include "winnow/progress.h"
+#include "winnow/quality.h"
+#include "winnow/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { WN_PICTURE_WORDS = 4, WN_PICTURE_BITS = 256, WN_PICTURE_TURNS = 8 };
+
+typedef struct wn_picture_hasher wn_picture_hasher;
+
+/* For square pictures of one side, 16..1024. WN_INVALID for another. */
+WN_API WN_NODISCARD wn_status wn_picture_hasher_new(size_t side, wn_picture_hasher **out, wn_error *err);
+WN_API void wn_picture_hasher_free(wn_picture_hasher **hasher);
+
+/* Bit 16 v + u is the sign of the DCT-II coefficient (v, u) of luma, u along a row; bit 0, which only says how light
+ * the picture is, stays 0. A picture of one colour (deviation of luma below 2 of 255) says nothing: four zeros. One
+ * hasher serves any number of threads. `rgb` is side x side x 3. */
+WN_API void wn_picture_hash(const wn_picture_hasher *hasher, const uint8_t *rgb, uint64_t out[WN_PICTURE_WORDS]);
+
+/* The hash of the picture after a turn, which adds up what its bits say: 1 mirrored left to right, 2 upside down, 4
+ * rows and columns exchanged (first of all). 6 is a quarter turn, 3 a half turn. A mirrored transform has the odd
+ * coefficients negated, so nothing is computed anew; only coefficients that are exactly 0 differ. */
+WN_API void wn_picture_hash_turn(const uint64_t hash[WN_PICTURE_WORDS], unsigned turn, uint64_t out[WN_PICTURE_WORDS]);
+
+/* Least number of bits in which `b` differs from a turn of `a`; `turn` (may be NULL) receives which one. */
+WN_API unsigned wn_picture_hash_bits(const uint64_t a[WN_PICTURE_WORDS], const uint64_t b[WN_PICTURE_WORDS],
+                                     unsigned *turn);
+
+/* Pictures that are alike by their hashes or by a neighbour graph of embeddings. Zero-initialise, then set. */
+typedef struct wn_alike_request {
+    size_t rows;
+    const uint64_t *hashes;    /* rows x 4; four zeros = none; NULL = by the graph alone */
+    unsigned max_bits;         /* of 256, at most 96; 40 is a good number */
+    const int64_t *neighbours; /* rows x k, -1 = none; NULL = by the hashes alone */
+    const float *distances;    /* rows x k */
+    size_t k;
+    float max_distance; /* of two embeddings that are alike */
+    wn_pool *pool;
+    const wn_progress *progress; /* stage "duplicates", unit "images" */
+} wn_alike_request;
+
+/* In row order each row joins the smallest earlier row that leads a group and is near enough, or leads a group of its
+ * own: members are near their leader, chains do not drift. similarity is 1 - bits / 256, or 1 - distance where only
+ * the graph joins the two. Up to 20,000 rows all pairs are compared; beyond, a leader is found by one of twelve groups
+ * of 20 bits that is equal: always up to 11 bits that differ, at 20 in about nine of ten cases, at 31 in six. */
+WN_API WN_NODISCARD wn_status wn_duplicates_find_pictures(const wn_alike_request *request, wn_duplicates *out,
+                                                          wn_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Images with hardly any contrast: the deviation of luma over a fifth of its range.
+ */
+#include "quality/check_rows.h"
+
+typedef struct params {
+    double threshold;
+} params;
+
+static const wn_option options[] = {
+    {WN_OPTION_REAL, "threshold", "issues score below it", offsetof(params, threshold), 0, 1, "0.1", NULL, "X", 0},
+    {0},
+};
+
+static double score(const wn_check_input *input, size_t row)
+{
+    return (double)input->contrast[row] / 20;
+}
+
+static wn_status run(const void *options_given, const wn_check_input *input, wn_check_result *out, wn_error *err)
+{
+    (void)err;
+    wn_check_score_rows(input, score, ((const params *)options_given)->threshold, out);
+    return WN_OK;
+}
+
+const wn_check wn_check_low_information = {
+    .name = "low-information",
+    .summary = "hardly any contrast",
+    .needs = WN_CHECK_LIGHT,
+    .options = options,
+    .params_size = sizeof(params),
+    .run = run,
+};

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The picture hash against a transform written out, its turns against turned pictures, and groups against a search of
+ * all pairs.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "num/hamming.h"
+#include "winnow/duplicates.h"
+#include "winnow/memory.h"
+
+enum { SIDE = 32 };
+
+/* Smooth random light: few waves of random phase. */
+static void paint(uint8_t *rgb, uint64_t seed)
+{
+    float waves[6][4];
+    wn_rng rng;
+    wn_rng_init(&rng, seed, 0);
+    for (size_t i = 0; i < 6; i++) {
+        for (size_t j = 0; j < 4; j++) waves[i][j] = wn_rng_range(&rng, 0, 6.28f);
+    }
+    for (size_t y = 0; y < SIDE; y++) {
+        for (size_t x = 0; x < SIDE; x++) {
+            float light = 128;
+            for (size_t i = 0; i < 6; i++)
+                light += 18 * sinf(waves[i][0] + (float)x * waves[i][1] / 8 + (float)y * waves[i][2] / 8);
+            for (size_t c = 0; c < 3; c++)
+                rgb[3 * (SIDE * y + x) + c] = (uint8_t)(light + 10 * sinf(waves[c][3]) + (float)wn_rng_below(&rng, 3));
+        }
+    }
+}
+
+/* Pixel (x, y) of the result is that of `from` where the turn takes it. */
+static void turn_picture(const uint8_t *from, unsigned turn, uint8_t *to)
+{
+    for (size_t y = 0; y < SIDE; y++) {
+        for (size_t x = 0; x < SIDE; x++) {
+            size_t u = turn & 1 ? SIDE - 1 - x : x, v = turn & 2 ? SIDE - 1 - y : y;
+            size_t at = turn & 4 ? SIDE * u + v : SIDE * v + u;
+            memcpy(to + 3 * (SIDE * y + x), from + 3 * at, 3);
+        }
+    }
+}
+
+static void test_transform(void **state)
+{
+    static uint8_t rgb[3 * SIDE * SIDE];
+    wn_picture_hasher *hasher = NULL;
+    uint64_t hash[4];
+    (void)state;
+    assert_int_equal(wn_picture_hasher_new(SIDE, &hasher, NULL), WN_OK);
+    paint(rgb, 1);
+    wn_picture_hash(hasher, rgb, hash);
+    assert_int_equal(hash[0] & 1, 0);
+    for (size_t bit = 1; bit < 256; bit++) {
+        double sum = 0;
+        for (size_t i = 0; i < SIDE * SIDE; i++) {
+            double luma = 0.299 * rgb[3 * i] + 0.587 * rgb[3 * i + 1] + 0.114 * rgb[3 * i + 2];
+            sum += luma * cos(acos(-1) * (double)((2 * (i / SIDE) + 1) * (bit / 16)) / (2 * SIDE)) *
+                   cos(acos(-1) * (double)((2 * (i % SIDE) + 1) * (bit % 16)) / (2 * SIDE));
+        }
+        if (fabs(sum) > 0.1) assert_int_equal(hash[bit / 64] >> bit % 64 & 1, sum > 0);
+    }
+    memset(rgb, 77, sizeof rgb);
+    wn_picture_hash(hasher, rgb, hash);
+    assert_true((hash[0] | hash[1] | hash[2] | hash[3]) == 0);
+    wn_picture_hasher_free(&hasher);
+    assert_int_equal(wn_picture_hasher_new(8, &hasher, NULL), WN_INVALID);
+}
+
+static void test_turns(void **state)
+{
+    static uint8_t rgb[3 * SIDE * SIDE], turned[3 * SIDE * SIDE];
+    wn_picture_hasher *hasher = NULL;
+    (void)state;
+    assert_int_equal(wn_picture_hasher_new(SIDE, &hasher, NULL), WN_OK);
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        uint64_t hash[4], other[4], expected[4], stranger[4];
+        unsigned turn = 9;
+        paint(rgb, seed);
+        wn_picture_hash(hasher, rgb, hash);
+        for (unsigned t = 0; t < WN_PICTURE_TURNS; t++) {
+            unsigned bits = 0;
+            turn_picture(rgb, t, turned);
+            wn_picture_hash(hasher, turned, other);
+            wn_picture_hash_turn(hash, t, expected);
+            for (size_t w = 0; w < 4; w++) bits += wn_count_bits(other[w] ^ expected[w]);
+            assert_true(bits <= 4); /* coefficients next to 0 round either way */
+            assert_true(wn_picture_hash_bits(hash, other, &turn) <= 4);
+            assert_int_equal(turn, t);
+        }
+        paint(rgb, seed + 1000);
+        wn_picture_hash(hasher, rgb, stranger);
+        assert_true(wn_picture_hash_bits(hash, stranger, NULL) > 60);
+    }
+    wn_picture_hasher_free(&hasher);
+}
+
+/* Random hashes; about half are changed and turned copies of earlier rows, some have none. */
+static void make_hashes(uint64_t *hashes, size_t rows, unsigned most_changes)
+{
+    wn_rng rng;
+    wn_rng_init(&rng, 11, 0);
+    for (size_t row = 0; row < rows; row++) {
+        uint64_t *hash = hashes + 4 * row;
+        for (size_t w = 0; w < 4; w++) hash[w] = wn_rng_u64(&rng);
+        if (row && wn_rng_below(&rng, 2)) {
+            wn_picture_hash_turn(hashes + (size_t)4 * wn_rng_below(&rng, (uint32_t)row), wn_rng_below(&rng, 8), hash);
+            for (unsigned i = wn_rng_below(&rng, most_changes); i > 0; i--)
+                hash[wn_rng_below(&rng, 4)] ^= (uint64_t)1 << wn_rng_below(&rng, 64);
+        }
+        if (wn_rng_below(&rng, 40) == 0) memset(hash, 0, 32);
+    }
+}
+
+/* The rule row by row: leaders[row] is the row's leader. */
+static void plain_groups(const wn_alike_request *request, size_t *leaders)
+{
+    for (size_t row = 0; row < request->rows; row++) {
+        leaders[row] = row;
+        for (size_t other = 0; other < row && leaders[row] == row; other++) {
+            const uint64_t *a = request->hashes + 4 * row, *b = request->hashes + 4 * other;
+            bool near = (a[0] | a[1] | a[2] | a[3]) && (b[0] | b[1] | b[2] | b[3]) &&
+                        wn_picture_hash_bits(a, b, NULL) <= request->max_bits;
+            for (size_t i = 0; request->neighbours && i < request->k; i++) {
+                near = near || (request->neighbours[row * request->k + i] == (int64_t)other &&
+                                request->distances[row * request->k + i] <= request->max_distance);
+                near = near || (request->neighbours[other * request->k + i] == (int64_t)row &&
+                                request->distances[other * request->k + i] <= request->max_distance);
+            }
+            if (near && leaders[other] == other) leaders[row] = other;
+        }
+    }
+}
+
+static void test_groups(void **state)
+{
+    enum { ROWS = 900, K = 2 };
+    static uint64_t hashes[ROWS * 4];
+    static int64_t neighbours[ROWS * K];
+    static float distances[ROWS * K];
+    static size_t leaders[ROWS];
+    static const unsigned threads[3] = {1, 2, 7};
+    wn_rng rng;
+    (void)state;
+    make_hashes(hashes, ROWS, 60);
+    wn_rng_init(&rng, 2, 0);
+    for (size_t i = 0; i < ROWS * K; i++) {
+        neighbours[i] = (int64_t)wn_rng_below(&rng, ROWS + 1) - 1;
+        distances[i] = wn_rng_uniform(&rng);
+    }
+    for (int graph = 0; graph < 2; graph++) {
+        wn_alike_request request = {.rows = ROWS, .hashes = hashes, .max_bits = 40, .k = K, .max_distance = 0.05f};
+        if (graph) request.neighbours = neighbours;
+        request.distances = distances;
+        plain_groups(&request, leaders);
+        for (size_t t = 0; t < 3; t++) {
+            wn_duplicates found;
+            size_t expected = 0;
+            assert_int_equal(wn_pool_new(threads[t], 0, &request.pool, NULL), WN_OK);
+            assert_int_equal(wn_duplicates_find_pictures(&request, &found, NULL), WN_OK);
+            for (size_t row = 0; row < ROWS; row++) expected += leaders[row] != row;
+            assert_int_equal(found.len, expected);
+            assert_true(expected > ROWS / 5);
+            for (size_t i = 0; i < found.len; i++) assert_int_equal(leaders[found.pairs[i].to], found.pairs[i].from);
+            wn_duplicates_clear(&found);
+            wn_pool_free(&request.pool);
+        }
+    }
+}
+
+/* Beyond the size up to which all pairs are compared, small changes are all found. */
+static void test_buckets(void **state)
+{
+    enum { ROWS = 20600 };
+    uint64_t *hashes = calloc(ROWS * 4, sizeof *hashes);
+    wn_rng rng;
+    wn_duplicates found;
+    (void)state;
+    wn_rng_init(&rng, 8, 0);
+    for (size_t i = 0; i < (size_t)ROWS * 4; i++) hashes[i] = wn_rng_u64(&rng);
+    for (size_t row = 20000; row < ROWS; row++) {
+        wn_picture_hash_turn(hashes + 4 * (row - 20000), (unsigned)row % 8, hashes + 4 * row);
+        for (size_t i = 0; i < row % 12; i++) hashes[4 * row + i % 4] ^= (uint64_t)1 << wn_rng_below(&rng, 64);
+    }
+    wn_alike_request request = {.rows = ROWS, .hashes = hashes, .max_bits = 11};
+    assert_int_equal(wn_duplicates_find_pictures(&request, &found, NULL), WN_OK);
+    assert_int_equal(found.len, ROWS - 20000);
+    for (size_t i = 0; i < found.len; i++) assert_int_equal(found.pairs[i].to, found.pairs[i].from + 20000);
+    wn_duplicates_clear(&found);
+    request.rows = 0;
+    assert_int_equal(wn_duplicates_find_pictures(&request, &found, NULL), WN_OK);
+    assert_int_equal(found.len, 0);
+    wn_duplicates_clear(&found);
+    request.max_bits = 97;
+    assert_int_equal(wn_duplicates_find_pictures(&request, &found, NULL), WN_INVALID);
+    free(hashes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_transform), cmocka_unit_test(test_turns),
+                                       cmocka_unit_test(test_groups), cmocka_unit_test(test_buckets)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
