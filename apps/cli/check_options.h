@@ -9,6 +9,8 @@
 
 typedef struct check_params {
     const char *probabilities, *embeddings, *labels, *out, *out_issues, *out_suggested;
+    const char *settings, *tags, *model;
+    bool apply;
     int method, filter;
     double fraction;
     int64_t least, neighbours;
@@ -16,5 +18,8 @@ typedef struct check_params {
 
 /* winnow check labels on .npy files. */
 wn_status check_label_arrays(session *run, wn_error *err);
+
+/* winnow check on a workspace; the paths of the session are names of checks. */
+wn_status check_workspace(session *run, wn_error *err);
 
 #endif

@@ -329,6 +329,47 @@ WN_API WN_NODISCARD wn_status wn_job_tag(const wn_job *job, const wn_tag_options
                                          wn_error *err);
 WN_API void wn_tag_result_clear(wn_tag_result *result);
 
+/* ------------------------------------------------------------------------------------------------ check */
+
+typedef struct wn_check_options {
+    const char *workspace;
+    const char *const *paths; /* check these alone, which the workspace knows; none = all */
+    size_t path_count;
+    const char *const *checks; /* names of winnow/check.h; none = all that the workspace can serve */
+    size_t check_count;
+    const char *const *settings; /* "CHECK.OPTION", value, ..., NULL */
+    const char *model;           /* whose neighbours count; as for embed */
+    const char *const *tags;     /* splits that should not share images; none = folders called train, val and test */
+    size_t tag_count;
+    bool apply; /* set the tags "check:NAME" to the issues, and "check:drop" to the repeats that are not kept */
+} wn_check_options;
+
+typedef struct wn_check_summary {
+    const char *name, *summary; /* static storage */
+    const char *left_out;       /* why it did not run; NULL = it did */
+    int64_t issues;
+    double threshold; /* scores below it are issues; NaN = decided in another way */
+} wn_check_summary;
+
+typedef struct wn_check_job_result {
+    char *workspace, *run, *model; /* run: its folder, NULL for a dry run; model NULL = there are no embeddings */
+    char *report;                  /* the page */
+    int64_t rows, bad;
+    wn_check_summary *checks;
+    size_t check_count;
+    int64_t exact_duplicates;
+    int64_t duplicates, groups;             /* images that repeat another, exactly or nearly, and their groups */
+    int64_t leaks, leaks_with_disagreement; /* repeats in another split; of them, in a folder of another name */
+    int64_t tagged;
+    wn_job_seconds seconds;
+} wn_check_job_result;
+
+/* Checks the images of a workspace and writes issues.csv, duplicates.csv, components.csv, outliers.csv, leaks.csv,
+ * stats.csv, bad_files.csv and report.html into a run folder (docs/checks.md). No image is changed or deleted. */
+WN_API WN_NODISCARD wn_status wn_job_check(const wn_job *job, const wn_check_options *options, wn_check_job_result *out,
+                                           wn_error *err);
+WN_API void wn_check_job_result_clear(wn_check_job_result *result);
+
 /* ------------------------------------------------------------------------------------------------ report, status */
 
 /* Renders the page of a run again; run 0 = the last finished one. `out` receives its path, released with wn_free. */

@@ -13,8 +13,7 @@
 /* Characters of a name under a thumbnail: two lines, the middle cut out; the whole name is in the title. */
 enum { NAME_SHOWN = 42 };
 
-/* An image element, or a grey field where there is no thumbnail. */
-static void picture(wn_page *page, int64_t row, const char *name)
+void wn_page_picture(wn_page *page, int64_t row, const char *name)
 {
     /* The source is written last and may turn out to be absent, so the tag starts in a form that allows it. */
     wn_page_markup(page, "<span class=\"frame\"><img alt=\"");
@@ -39,7 +38,7 @@ void wn_report_picks(wn_page *page)
          shown++) {
         const char *name = wn_page_row_name(page, r->picks[shown]);
         wn_page_format(page, "<figure id=\"p%zu\">", shown + 1);
-        picture(page, r->picks[shown], name);
+        wn_page_picture(page, r->picks[shown], name);
         wn_page_format(page, "<figcaption><b>%zu</b>", shown + 1);
         if (r->pick_distance && isfinite(r->pick_distance[shown])) {
             wn_page_markup(page, " <small>");
@@ -107,7 +106,7 @@ static void member(wn_page *page, int64_t row, const wn_report_duplicate *pair)
     static const char *const words[] = {"same bytes", "same pixels", "nearly the same"};
     const char *name = wn_page_row_name(page, row);
     wn_page_markup(page, "<figure>");
-    picture(page, row, name);
+    wn_page_picture(page, row, name);
     wn_page_markup(page, "<figcaption><bdi title=\"");
     wn_page_text(page, name, 400);
     wn_page_markup(page, "\">");

@@ -47,6 +47,9 @@ const char *wn_page_row_name(wn_page *page, int64_t row);
 /* An image source: `data:image/jpeg;base64,...`. False (and nothing written) when the row has none. */
 bool wn_page_thumb(wn_page *page, int64_t row);
 
+/* An image element with the thumbnail of a row, or a grey field where there is none; `name` is its text. */
+void wn_page_picture(wn_page *page, int64_t row, const char *name);
+
 /* Bytes as base64. */
 void wn_page_base64(wn_page *page, const void *bytes, size_t len);
 
@@ -58,7 +61,7 @@ void wn_page_number(wn_page *page, double value);
 void wn_page_section(wn_page *page, const char *id, const char *title);
 void wn_page_section_end(wn_page *page);
 
-/* sections.c, listing.c, map.c, facts.c: the parts in the order of the page. */
+/* sections.c, listing.c, checks.c, map.c, facts.c: the parts in the order of the page. */
 void wn_report_head(wn_page *page);
 void wn_report_map(wn_page *page);
 void wn_report_covering_part(wn_page *page);
@@ -66,6 +69,7 @@ void wn_report_picks(wn_page *page);
 void wn_report_facts(wn_page *page);
 void wn_report_training(wn_page *page);
 void wn_report_duplicates(wn_page *page);
+void wn_report_checks(wn_page *page);
 void wn_report_bad_files(wn_page *page);
 void wn_report_making(wn_page *page);
 
@@ -77,6 +81,7 @@ enum {
     WN_REPORT_PICKS_MAX = 300,
     WN_REPORT_GROUPS_MAX = 40,
     WN_REPORT_GROUP_MEMBERS_MAX = 6,
+    WN_REPORT_FINDINGS_MAX = 12, /* of one check */
     WN_REPORT_BAD_MAX = 200,
     WN_REPORT_POINTS_MAX = 20000,
     WN_REPORT_POINT_THUMBS_MAX = 240,

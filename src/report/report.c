@@ -19,6 +19,18 @@ static wn_status check_rows(const wn_report *report, const int64_t *rows, size_t
     return WN_OK;
 }
 
+static wn_status check_findings(const wn_report *report, wn_error *err)
+{
+    for (size_t i = 0; i < report->checks_len; i++) {
+        const wn_report_check *one = &report->checks[i];
+        for (size_t k = 0; k < one->findings_len; k++) {
+            WN_TRY(check_rows(report, &one->findings[k].row, 1, one->name, err));
+            if (one->findings[k].other != -1) WN_TRY(check_rows(report, &one->findings[k].other, 1, one->name, err));
+        }
+    }
+    return WN_OK;
+}
+
 static wn_status check(const wn_report *report, wn_error *err)
 {
     if (!report->name) return wn_fail(err, WN_INVALID, "a report needs the names of its rows");
@@ -31,7 +43,7 @@ static wn_status check(const wn_report *report, wn_error *err)
         if ((unsigned)pair->alike > WN_REPORT_ALIKE_NEAR)
             return wn_fail(err, WN_INVALID, "duplicate %zu of the report is of an unknown kind", i);
     }
-    return WN_OK;
+    return check_findings(report, err);
 }
 
 static void write_page(wn_page *page)
@@ -54,6 +66,7 @@ static void write_page(wn_page *page)
     wn_report_facts(page);
     wn_report_training(page);
     wn_report_duplicates(page);
+    wn_report_checks(page);
     wn_report_bad_files(page);
     wn_report_making(page);
     wn_page_markup(page, "</main>\n<footer>Made by winnow on this machine. The page holds everything it shows and "

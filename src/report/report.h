@@ -52,6 +52,21 @@ typedef struct wn_report_duplicate {
     wn_report_alike alike;
 } wn_report_duplicate;
 
+/* One image that a check found: `other` is the image that speaks for it (-1 = none), `distance` how far that one is. */
+typedef struct wn_report_finding {
+    int64_t row, other;
+    float score, distance;
+} wn_report_finding;
+
+/* One check: its findings, worst first (as many as are to be shown), and the number of all. */
+typedef struct wn_report_check {
+    const char *name, *summary; /* "blur", "edges are soft everywhere" */
+    const char *left_out;       /* why it did not run; NULL = it did */
+    uint64_t issues;
+    const wn_report_finding *findings;
+    size_t findings_len;
+} wn_report_check;
+
 /* A file that could not be used. */
 typedef struct wn_report_bad {
     const char *name, *reason;
@@ -119,6 +134,9 @@ typedef struct wn_report {
     const wn_report_duplicate *duplicates; /* in any order; the page shows the closest */
     size_t duplicates_len;
     uint64_t duplicate_count; /* of all pairs, when the array holds only some; 0 = duplicates_len */
+
+    const wn_report_check *checks; /* NULL = none were run */
+    size_t checks_len;
 
     const wn_report_bad *bad;
     size_t bad_len;

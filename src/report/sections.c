@@ -76,6 +76,7 @@ static void navigation(wn_page *page)
         {"facts", "Facts", facts},
         {"training", "Training", r->losses_len},
         {"duplicates", "Duplicates", r->duplicates_len},
+        {"checks", "Checks", r->checks_len},
         {"bad", "Bad files", bad_count(r)},
         {"making", "How it was made", true},
     };

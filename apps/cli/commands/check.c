@@ -10,6 +10,14 @@
 #define AT(field) offsetof(check_params, field)
 
 static const wn_option options[] = {
+    {WN_OPTION_TEXT, "set", "options of checks, as in blur.threshold=0.2,near-duplicate.bits=30", AT(settings), 0, 0,
+     NULL, NULL, "CHECK.OPTION=VALUE,...", 0},
+    {WN_OPTION_TEXT, "tags", "parts of the data that should share no image (default: folders train, val, test)",
+     AT(tags), 0, 0, NULL, NULL, "TAG,TAG...", 0},
+    {WN_OPTION_TEXT, "model", "whose embeddings tell what is near (default: the newest)", AT(model), 0, 0, NULL, NULL,
+     "NAME", 0},
+    {WN_OPTION_BOOL, "apply", "set the tags check:NAME to issues and check:drop to repeats", AT(apply), 0, 0, NULL,
+     NULL, NULL, 0},
     {WN_OPTION_TEXT, "probabilities", "N x classes, of a model that did not learn from these labels", AT(probabilities),
      0, 0, NULL, NULL, "P.npy", 0},
     {WN_OPTION_TEXT, "embeddings", "N x dim, in place of probabilities", AT(embeddings), 0, 0, NULL, NULL, "E.npy", 0},
@@ -32,6 +40,10 @@ static const wn_option options[] = {
 };
 
 static const char *const examples[] = {
+    "winnow check -w photos.winnow",
+    "all checks; the last line says where the page is",
+    "winnow check blur dark --set blur.threshold=0.3 --apply",
+    "two checks, one of them stricter; their issues become tags",
     "winnow check labels --probabilities p.npy --labels l.npy --out scores.npy",
     "score each label; the lowest scores first to a reviewer",
     "winnow check labels --probabilities p.npy --labels l.npy --out-issues rows.npy --filter both --json",
@@ -44,18 +56,30 @@ static const char *const examples[] = {
 static wn_status run_check(session *run, wn_error *err)
 {
     const check_params *params = run->params;
-    if (strcmp(run->paths[0], "labels") != 0)
-        return command_usage_error(run, err, "'%s' is no check; there is: labels", run->paths[0]);
-    if (!params->probabilities == !params->embeddings)
+    bool labels = run->path_count == 1 && strcmp(run->paths[0], "labels") == 0;
+    bool arrays = params->probabilities || params->embeddings || params->labels || params->out || params->out_issues ||
+                  params->out_suggested;
+    if (labels && !params->probabilities == !params->embeddings)
         return command_usage_error(run, err, "name --probabilities P.npy or --embeddings E.npy");
-    return check_label_arrays(run, err);
+    if (labels) return check_label_arrays(run, err);
+    if (arrays) return command_usage_error(run, err, "arrays go with 'winnow check labels'");
+    return check_workspace(run, err);
 }
 
 const command command_check = {
     .name = "check",
-    .summary = "find labels that are probably wrong",
-    .usage = "labels --probabilities P.npy|--embeddings E.npy --labels L.npy --out SCORES.npy [OPTIONS]",
+    .summary = "find bad images, repeats, leaks between splits, and wrong labels",
+    .usage = "[CHECK...] [OPTIONS]\n       winnow check labels --probabilities P.npy|--embeddings E.npy --labels L.npy "
+             "--out SCORES.npy [OPTIONS]",
     .details =
+        "On a workspace, runs the checks named, or all that it can serve, writes what they found as CSV files and a "
+        "page "
+        "with pictures, and prints one line a check. Every image gets a score from 0 (worst) to 1 from each check.\n\n"
+        "Checks: corrupt, exact-duplicate, near-duplicate, outlier, local-outlier, typicality, blur, dark, bright, "
+        "low-information, odd-size, odd-aspect, grey, striped, noise. Outliers need embeddings.\n\n"
+        "Repeats that stand in different splits are leaks. A split is a tag of --tags, or a folder called train, val "
+        "or "
+        "test.\n\n"
         "labels: confident learning (arXiv 1911.00068). A row confidently belongs to a class when its probability "
         "reaches the mean that the class has in its own rows; given and confident classes are counted against each "
         "other, and the filter says which rows are called issues. The probabilities must come from a model that did "
@@ -70,7 +94,6 @@ const command command_check = {
     .options = options,
     .params_size = sizeof(check_params),
     .flags = COMMAND_WRITES,
-    .least_paths = 1,
-    .most_paths = 1,
+    .most_paths = 64,
     .run = run_check,
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Images much larger or smaller than most: with s the root of width x height and q1, q3 its quartiles, sizes from
- * q1 - f (q3 - q1) to q3 + f (q3 - q1) are usual. The score falls from 1 in the middle of that range through 1/2 at its
+ * q1 - f d to q3 + f d are usual, d = q3 - q1 or a tenth of q1 where that is more (sets where most images have one
+ * size). The score falls from 1 in the middle of that range through 1/2 at its
  * ends.
  */
 #include <math.h>
@@ -29,7 +30,7 @@ static wn_status run(const void *options_given, const wn_check_input *input, wn_
     for (size_t row = 0; row < input->rows; row++)
         scratch[row] = sizes[row] = sqrt((double)input->width[row] * (double)input->height[row]);
     double low = wn_check_quantile(scratch, input->rows, 0.25), high = wn_check_quantile(scratch, input->rows, 0.75);
-    double margin = set->factor * (high - low), least = fmax(0, low - margin), most = high + margin;
+    double margin = set->factor * fmax(high - low, low / 10), least = fmax(0, low - margin), most = high + margin;
     for (size_t row = 0; row < input->rows; row++) {
         double off = fabs(sizes[row] - (least + most) / 2);
         double score = most > least ? 1 - off / (most - least) : off > 0 ? 0 : 1;

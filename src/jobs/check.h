@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The parts of the check job: what is known of the images, which ones repeat others, and the files that say so.
+ */
+#ifndef JOBS_CHECK_H
+#define JOBS_CHECK_H
+
+#include "jobs/job.h"
+#include "winnow/check.h"
+#include "winnow/quality.h"
+
+/* One image, by position in the list of rows. */
+typedef struct wn_check_image {
+    char *path;       /* as shown */
+    uint64_t bytes;   /* of the file */
+    int64_t captured; /* WN_CAPTURED_UNKNOWN */
+    int32_t split;    /* which part of the data it belongs to; -1 = none */
+    int32_t folder;   /* number of the folder that it lies in, by name: the class, where folders are classes */
+} wn_check_image;
+
+typedef struct wn_checking {
+    const wn_job *job;
+    wn_workspace *workspace;
+    const wn_check_options *options;
+    wn_check_job_result *out;
+    wn_roots roots;
+    wn_row_list rows;
+    wn_check_image *images;
+    char **splits; /* names */
+    size_t split_count;
+    void *columns[16]; /* whose pointers are in `input` */
+    size_t column_count;
+    wn_check_input input;
+    const wn_check **checks; /* those that run */
+    wn_check_result *results;
+    size_t count;
+    uint32_t *leaders; /* per image: the one that leads its group of repeats, itself when it is alone */
+    float *distances;  /* to the leader */
+    char *folder;      /* of the run */
+} wn_checking;
+
+/* Facts, hashes and neighbours of the rows; picture hashes that are missing are made from the model inputs and kept as
+ * a column. Without an embedding the neighbours are left out. */
+WN_NODISCARD wn_status wn_checking_load(wn_checking *checking, wn_error *err);
+void wn_checking_clear(wn_checking *checking);
+
+/* Gives each image its split: by the tags of the options, else by a folder called train, val or test. */
+WN_NODISCARD wn_status wn_checking_split(wn_checking *checking, wn_error *err);
+
+/* Leaders from the results of the two duplicate checks. */
+WN_NODISCARD wn_status wn_checking_group(wn_checking *checking, wn_error *err);
+
+/* The member of each group that should be kept: `keep` has one byte an image, 1 also for those that are alone. */
+void wn_checking_choose(const wn_checking *checking, uint8_t *keep);
+
+/* Writes the CSV files into the folder of the run and counts the leaks. */
+WN_NODISCARD wn_status wn_checking_write(wn_checking *checking, wn_error *err);
+
+/* Writes the page that shows what was found. */
+WN_NODISCARD wn_status wn_checking_report(wn_checking *checking, wn_error *err);
+
+#endif

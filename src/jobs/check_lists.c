@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The CSV files of the check job (docs/checks.md, "Files").
+ */
+#include "jobs/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "jobs/curate.h"
+#include "winnow/duplicates.h"
+#include "winnow/memory.h"
+
+enum { FLUSH = 1 << 20 };
+
+/* A file that is written in pieces. */
+typedef struct table {
+    wn_file_writer writer;
+    wn_buffer text;
+    uint64_t offset;
+    char *path;
+    wn_status status;
+    wn_error *err;
+} table;
+
+static void open_table(table *t, const wn_checking *s, const char *name, const char *head, wn_error *err)
+{
+    *t = (table){.err = err};
+    wn_buffer_init(&t->text, WN_MEMORY_TEXT, 0);
+    t->writer.fd = -1;
+    if (!(t->path = wn_path_join(s->folder, name))) {
+        t->status = wn_fail(err, WN_NOMEM, "out of memory");
+        return;
+    }
+    t->status = wn_file_writer_begin(&t->writer, t->path, err);
+    wn_buffer_text(&t->text, head);
+}
+
+static void flush_table(table *t, size_t least)
+{
+    if (t->status || t->text.len < least) return;
+    if (t->text.status) {
+        t->status = wn_fail(t->err, t->text.status, "no memory for %s", t->path);
+        return;
+    }
+    t->status = wn_file_write_at(t->writer.fd, t->text.data, t->text.len, t->offset, t->path, t->err);
+    t->offset += t->text.len;
+    wn_buffer_reset(&t->text);
+}
+
+static wn_status close_table(table *t)
+{
+    flush_table(t, 1);
+    if (t->writer.path) {
+        wn_status status = wn_file_writer_end(&t->writer, !t->status, t->err);
+        if (!t->status) t->status = status;
+    }
+    wn_buffer_clear(&t->text);
+    wn_free(t->path);
+    return t->status;
+}
+
+static void add_figure(table *t, double value)
+{
+    if (isfinite(value)) {
+        wn_buffer_format(&t->text, ",%.6g", value);
+    } else {
+        wn_buffer_text(&t->text, ",");
+    }
+}
+
+/* "odd-size" as files call it: odd_size. */
+static void add_issue_name(wn_buffer *text, const char *name)
+{
+    for (; *name; name++) wn_buffer_add(text, *name == '-' ? "_" : name, 1);
+}
+
+static wn_status write_issues(const wn_checking *s, wn_error *err)
+{
+    table t;
+    open_table(&t, s, "issues.csv", "path", err);
+    for (size_t c = 0; c < s->count; c++) {
+        wn_buffer_text(&t.text, ",is_");
+        add_issue_name(&t.text, s->checks[c]->name);
+        wn_buffer_text(&t.text, "_issue,");
+        add_issue_name(&t.text, s->checks[c]->name);
+        wn_buffer_text(&t.text, "_score");
+    }
+    wn_buffer_text(&t.text, "\n");
+    for (size_t i = 0; i < s->rows.len && !t.status; i++) {
+        wn_text_add_csv(&t.text, s->images[i].path);
+        for (size_t c = 0; c < s->count; c++) {
+            wn_buffer_text(&t.text, s->results[c].is_issue[i] ? ",True" : ",False");
+            add_figure(&t, (double)s->results[c].scores[i]);
+        }
+        wn_buffer_text(&t.text, "\n");
+        flush_table(&t, FLUSH);
+    }
+    return close_table(&t);
+}
+
+static wn_status write_stats(const wn_checking *s, wn_error *err)
+{
+    const wn_check_input *in = &s->input;
+    table t;
+    open_table(&t, s, "stats.csv",
+               "path,width,height,file_size,luminance,contrast,sharpness,signal_to_noise,uniform_row_ratio,mean_red,"
+               "mean_green,mean_blue,stdv_red,stdv_green,stdv_blue\n",
+               err);
+    for (size_t i = 0; i < s->rows.len && !t.status; i++) {
+        wn_text_add_csv(&t.text, s->images[i].path);
+        wn_buffer_format(&t.text, ",%d,%d,%llu", (int)in->width[i], (int)in->height[i],
+                         (unsigned long long)s->images[i].bytes);
+        const float *facts[] = {in->luminance, in->contrast, in->sharpness, in->signal_to_noise, in->uniform_row_ratio};
+        for (size_t f = 0; f < sizeof facts / sizeof *facts; f++)
+            add_figure(&t, facts[f] ? (double)facts[f][i] : (double)NAN);
+        for (size_t c = 0; c < 3; c++) add_figure(&t, in->mean ? (double)in->mean[3 * i + c] : (double)NAN);
+        for (size_t c = 0; c < 3; c++) add_figure(&t, in->deviation ? (double)in->deviation[3 * i + c] : (double)NAN);
+        wn_buffer_text(&t.text, "\n");
+        flush_table(&t, FLUSH);
+    }
+    return close_table(&t);
+}
+
+typedef struct pair {
+    size_t from, to;
+    float distance;
+} pair;
+
+static int compare_pairs(const void *a, const void *b)
+{
+    const pair *x = a, *y = b;
+    if (x->distance < y->distance || x->distance > y->distance) return x->distance < y->distance ? -1 : 1;
+    if (x->from != y->from) return x->from < y->from ? -1 : 1;
+    return (x->to > y->to) - (x->to < y->to);
+}
+
+static void add_pair(table *t, const wn_checking *s, size_t from, size_t to, double distance)
+{
+    wn_text_add_csv(&t->text, s->images[from].path);
+    wn_buffer_text(&t->text, ",");
+    wn_text_add_csv(&t->text, s->images[to].path);
+    add_figure(t, distance);
+}
+
+static wn_status write_duplicates(const wn_checking *s, pair *pairs, wn_error *err)
+{
+    size_t n = 0;
+    table t;
+    for (size_t i = 0; i < s->rows.len; i++) {
+        if (s->leaders[i] != i) pairs[n++] = (pair){s->leaders[i], i, s->distances[i]};
+    }
+    qsort(pairs, n, sizeof *pairs, compare_pairs);
+    open_table(&t, s, "duplicates.csv", "from,to,distance\n", err);
+    for (size_t i = 0; i < n && !t.status; i++) {
+        add_pair(&t, s, pairs[i].from, pairs[i].to, (double)pairs[i].distance);
+        wn_buffer_text(&t.text, "\n");
+        flush_table(&t, FLUSH);
+    }
+    return close_table(&t);
+}
+
+static wn_status write_components(const wn_checking *s, uint8_t *keep, wn_error *err)
+{
+    table t;
+    wn_checking_choose(s, keep);
+    uint8_t *grouped = wn_calloc(WN_MEMORY_GENERAL, s->rows.len, 1);
+    if (!grouped) return wn_fail(err, WN_NOMEM, "out of memory");
+    for (size_t i = 0; i < s->rows.len; i++) {
+        if (s->leaders[i] != i) grouped[i] = grouped[s->leaders[i]] = 1;
+    }
+    open_table(&t, s, "components.csv", "path,component_id,keep\n", err);
+    for (size_t i = 0; i < s->rows.len && !t.status; i++) {
+        if (!grouped[i]) continue;
+        wn_text_add_csv(&t.text, s->images[i].path);
+        wn_buffer_format(&t.text, ",%u,%u\n", (unsigned)s->leaders[i], (unsigned)keep[i]);
+        flush_table(&t, FLUSH);
+    }
+    wn_free(grouped);
+    return close_table(&t);
+}
+
+/* Outliers with their nearest neighbour, worst first. */
+static wn_status write_outliers(const wn_checking *s, pair *pairs, wn_error *err)
+{
+    table t;
+    open_table(&t, s, "outliers.csv", "from,to,distance\n", err);
+    for (size_t c = 0; c < s->count; c++) {
+        const wn_check_result *found = &s->results[c];
+        size_t n = 0;
+        if (strcmp(s->checks[c]->name, "outlier") != 0) continue;
+        for (size_t i = 0; i < s->rows.len; i++) {
+            if (found->is_issue[i] && found->evidence[i] >= 0)
+                pairs[n++] = (pair){i, (size_t)found->evidence[i], -found->distances[i]};
+        }
+        qsort(pairs, n, sizeof *pairs, compare_pairs);
+        for (size_t i = 0; i < n; i++) {
+            add_pair(&t, s, pairs[i].from, pairs[i].to, -(double)pairs[i].distance);
+            wn_buffer_text(&t.text, "\n");
+            flush_table(&t, FLUSH);
+        }
+    }
+    return close_table(&t);
+}
+
+/* Groups that reach over splits: the first member that has a split against those of other splits. `first` has room for
+ * one number an image. */
+static wn_status write_leaks(const wn_checking *s, size_t *first, wn_error *err)
+{
+    table t;
+    for (size_t i = 0; i < s->rows.len; i++) first[i] = SIZE_MAX;
+    open_table(&t, s, "leaks.csv", "from,to,distance,from_split,to_split,folders_differ\n", err);
+    for (size_t i = 0; i < s->rows.len && !t.status; i++) {
+        size_t *anchor = &first[s->leaders[i]];
+        if (s->images[i].split < 0) continue;
+        if (*anchor == SIZE_MAX) *anchor = i;
+        if (s->images[*anchor].split == s->images[i].split) continue;
+        bool differ = s->images[*anchor].folder != s->images[i].folder;
+        double distance = *anchor == s->leaders[i] ? (double)s->distances[i]
+                                                   : (double)s->distances[i] + (double)s->distances[*anchor];
+        add_pair(&t, s, *anchor, i, distance);
+        wn_buffer_text(&t.text, ",");
+        wn_text_add_csv(&t.text, s->splits[s->images[*anchor].split]);
+        wn_buffer_text(&t.text, ",");
+        wn_text_add_csv(&t.text, s->splits[s->images[i].split]);
+        wn_buffer_format(&t.text, ",%s\n", differ ? "True" : "False");
+        flush_table(&t, FLUSH);
+        s->out->leaks++;
+        s->out->leaks_with_disagreement += differ;
+    }
+    return close_table(&t);
+}
+
+wn_status wn_checking_write(wn_checking *s, wn_error *err)
+{
+    size_t len = s->rows.len;
+    pair *pairs = wn_alloc(WN_MEMORY_GENERAL, len, sizeof *pairs);
+    uint8_t *keep = wn_alloc(WN_MEMORY_GENERAL, len, 1);
+    wn_status status = pairs && keep ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
+    if (!status) status = write_issues(s, err);
+    if (!status) status = write_stats(s, err);
+    if (!status) status = write_duplicates(s, pairs, err);
+    if (!status) status = write_components(s, keep, err);
+    if (!status) status = write_outliers(s, pairs, err);
+    if (!status) status = write_leaks(s, (size_t *)pairs, err);
+    if (!status) status = wn_write_bad_files(s->workspace, &s->roots, s->folder, err);
+    wn_free(keep);
+    wn_free(pairs);
+    return status;
+}
