@@ -141,6 +141,21 @@ WN_API WN_NODISCARD wn_status wn_selection_list(wn_workspace *workspace, wn_sele
 WN_API WN_NODISCARD wn_status wn_selection_picks(wn_workspace *workspace, int64_t id, wn_pick **picks, size_t *count,
                                                  wn_error *err);
 
+/* The order in which a selection took rows, and why; its first ones are the picks, the others would have come next. */
+typedef struct wn_ranked {
+    int64_t row;
+    int64_t nearest;     /* row of the nearest one before it; -1 = none, or not known */
+    float distance;      /* to that; NaN = none, or not known */
+    const char *reasons; /* values of the objectives, by blanks; "" for a strategy without */
+} wn_ranked;
+
+/* Keeps the ranking of a selection; `objectives` are the names of the values, one a line. */
+WN_API WN_NODISCARD wn_status wn_ranking_add(wn_workspace *workspace, int64_t selection, const char *objectives,
+                                             const wn_ranked *ranked, size_t count, wn_error *err);
+/* The ranking and the names in two blocks, released with wn_free. WN_NOTFOUND when there is none. */
+WN_API WN_NODISCARD wn_status wn_ranking_get(wn_workspace *workspace, int64_t selection, char **objectives,
+                                             wn_ranked **ranked, size_t *count, wn_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -24,6 +24,7 @@
 #include "winnow/pool.h"
 #include "winnow/progress.h"
 #include "winnow/selection.h"
+#include "winnow/selection_config.h"
 #include "winnow/train.h"
 
 #ifdef __cplusplus
@@ -161,14 +162,17 @@ WN_API void wn_neighbours_result_clear(wn_neighbours_result *result);
 
 typedef struct wn_select_options {
     const char *workspace;
-    const char *count;           /* "500", or "10%" of the images that can be picked */
-    const char *strategy;        /* NULL = "farthest-first" */
-    const char *const *settings; /* of the strategy: name, value, name, value, ..., NULL */
-    const char *model;           /* as for embed */
-    const char *tag;             /* NULL = "selected" */
-    const char *except_tag;      /* rows with this tag count as picked already; NULL = none */
-    bool at_most;                /* fewer images than asked for are no failure */
-    bool keep_duplicates;        /* images with the same pixels may all be picked */
+    const char *count;                 /* "500", or "10%" of the images that can be picked */
+    const char *strategy;              /* NULL = "farthest-first" */
+    const char *const *settings;       /* of the strategy: name, value, name, value, ..., NULL */
+    const char *model;                 /* as for embed */
+    const char *tag;                   /* NULL = "selected" */
+    const char *except_tag;            /* rows with this tag count as picked already; NULL = none */
+    bool at_most;                      /* fewer images than asked for are no failure */
+    bool keep_duplicates;              /* images with the same pixels may all be picked */
+    const wn_selection_config *config; /* in place of a strategy; NULL = none. `count` NULL = as it says */
+    const char *from;                  /* a stored selection, by tag or number: its first `count` images; NULL = none */
+    bool explain;                      /* say what would be done, and do not pick */
 } wn_select_options;
 
 typedef struct wn_select_result {
@@ -180,10 +184,31 @@ typedef struct wn_select_result {
     float *distances;     /* to the nearest earlier pick */
     char **paths;         /* of the picks */
     int64_t selected;
-    bool stopped; /* by the minimum distance */
+    bool stopped; /* before as many as were asked for */
     double objective, radius, mean;
+    int64_t *nearest;     /* of each pick: row of the nearest one picked before; -1 = none, or not known */
+    char **nearest_paths; /* its path, NULL where nearest is -1; NULL on arrays */
+    char **objectives;    /* of a config: names of the values */
+    size_t objective_count;
+    double *values; /* selected x objective_count: value of each objective when the pick was made */
+    char *explain;  /* what was done, or would be, one line each; NULL for a plain strategy */
+    int64_t ranked; /* rows whose order is known: the picks, and those that would come next */
     wn_job_seconds seconds;
 } wn_select_result;
+
+/* A selection config on arrays, without a workspace. Paths may be NULL. */
+typedef struct wn_select_arrays_options {
+    const wn_selection_config *config;
+    wn_matrix embeddings;                        /* finite values */
+    wn_rows preselected;                         /* row numbers that count as picked already */
+    const char *count;                           /* NULL = as the config says */
+    const char *scores, *probabilities, *labels; /* .npy files for inputs that name no array of their own */
+    bool at_most, explain;
+} wn_select_arrays_options;
+
+/* Picks and nearest rows of the result are row numbers of the embeddings; it has no workspace, model, tag or paths. */
+WN_API WN_NODISCARD wn_status wn_job_select_arrays(const wn_job *job, const wn_select_arrays_options *options,
+                                                   wn_select_result *out, wn_error *err);
 
 /* "500" or "10%" of `available` rows; more than available is WN_INVALID, or all of them where `at_most`. */
 WN_API WN_NODISCARD wn_status wn_job_parse_count(const char *text, size_t available, bool at_most, size_t *out,

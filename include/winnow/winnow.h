@@ -31,6 +31,7 @@
 #include "winnow/scenes.h"
 #include "winnow/scorer.h"
 #include "winnow/selection.h"
+#include "winnow/selection_config.h"
 #include "winnow/status.h"
 #include "winnow/train.h"
 #include "winnow/version.h"

@@ -162,6 +162,28 @@ void wn_embedded_clear(wn_embedded *embedded);
 WN_NODISCARD wn_status wn_count_parse(const char *text, size_t available, size_t repeats, bool at_most, size_t *out,
                                       wn_error *err);
 
+/* The order in which rows were chosen, and why. Its first ones are the picks; what follows would be picked next. Row
+ * numbers are positions of the list that the selection worked on. Release with wn_pick_reasons_clear. */
+typedef struct wn_pick_reasons {
+    int64_t *ranked; /* len */
+    size_t len;
+    int64_t *nearest; /* len: the nearest of the earlier picks and the rows picked before; -1 = none, or not known */
+    float *distances; /* len: to it; infinite where there is none, NaN where it is not known */
+    char **labels;    /* of the objectives; none for a strategy without */
+    size_t label_count;
+    double *values; /* len x label_count: their values when the row was chosen */
+} wn_pick_reasons;
+
+void wn_pick_reasons_clear(wn_pick_reasons *reasons);
+
+/* "500" or "10%" as a config says it, written to `text`; *out is NULL for "until something ends the selection". */
+WN_NODISCARD wn_status wn_config_count(const wn_selection_config *config, char *text, size_t size, const char **out,
+                                       wn_error *err);
+
+/* What a strategy would do, one line each, in a new string. */
+WN_NODISCARD wn_status wn_explain_strategy(const wn_strategy *strategy, const wn_selection_request *request,
+                                           uint64_t bytes, char **out, wn_error *err);
+
 /* One selection and what it was made from. */
 typedef struct wn_selecting {
     const wn_strategy *strategy;
@@ -169,6 +191,9 @@ typedef struct wn_selecting {
     float *embeddings; /* rows.len x dim */
     size_t dim, candidates, repeats, count;
     wn_selection selection; /* picks are positions in `rows` */
+    wn_pick_reasons reasons;
+    char *explain; /* what was done, one line each */
+    char *config;  /* the text of the selection config; NULL = none */
 } wn_selecting;
 
 /* Selects among the rows of the roots. `earlier` are the rows that count as picked already; NULL = those of the tag in
@@ -181,6 +206,14 @@ void wn_selecting_clear(wn_selecting *selecting);
 /* Stores the selection and its tag. */
 WN_NODISCARD wn_status wn_selecting_store(wn_workspace *workspace, const wn_selecting *selecting, const char *tag,
                                           int64_t run, int64_t seed, int64_t *id, wn_error *err);
+
+/* The first `count` of the ranking of a stored selection as a selection of their own. */
+WN_NODISCARD wn_status wn_select_from(const wn_job *job, wn_workspace *workspace, const wn_select_options *options,
+                                      wn_select_result *out, wn_error *err);
+
+/* Stores the ranking of a selection that was stored. */
+WN_NODISCARD wn_status wn_reasons_store(wn_workspace *workspace, int64_t selection, const wn_selecting *selecting,
+                                        wn_error *err);
 
 /* Paths to show of some rows, in the order given: an array of new strings. */
 WN_NODISCARD wn_status wn_rows_paths(wn_workspace *workspace, const wn_roots *roots, const int64_t *rows, size_t count,

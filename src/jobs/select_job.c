@@ -9,7 +9,47 @@
 #include "base/text.h"
 #include "winnow/memory.h"
 
-static wn_status fill_result(const wn_selecting *selecting, wn_workspace *workspace, const wn_roots *roots,
+/* Paths of the nearest rows. */
+static wn_status name_nearest(wn_workspace *workspace, const wn_roots *roots, wn_select_result *out, wn_error *err)
+{
+    size_t len = (size_t)out->selected;
+    int64_t *rows = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *rows);
+    if (!rows) return wn_fail(err, WN_NOMEM, "out of memory");
+    for (size_t i = 0; i < len; i++) rows[i] = out->nearest[i] >= 0 ? out->nearest[i] : out->picks[i];
+    wn_status status = wn_rows_paths(workspace, roots, rows, len, &out->nearest_paths, err);
+    for (size_t i = 0; i < len && !status; i++) {
+        if (out->nearest[i] >= 0) continue;
+        wn_free(out->nearest_paths[i]);
+        out->nearest_paths[i] = NULL;
+    }
+    wn_free(rows);
+    return status;
+}
+
+/* The reasons of the picks. */
+static wn_status fill_reasons(wn_selecting *selecting, wn_select_result *out, wn_error *err)
+{
+    wn_pick_reasons *reasons = &selecting->reasons;
+    size_t len = selecting->selection.len;
+    out->explain = selecting->explain;
+    selecting->explain = NULL;
+    out->ranked = (int64_t)reasons->len;
+    if (!(out->nearest = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *out->nearest)))
+        return wn_fail(err, WN_NOMEM, "out of memory");
+    for (size_t i = 0; i < len; i++) {
+        int64_t at = i < reasons->len ? reasons->nearest[i] : -1;
+        out->nearest[i] = at >= 0 && selecting->rows.rows ? selecting->rows.rows[at] : at;
+    }
+    out->objectives = reasons->labels;
+    out->objective_count = reasons->label_count;
+    out->values = reasons->values;
+    reasons->labels = NULL;
+    reasons->values = NULL;
+    reasons->label_count = 0;
+    return WN_OK;
+}
+
+static wn_status fill_result(wn_selecting *selecting, wn_workspace *workspace, const wn_roots *roots,
                              wn_select_result *out, wn_error *err)
 {
     const wn_selection *selection = &selecting->selection;
@@ -30,7 +70,8 @@ static wn_status fill_result(const wn_selecting *selecting, wn_workspace *worksp
     }
     WN_TRY(wn_rows_paths(workspace, roots, out->picks, selection->len, &out->paths, err));
     out->selected = (int64_t)selection->len;
-    return WN_OK;
+    WN_TRY(fill_reasons(selecting, out, err));
+    return name_nearest(workspace, roots, out, err);
 }
 
 static wn_status select_in(const wn_job *job, wn_workspace *workspace, const wn_select_options *options,
@@ -50,7 +91,8 @@ static wn_status select_in(const wn_job *job, wn_workspace *workspace, const wn_
     started = wn_clock_seconds();
     if ((status = wn_roots_load(workspace, NULL, 0, WN_ROOTS_KNOWN, &roots, err))) goto done;
     if ((status = wn_stage_select(job, workspace, options, &roots, NULL, &embedded, &selecting, err))) goto done;
-    if (!job->dry_run && (status = wn_selecting_store(workspace, &selecting, tag, 0, (int64_t)job->seed, &id, err)))
+    if (!job->dry_run && !options->explain &&
+        (status = wn_selecting_store(workspace, &selecting, tag, 0, (int64_t)job->seed, &id, err)))
         goto done;
     if ((status = fill_result(&selecting, workspace, &roots, out, err))) goto done;
     out->seconds.select = wn_clock_seconds() - started;
@@ -73,7 +115,8 @@ wn_status wn_job_select(const wn_job *job, const wn_select_options *options, wn_
     *out = (wn_select_result){0};
     WN_TRY(
         wn_job_open_workspace(job, options->workspace, NULL, 0, WN_WORKSPACE_WRITE, &workspace, &out->workspace, err));
-    wn_status status = select_in(job, workspace, options, out, err);
+    wn_status status = options->from ? wn_select_from(job, workspace, options, out, err)
+                                     : select_in(job, workspace, options, out, err);
     wn_workspace_close(&workspace);
     out->seconds.total = wn_clock_seconds() - started;
     if (status) wn_select_result_clear(out);
@@ -88,5 +131,11 @@ void wn_select_result_clear(wn_select_result *result)
     wn_free(result->tag);
     wn_free(result->picks);
     wn_free(result->distances);
+    for (size_t i = 0; i < result->objective_count && result->objectives; i++) wn_free(result->objectives[i]);
+    wn_free(result->objectives);
+    wn_free(result->values);
+    wn_paths_clear(&result->nearest_paths, (size_t)result->selected);
+    wn_free(result->nearest);
+    wn_free(result->explain);
     *result = (wn_select_result){0};
 }

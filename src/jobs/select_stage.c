@@ -2,7 +2,8 @@
  *
  * Selecting on the rows of a workspace. Images with the same pixels count once: only the first of them may be picked.
  */
-#include "jobs/job.h"
+#include "jobs/config_run.h"
+#include "jobs/config_workspace.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -106,6 +107,9 @@ void wn_selecting_clear(wn_selecting *selecting)
     wn_free(selecting->rows.rows);
     wn_free(selecting->embeddings);
     wn_selection_clear(&selecting->selection);
+    wn_pick_reasons_clear(&selecting->reasons);
+    wn_free(selecting->explain);
+    wn_free(selecting->config);
     *selecting = (wn_selecting){0};
 }
 
@@ -166,19 +170,60 @@ static wn_status collect_rows(choosing *choose, const wn_select_options *options
     return status;
 }
 
-static wn_status choose_rows(choosing *choose, const wn_select_options *options, const wn_roots *roots,
-                             const wn_row_list *earlier, const wn_embedded *embedded, wn_selecting *out, wn_error *err)
+static wn_status load_embeddings(choosing *choose, const wn_embedded *embedded, wn_selecting *out, wn_error *err)
 {
-    const wn_job *job = choose->job;
     void *values = NULL;
-    WN_TRY(wn_job_prepare_strategy(options->strategy, options->settings, &out->strategy, &choose->params, err));
-    WN_TRY(collect_rows(choose, options, roots, earlier, out, err));
-    WN_TRY(wn_count_parse(options->count, out->candidates, options->keep_duplicates ? 0 : out->repeats,
-                          options->at_most, &out->count, err));
     out->dim = (size_t)embedded->dim;
-    WN_TRY(wn_job_plan(job, "loading embeddings", (uint64_t)out->rows.len * out->dim * sizeof(float), err));
+    WN_TRY(wn_job_plan(choose->job, "loading embeddings", (uint64_t)out->rows.len * out->dim * sizeof(float), err));
     WN_TRY(wn_rows_gather(choose->workspace, embedded->column, &out->rows, &values, err));
     out->embeddings = values;
+    return WN_OK;
+}
+
+static wn_status copy_text(const char *text, char **out, wn_error *err)
+{
+    *out = wn_text_copy(text);
+    return *out ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
+}
+
+/* Picks by a selection config. */
+static wn_status choose_by_config(choosing *choose, const wn_select_options *options, const wn_roots *roots,
+                                  const wn_embedded *embedded, wn_selecting *out, wn_error *err)
+{
+    const wn_job *job = choose->job;
+    wn_config_workspace from = {choose->workspace, &out->rows, roots, embedded->column};
+    wn_config_source source = {.job = job, .embeddings = {out->embeddings, out->rows.len, out->dim, out->dim}};
+    wn_config_bounds bounds = {.candidates = {choose->candidates, out->candidates},
+                               .preselected = {choose->earlier, choose->earlier_count},
+                               .count = options->count,
+                               .at_most = options->at_most};
+    wn_config_plan plan = {0};
+    out->strategy = wn_strategy_find("coral");
+    wn_config_source_workspace(&source, &from);
+    wn_status status = wn_config_plan_make(options->config, &source, &bounds, &plan, err);
+    if (!status) status = copy_text(plan.explain.data, &out->explain, err);
+    if (!status) status = copy_text(options->config->text, &out->config, err);
+    if (!status) out->count = plan.request.count;
+    if (!status) status = wn_job_plan(job, "selecting", wn_product_memory(&plan.request), err);
+    if (!status && !options->explain)
+        status = wn_config_run(job, &plan, &source.embeddings, &out->selection, &out->reasons, err);
+    wn_config_plan_clear(&plan);
+    return status;
+}
+
+static wn_status choose_by_strategy(choosing *choose, const wn_select_options *options, wn_selecting *out,
+                                    wn_error *err)
+{
+    const wn_job *job = choose->job;
+    const char *name = options->strategy, *const *settings = options->settings;
+    if (options->config) { /* it names one */
+        name = options->config->plugin;
+        settings = options->config->settings;
+        WN_TRY(copy_text(options->config->text, &out->config, err));
+    }
+    WN_TRY(wn_job_prepare_strategy(name, settings, &out->strategy, &choose->params, err));
+    WN_TRY(wn_count_parse(options->count, out->candidates, options->keep_duplicates ? 0 : out->repeats,
+                          options->at_most, &out->count, err));
     wn_selection_request request = {
         .embeddings = {out->embeddings, out->rows.len, out->dim, out->dim},
         .count = out->count,
@@ -189,8 +234,64 @@ static wn_status choose_rows(choosing *choose, const wn_select_options *options,
         .pool = job->pool,
         .progress = job->progress,
     };
-    WN_TRY(wn_job_plan(job, "selecting", wn_select_memory(out->strategy, choose->params, &request), err));
-    return wn_select(out->strategy, choose->params, &request, &out->selection, err);
+    uint64_t bytes = wn_select_memory(out->strategy, choose->params, &request);
+    WN_TRY(wn_job_plan(job, "selecting", bytes, err));
+    if (options->explain) return wn_explain_strategy(out->strategy, &request, bytes, &out->explain, err);
+    WN_TRY(wn_select(out->strategy, choose->params, &request, &out->selection, err));
+    return wn_reasons_of(job, &request.embeddings, request.preselected, &out->selection, &out->reasons, err);
+}
+
+/* For a strategy that a config names: candidates that it names too, and what it says is picked already. */
+static wn_status narrow(choosing *choose, const wn_selection_config *config, const wn_roots *roots, wn_selecting *out,
+                        wn_error *err)
+{
+    wn_config_workspace from = {choose->workspace, &out->rows, roots, NULL};
+    wn_config_source source = {.job = choose->job, .embeddings = {out->embeddings, out->rows.len, out->dim, out->dim}};
+    wn_row_list named = {0}, earlier = {0};
+    size_t kept = 0;
+    enum { NAMED = 1, EARLIER = 2 };
+    uint8_t *roles = wn_calloc(WN_MEMORY_SELECTION, out->rows.len, 1);
+    int64_t *before = wn_alloc(WN_MEMORY_SELECTION, out->rows.len + choose->earlier_count, sizeof *before);
+    wn_status status = roles && before ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
+    bool narrowed = wn_config_rows_given(&config->candidates);
+    wn_config_source_workspace(&source, &from);
+    if (!status && narrowed) status = wn_config_positions(&source, &config->candidates, &named, err);
+    if (!status && wn_config_rows_given(&config->preselected))
+        status = wn_config_positions(&source, &config->preselected, &earlier, err);
+    for (size_t i = 0; i < named.len && !status; i++) roles[named.rows[i]] |= NAMED;
+    for (size_t i = 0; i < earlier.len && !status; i++) roles[earlier.rows[i]] |= EARLIER;
+    for (size_t i = 0; i < out->candidates && !status; i++) {
+        uint8_t role = roles[choose->candidates[i]];
+        if ((!narrowed || (role & NAMED)) && !(role & EARLIER)) choose->candidates[kept++] = choose->candidates[i];
+    }
+    if (!status) {
+        out->candidates = kept;
+        for (size_t i = 0; i < choose->earlier_count; i++) before[i] = choose->earlier[i];
+        for (size_t i = 0; i < earlier.len; i++) before[choose->earlier_count++] = earlier.rows[i];
+        wn_free(choose->earlier);
+        choose->earlier = before;
+        before = NULL;
+    }
+    wn_free(before);
+    wn_free(roles);
+    wn_free(named.rows);
+    wn_free(earlier.rows);
+    return status;
+}
+
+static wn_status choose_rows(choosing *choose, const wn_select_options *options, const wn_roots *roots,
+                             const wn_row_list *earlier, const wn_embedded *embedded, wn_selecting *out, wn_error *err)
+{
+    wn_select_options named = *options;
+    char count[32];
+    if (options->config && options->config->plugin && !options->count)
+        WN_TRY(wn_config_count(options->config, count, sizeof count, &named.count, err));
+    WN_TRY(collect_rows(choose, options, roots, earlier, out, err));
+    WN_TRY(load_embeddings(choose, embedded, out, err));
+    if (options->config && !options->config->plugin)
+        return choose_by_config(choose, options, roots, embedded, out, err);
+    if (options->config) WN_TRY(narrow(choose, options->config, roots, out, err));
+    return choose_by_strategy(choose, &named, out, err);
 }
 
 wn_status wn_stage_select(const wn_job *job, wn_workspace *workspace, const wn_select_options *options,
@@ -221,9 +322,13 @@ wn_status wn_selecting_store(wn_workspace *workspace, const wn_selecting *select
                              .distance = isfinite(distance) ? distance : NAN,
                              .score = NAN};
     }
-    wn_selection_record record = {
-        .tag = tag, .run = run, .strategy = selecting->strategy->name, .k = (int64_t)selecting->count, .seed = seed};
+    wn_selection_record record = {.tag = tag,
+                                  .run = run,
+                                  .strategy = selecting->strategy->name,
+                                  .k = selecting->count == SIZE_MAX ? -1 : (int64_t)selecting->count,
+                                  .seed = seed,
+                                  .config = selecting->config};
     wn_status status = wn_selection_add(workspace, &record, picks, selection->len, id, err);
     wn_free(picks);
-    return status;
+    return status ? status : wn_reasons_store(workspace, *id, selecting, err);
 }

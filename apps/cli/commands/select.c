@@ -2,6 +2,7 @@
  *
  * winnow select: K of N, in a workspace or on plain arrays.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 
 #include "../human.h"
 #include "../job_setup.h"
+#include "../select_config.h"
 #include "../select_options.h"
 #include "../terminal.h"
 #include "winnow/memory.h"
@@ -19,7 +21,8 @@ typedef struct select_params {
     select_values select;
     const char *embeddings, *preselected, *scores, *probabilities, *labels, *out, *out_distances;
     const char *model, *tag, *except_tag;
-    bool keep_duplicates;
+    const char *config, *from, *out_reasons;
+    bool keep_duplicates, explain;
 } select_params;
 
 #define AT(field) offsetof(select_params, field)
@@ -44,6 +47,14 @@ static const wn_option options[] = {
     {WN_OPTION_TEXT, "tag", "name under which the selection is kept", AT(tag), 0, 0, "selected", NULL, "NAME", 't'},
     {WN_OPTION_TEXT, "except-tag", "images with this tag count as picked already", AT(except_tag), 0, 0, NULL, NULL,
      "TAG", 0},
+    {WN_OPTION_TEXT, "config", "a selection config in place of a strategy; see docs/selection-config.md", AT(config), 0,
+     0, NULL, NULL, "FILE.json", 0},
+    {WN_OPTION_TEXT, "from", "take the first K of a selection that was made before, by tag or number", AT(from), 0, 0,
+     NULL, NULL, "TAG|N", 0},
+    {WN_OPTION_BOOL, "explain", "say what would be done and what memory it takes, and do not pick", AT(explain), 0, 0,
+     NULL, NULL, NULL, 0},
+    {WN_OPTION_TEXT, "out-reasons", "a table with the reason of each pick: rank, distance, nearest, objectives",
+     AT(out_reasons), 0, 0, NULL, NULL, "FILE.csv", 0},
     {WN_OPTION_BOOL, "keep-duplicates", "images with the same pixels may all be picked", AT(keep_duplicates), 0, 0,
      NULL, NULL, NULL, 0},
     {0},
@@ -54,6 +65,8 @@ static const char *const examples[] = {
     "the next 200, different from the first batch",
     "winnow select --embeddings e.npy -n 1000 --out picks.npy --json",
     "on a plain array, figures as JSON",
+    "winnow select --config coral.json --explain",
+    "what a selection config would do",
     NULL,
 };
 
@@ -95,6 +108,17 @@ static wn_status open_signals(const select_params *params, arrays *all, wn_error
     if (!status && params->labels && !(status = wn_npy_open(params->labels, &all->labels, err)))
         status = wn_npy_integers(all->labels, &all->request.labels, err);
     return status;
+}
+
+static void close_arrays(arrays *all)
+{
+    wn_selection_clear(&all->selection);
+    wn_free(all->params);
+    wn_npy_close(&all->labels);
+    wn_npy_close(&all->probabilities);
+    wn_npy_close(&all->scores);
+    wn_npy_close(&all->preselected);
+    wn_npy_close(&all->embeddings);
 }
 
 static wn_status open_arrays(session *run, const select_params *params, arrays *all, wn_error *err)
@@ -170,9 +194,9 @@ static wn_status finish_arrays(session *run, const select_params *params, arrays
 /* Input files are never changed. */
 static wn_status check_outputs(session *run, const select_params *params, wn_error *err)
 {
-    const char *const outputs[] = {params->out, params->out_distances};
-    const char *const others[] = {params->embeddings,    params->preselected, params->scores,
-                                  params->probabilities, params->labels,      params->out};
+    const char *const outputs[] = {params->out, params->out_distances, params->out_reasons};
+    const char *const others[] = {params->embeddings,    params->preselected, params->scores, params->config,
+                                  params->probabilities, params->labels,      params->out,    params->out_distances};
     struct stat out, other;
     for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++)
         for (size_t j = 0; j < sizeof others / sizeof others[0]; j++) {
@@ -202,13 +226,7 @@ static wn_status select_arrays(session *run, const select_params *params, wn_err
                      all.request.embeddings.rows);
     else if (!status)
         status = finish_arrays(run, params, &all, err);
-    wn_selection_clear(&all.selection);
-    wn_free(all.params);
-    wn_npy_close(&all.labels);
-    wn_npy_close(&all.probabilities);
-    wn_npy_close(&all.scores);
-    wn_npy_close(&all.preselected);
-    wn_npy_close(&all.embeddings);
+    close_arrays(&all);
     return status;
 }
 
@@ -225,11 +243,20 @@ static wn_status print_paths(const select_params *params, const wn_select_result
                   : WN_OK;
 }
 
-static wn_status select_in_workspace(session *run, const select_params *params, wn_error *err)
+static void say_selected(session *run, const wn_select_result *result)
+{
+    char a[32], b[32], radius[48] = "";
+    if (isfinite(result->radius)) snprintf(radius, sizeof radius, ", covering radius %.6g", result->radius);
+    terminal_say(run->terminal, "  selected    %s of %s images%s%s", human_count((uint64_t)result->selected, a),
+                 human_count((uint64_t)result->candidates, b), radius,
+                 result->stopped ? " (nothing else may be picked)" : "");
+}
+
+static wn_status select_in_workspace(session *run, const select_params *params, const wn_selection_config *config,
+                                     wn_error *err)
 {
     wn_job job = job_of(run);
     wn_select_result result;
-    char a[32], b[32];
     const char *settings[SELECT_SETTINGS];
     select_values_settings(&params->select, settings);
     wn_select_options select = {.workspace = run->common.workspace,
@@ -240,23 +267,31 @@ static wn_status select_in_workspace(session *run, const select_params *params, 
                                 .tag = params->tag,
                                 .except_tag = params->except_tag,
                                 .at_most = params->select.at_most,
-                                .keep_duplicates = params->keep_duplicates};
+                                .keep_duplicates = params->keep_duplicates,
+                                .config = config,
+                                .from = params->from,
+                                .explain = params->explain};
     wn_status status = wn_job_select(&job, &select, &result, err);
     if (status) return say_how_to_resume(run, status);
-    terminal_say(run->terminal, "  selected    %s of %s images, covering radius %.6g%s",
-                 human_count((uint64_t)result.selected, a), human_count((uint64_t)result.candidates, b), result.radius,
-                 result.stopped ? " (stopped by the minimum distance)" : "");
+    if (params->explain) {
+        status = print_explanation(run, &result, err);
+        wn_select_result_clear(&result);
+        return status;
+    }
+    say_selected(run, &result);
     if (!job.dry_run) terminal_say(run->terminal, "  tag         %s in %s", result.tag, result.workspace);
     say_seconds(run, &result.seconds);
     if (params->out || !run->common.json) status = print_paths(params, &result, err);
+    if (!status && params->out_reasons) status = write_reasons(params->out_reasons, &result, err);
     if (!status && run->common.json) {
         json_t *object =
             json_selection(result.rows, result.dim, result.strategy, result.selected, result.stopped, result.objective,
                            result.radius, json_seconds(&result.seconds, "embed select total"));
         if (object) {
             json_object_set_new(object, "workspace", json_name(result.workspace));
-            json_object_set_new(object, "model", json_name(result.model));
+            if (result.model) json_object_set_new(object, "model", json_name(result.model));
             json_object_set_new(object, "tag", json_name(result.tag));
+            json_add_objectives(object, &result);
         }
         status = json_print(object, err);
     }
@@ -264,12 +299,44 @@ static wn_status select_in_workspace(session *run, const select_params *params, 
     return status;
 }
 
-static wn_status run_select(session *run, wn_error *err)
+/* A selection config on arrays. */
+static wn_status select_arrays_by_config(session *run, const select_params *params, const wn_selection_config *config,
+                                         wn_error *err)
 {
-    const select_params *params = run->params;
-    if (!params->select.count) return command_usage_error(run, err, "how many? Give -n 500, or -n 10%%");
-    wn_status status = select_values_check(run, &params->select, err);
-    if (status) return status;
+    arrays all = {0};
+    wn_job job = job_of(run);
+    wn_select_result result = {0};
+    wn_status status = check_outputs(run, params, err);
+    if (!status) status = open_arrays(run, params, &all, err);
+    wn_select_arrays_options select = {.config = config,
+                                       .embeddings = all.request.embeddings,
+                                       .preselected = all.request.preselected,
+                                       .count = params->select.count,
+                                       .scores = params->scores,
+                                       .probabilities = params->probabilities,
+                                       .labels = params->labels,
+                                       .at_most = params->select.at_most,
+                                       .explain = params->explain};
+    if (!status) status = wn_job_select_arrays(&job, &select, &result, err);
+    if (!status && params->explain) {
+        status = print_explanation(run, &result, err);
+    } else if (!status) {
+        wn_selection picked = {.picks = result.picks, .distances = result.distances, .len = (size_t)result.selected};
+        all.selection = picked;
+        status = write_arrays(params, &all, err);
+        if (!status && params->out_reasons) status = write_reasons(params->out_reasons, &result, err);
+        if (!status) status = print_array_picks(run, params->out, &result, err);
+        all.selection = (wn_selection){0};
+    }
+    wn_select_result_clear(&result);
+    close_arrays(&all);
+    return status;
+}
+
+static wn_status select_with(session *run, const select_params *params, const wn_selection_config *config,
+                             wn_error *err)
+{
+    if (params->embeddings && config) return select_arrays_by_config(run, params, config, err);
     if (params->embeddings) return select_arrays(run, params, err);
     const struct {
         const char *name, *value;
@@ -282,13 +349,28 @@ static wn_status run_select(session *run, wn_error *err)
         if (arrays_only[i].value)
             return command_usage_error(run, err, "--%s belongs to array mode: name --embeddings E.npy too",
                                        arrays_only[i].name);
-    return select_in_workspace(run, params, err);
+    return select_in_workspace(run, params, config, err);
+}
+
+static wn_status run_select(session *run, wn_error *err)
+{
+    const select_params *params = run->params;
+    wn_selection_config *config = NULL;
+    if (!params->select.count && !params->config)
+        return command_usage_error(run, err, "how many? Give -n 500, or -n 10%%");
+    wn_status status = WN_OK;
+    if (params->config && (status = wn_selection_config_read(params->config, &config, err)))
+        run->usage_error = status == WN_INVALID;
+    if (!status && params->select.count) status = select_values_check(run, &params->select, err);
+    if (!status) status = select_with(run, params, config, err);
+    wn_selection_config_free(&config);
+    return status;
 }
 
 const command command_select = {
     .name = "select",
     .summary = "pick K images, or K rows of an array",
-    .usage = "-n K [-w DIR | --embeddings E.npy --out PICKS.npy] [OPTIONS]",
+    .usage = "-n K | --config FILE.json [-w DIR | --embeddings E.npy --out PICKS.npy] [OPTIONS]",
     .details =
         "In a workspace: picks among all images that can be read, keeps the selection as a tag, and prints the paths "
         "in "
@@ -297,7 +379,9 @@ const command command_select = {
         "workspace "
         "is needed.\n\n"
         "Strategies: farthest-first takes the image that is farthest from all picks so far, which keeps the greatest "
-        "distance of any image to its nearest pick small; random is the baseline.",
+        "distance of any image to its nearest pick small; random is the baseline.\n\n"
+        "A selection config (--config) combines objectives: diversity, typicality, similarity, weights, balance, "
+        "thresholds and quotas.",
     .examples = examples,
     .options = options,
     .params_size = sizeof(select_params),

@@ -1,0 +1,85 @@
+# Selection configs: every example of the docs in a workspace, arrays, and what mistakes are answered with.
+docs=$SOURCE/docs/selection-config.md
+"$WINNOW" add "$IMAGES" -w w --input-side 32 -q
+"$WINNOW" train -w w --steps 4 --network tiny -q
+"$WINNOW" select -w w -n 15 -q >first.txt
+python3 - "$IMAGES" "$docs" <<'PY'
+import json, os, re, sys
+images, docs = sys.argv[1:]
+files = sorted(os.path.relpath(os.path.join(folder, name), images) for folder, _, names in os.walk(images)
+               for name in names if not name.endswith(".csv"))
+os.makedirs("p/predictions/shapes")
+json.dump(["shapes"], open("p/predictions/tasks.json", "w"))
+json.dump({"task_type": "classification", "categories": [{"id": 0, "name": "round"}, {"id": 1, "name": "flat"}]},
+          open("p/predictions/shapes/schema.json", "w"))
+table = ["path,weather,camera"]
+for i, name in enumerate(files):
+    share = (i * 37 % 100) / 100
+    path = "p/predictions/shapes/" + os.path.splitext(name)[0] + ".json"
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    json.dump({"file_name": name, "predictions": [{"category_id": int(share < 0.5), "score": max(share, 1 - share),
+               "probabilities": [share, 1 - share]}]}, open(path, "w"))
+    table.append('"%s",%s,%s' % (name, ["rain", "snow", "sun"][i % 3], ["left", "right"][i % 2]))
+open("meta.csv", "w").write("\n".join(table) + "\n")
+for i, text in enumerate(re.findall(r"```json\n(.*?)```", open(docs).read(), re.S)): open("doc%d.json" % i, "w").write(text)
+PY
+"$WINNOW" import p/predictions --as predictions -w w -q
+"$WINNOW" import meta.csv --as metadata -w w -q
+for i in 0 1 2 3; do
+    "$WINNOW" select -w w --config doc$i.json --explain >explain$i.txt
+    "$WINNOW" select -w w --config doc$i.json --tag doc$i --out-reasons reasons$i.csv --json -q >doc$i.out
+    "$WINNOW" select -w w --config doc$i.json --tag again -j 1 --out paths1.txt -q
+    "$WINNOW" select -w w --config doc$i.json --tag again -j 7 --out paths7.txt -q
+    cmp paths1.txt paths7.txt
+done
+[ ! -e doc4.json ]
+grep -q "strength 0.5: from" explain0.txt
+grep -q "wanted 50%" explain2.txt
+python3 - <<'PY'
+import csv, json
+wanted = [20, 2, 12, 10]
+for i, count in enumerate(wanted):
+    out, rows = json.load(open("doc%d.out" % i)), list(csv.DictReader(open("reasons%d.csv" % i)))
+    assert out["selected"] == len(rows) == count, (i, out["selected"], len(rows))
+    assert [row["rank"] for row in rows] == [str(r + 1) for r in range(count)]
+    assert len({row["path"] for row in rows}) == count
+    earlier = set(open("first.txt").read().split("\n")) if i == 3 else set()
+    for row in rows:
+        assert row["path"] not in earlier and (not row["nearest"] or row["nearest"] in earlier), row
+        earlier.add(row["path"])
+weather = {line["path"]: line for line in csv.DictReader(open("meta.csv"))}
+picked = [next(v for k, v in weather.items() if row["path"].endswith(k)) for row in csv.DictReader(open("reasons2.csv"))]
+assert sum(p["weather"] == "rain" for p in picked) in (5, 6, 7), picked
+assert sum(p["camera"] == "left" for p in picked) <= 4, picked
+assert {"diversity", "weights:uncertainty_entropy"} <= set(json.load(open("doc0.out"))["objectives"])
+PY
+
+# Another number from the ranking.
+"$WINNOW" select -w w --from doc0 -n 5 --tag five --out five.txt -q
+"$WINNOW" select -w w --from doc0 -n 30 --tag thirty --out thirty.txt -q
+"$WINNOW" select -w w --config doc0.json -n 30 --tag direct --out direct.txt -q
+cmp thirty.txt direct.txt
+head -n 5 direct.txt | cmp - five.txt
+
+fails() { # STATUS WORDS COMMAND...
+    local status=$1 words=$2 got=0
+    shift 2
+    "$@" >/dev/null 2>message || got=$?
+    [ "$got" = "$status" ] && grep -q -- "$words" message || { echo "wanted $status, '$words'; got $got" >&2; cat message >&2; return 1; }
+}
+sed 's/"rain": 0.5/"rian": 0.5/' doc2.json >bad.json
+fails 1 "has no class 'rian'; did you mean 'rain'?" "$WINNOW" select -w w --config bad.json
+sed 's/"rain": 0.5/"rain": 0.9/' doc2.json >bad.json
+fails 2 "bad.json:14: strategies\[2\].strategy: the shares of the target sum to 1.1" "$WINNOW" select -w w --config bad.json
+sed 's/"threshold": 0.5/"threshold": 1e9/' doc2.json >bad.json
+fails 1 "leaves none of the" "$WINNOW" select -w w --config bad.json
+sed 's/DIVERSITY/DIVERSTY/' doc2.json >bad.json
+fails 2 "did you mean 'DIVERSITY'" "$WINNOW" select -w w --config bad.json
+sed 's/uncertainty_entropy/uncertainty_entopy/' doc0.json >bad.json
+fails 1 "bad.json:8: strategies\[1\]" "$WINNOW" select -w w --config bad.json
+sed 's/weather/wether/' doc2.json >bad.json
+fails 1 "strategies\[2\]" "$WINNOW" select -w w --config bad.json
+fails 1 "ask for fewer" "$WINNOW" select -w w --config doc0.json -n 100000
+fails 1 "nothing" "$WINNOW" select -w w --from nothing -n 5
+fails 1 "ranks 40" "$WINNOW" select -w w --from doc0 -n 41
+fails 1 "no.json" "$WINNOW" select -w w --config no.json
