@@ -53,7 +53,8 @@ typedef struct wn_train_params {
     const char *from;           /* start from this model's numbers: a file, or "default"; NULL = at random */
     double minutes;             /* time budget on the reference machine; ignored where epochs or steps are set */
     int64_t epochs, steps;      /* exact lengths; 0 = from `minutes`. `steps` wins */
-    int64_t batch;              /* images a step; 0 = automatic */
+    int64_t batch;              /* images a pass; 0 = automatic */
+    int64_t accumulate;         /* passes whose gradients make one step, 1 or more */
     int64_t views;              /* of the full side for each image; 0 = the method's choice */
     int64_t small_views;        /* more views of half the side; -1 = the method's choice */
     int64_t dim;                /* of the embedding */
@@ -74,14 +75,18 @@ WN_API extern const wn_option wn_train_options[];
 /* Name and one-line summary of the i-th training method; false beyond the last. The first one is the default. */
 WN_API bool wn_train_get_method(size_t i, const char **name, const char **summary);
 
+/* When to use the i-th method: one or two sentences; NULL beyond the last. */
+WN_API const char *wn_train_get_method_advice(size_t i);
+
 /* Name and one-line summary of the i-th network; false beyond the last. The first one is the default. */
 WN_API bool wn_train_get_network(size_t i, const char **name, const char **summary);
 
 /* What a run will do. */
 typedef struct wn_train_plan {
     int64_t images, batch, views, small_views, steps;
+    int64_t accumulate; /* passes of a step, each with `batch` images */
     uint32_t side, small_side;
-    double epochs;          /* steps * batch / images */
+    double epochs;          /* steps * accumulate * batch / images */
     double flop;            /* of one step */
     double seconds;         /* on the reference machine */
     uint64_t memory;        /* bytes: network, optimiser, activations, views, cache of images */
@@ -113,13 +118,14 @@ typedef struct wn_train_result {
     double images_per_second; /* each with all its views, this process */
     double seconds;           /* this process */
     uint64_t model_hash;      /* as in wn_model_info */
-    bool collapsed;           /* the images or the run gave (almost) one point; the message was logged */
+    bool collapsed; /* the images or the run gave (almost) one point: it ended early; the message was logged */
 } wn_train_result;
 
 /* Trains, or continues from the checkpoint, and writes the model. Progress: stage "train", unit "images" (counted
  * with repetition), note "loss 4.31, 2,345 views/s". Cancelled runs keep their checkpoint. WN_INVALID: options or
- * images; WN_LIMIT: memory; WN_INTERNAL: the loss is not a number; WN_NOSPACE when the model cannot be written (a
- * checkpoint that cannot be written is reported once and the run goes on). `out` may be NULL. */
+ * images; WN_LIMIT: memory; WN_INTERNAL: the loss is not a number (the checkpoint keeps the last good step); WN_NOSPACE
+ * when the model cannot be written (a checkpoint that cannot be written is reported once and the run goes on). `out`
+ * may be NULL. */
 WN_API WN_NODISCARD wn_status wn_train_run(const wn_train_images *images, const wn_train_params *params,
                                            const wn_train_files *files, wn_pool *pool, const wn_progress *progress,
                                            wn_train_result *out, wn_error *err);

@@ -1,240 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One step of training. Rows of every matrix are views, `view * images + image`, full views before small ones.
+ * One step of training. Rows of every matrix are views, `view * images + image`, full views before small ones; a
+ * teacher sees the full views alone.
  */
 #include "pretrain/learner.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/rng.h"
+#include "pretrain/learner_private.h"
 #include "winnow/memory.h"
 
-enum { PART_NETWORK, PART_HEAD, PART_PROJECTORS };
-
 static const float statistics_momentum = 0.1F;
-
-/* A projector and the matrices between it and the loss, which all prefixes share one after another. */
-typedef struct projector {
-    wn_mlp *mlp;
-    wn_mlp_run *run;
-} projector;
-
-struct wn_learner {
-    wn_learner_setup setup;
-    size_t rows, feature_width, dim, out_width;
-    wn_tile_kernels kernels;
-    wn_network *network;
-    wn_batch *batch;
-    wn_mlp *head;
-    wn_mlp_run *head_run;
-    projector projectors[WN_MODEL_PREFIXES_MAX];
-    wn_learner_part parts[WN_LEARNER_PARTS_MAX];
-    size_t part_count;
-    float *features, *dfeatures;   /* rows x feature_width */
-    float *embedding, *dembedding; /* rows x dim */
-    float *prefix, *dprefix;       /* rows x prefix, contiguous */
-    float *out, *z, *dz, *dout;    /* rows x out_width */
-    float *inverse_lengths;        /* rows */
-    float *scratch;                /* of the loss */
-};
-
-static size_t output_width(const wn_method *method)
-{
-    return method->projector[method->projector_len - 1].width;
-}
-
-static size_t setup_rows(const wn_learner_setup *setup)
-{
-    return setup->images * (setup->views + setup->small_views);
-}
-
-static size_t fill_groups(const wn_learner_setup *setup, wn_batch_group groups[2])
-{
-    groups[0] = (wn_batch_group){setup->images * setup->views, setup->side};
-    groups[1] = (wn_batch_group){setup->images * setup->small_views, setup->small_side};
-    return setup->small_views > 0 ? 2 : 1;
-}
-
-/* The matrices of a learner, as {where, floats}. */
-typedef struct matrix_row {
-    float **where;
-    size_t floats;
-} matrix_row;
-
-enum { MATRIX_COUNT = 12 };
-
-static void list_matrices(wn_learner *l, matrix_row rows[MATRIX_COUNT])
-{
-    const size_t n = l->rows, views = l->setup.views + l->setup.small_views;
-    const matrix_row table[MATRIX_COUNT] = {
-        {&l->features, n * l->feature_width},
-        {&l->dfeatures, n * l->feature_width},
-        {&l->embedding, n * l->dim},
-        {&l->dembedding, n * l->dim},
-        {&l->prefix, n * l->dim},
-        {&l->dprefix, n * l->dim},
-        {&l->out, n * l->out_width},
-        {&l->z, n * l->out_width},
-        {&l->dz, n * l->out_width},
-        {&l->dout, n * l->out_width},
-        {&l->inverse_lengths, n},
-        {&l->scratch, l->setup.method->scratch(l->setup.images, views, l->out_width)},
-    };
-    memcpy(rows, table, sizeof table);
-}
-
-static void measure(wn_learner *l, const wn_learner_setup *setup)
-{
-    l->setup = *setup;
-    l->rows = setup_rows(setup);
-    l->feature_width = wn_architecture_features(setup->architecture);
-    l->dim = setup->prefixes[setup->prefix_count - 1];
-    l->out_width = output_width(setup->method);
-}
-
-static wn_status make_networks(wn_learner *l, wn_error *err)
-{
-    const wn_learner_setup *s = &l->setup;
-    const wn_mlp_layer head[] = {{(uint32_t)l->dim, WN_ACTIVATION_NONE, false, true}};
-    wn_batch_group groups[2];
-    size_t group_count = fill_groups(s, groups);
-    wn_batch_options options = {.precision = s->precision, .training = true, .threads = s->threads};
-    char name[32];
-
-    WN_TRY(wn_network_new(s->architecture, wn_rng_mix(s->seed), &l->network, err));
-    WN_TRY(wn_batch_new(l->network, groups, group_count, &options, &l->batch, err));
-    WN_TRY(wn_mlp_new((uint32_t)l->feature_width, head, 1, "embedding", wn_rng_mix(s->seed + 1), &l->head, err));
-    WN_TRY(wn_mlp_run_new(l->head, l->rows, true, &l->head_run, err));
-    for (uint32_t k = 0; k < s->prefix_count; k++) {
-        projector *p = &l->projectors[k];
-        (void)snprintf(name, sizeof name, "projector%u_", (unsigned)s->prefixes[k]);
-        WN_TRY(wn_mlp_new(s->prefixes[k], s->method->projector, s->method->projector_len, name,
-                          wn_rng_mix(s->seed + 2 + k), &p->mlp, err));
-        WN_TRY(wn_mlp_run_new(p->mlp, l->rows, true, &p->run, err));
-    }
-    return WN_OK;
-}
-
-static wn_status make_part(wn_learner *l, wn_tensors *tensors, wn_error *err)
-{
-    wn_learner_part *part = &l->parts[l->part_count++];
-    wn_optimizer_options options;
-    part->tensors = tensors;
-    WN_TRY(wn_optimizer_defaults(l->setup.optimizer, &options, err));
-    if (l->setup.decay >= 0.0) options.decay = l->setup.decay;
-    WN_TRY(wn_optimizer_new(l->setup.optimizer, &options, tensors, &part->optimizer, err));
-    part->gradient = wn_alloc(WN_MEMORY_TRAINING, tensors->trained, sizeof(float));
-    return part->gradient ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory for gradients");
-}
-
-static wn_status make_matrices(wn_learner *l, wn_error *err)
-{
-    matrix_row rows[MATRIX_COUNT];
-    list_matrices(l, rows);
-    for (int i = 0; i < MATRIX_COUNT; i++) {
-        *rows[i].where = wn_calloc(WN_MEMORY_TRAINING, rows[i].floats, sizeof(float));
-        if (!*rows[i].where) return wn_fail(err, WN_NOMEM, "out of memory for a batch of %zu views", l->rows);
-    }
-    return WN_OK;
-}
-
-wn_status wn_learner_new(const wn_learner_setup *setup, wn_learner **out, wn_error *err)
-{
-    wn_status status;
-    wn_learner *l = wn_calloc(WN_MEMORY_TRAINING, 1, sizeof *l);
-    *out = NULL;
-    if (!l) return wn_fail(err, WN_NOMEM, "out of memory for training");
-
-    measure(l, setup);
-    wn_tile_kernels_init(&l->kernels, wn_cpu_level());
-    if ((status = make_networks(l, err))) goto done;
-    if ((status = make_part(l, wn_network_tensors(l->network), err))) goto done;
-    if ((status = make_part(l, wn_mlp_tensors(l->head), err))) goto done;
-    for (uint32_t k = 0; k < setup->prefix_count; k++) {
-        if ((status = make_part(l, wn_mlp_tensors(l->projectors[k].mlp), err))) goto done;
-    }
-    if ((status = make_matrices(l, err))) goto done;
-    *out = l;
-    l = NULL;
-done:
-    wn_learner_free(&l);
-    return status;
-}
-
-void wn_learner_stop(wn_learner *l)
-{
-    matrix_row rows[MATRIX_COUNT];
-    list_matrices(l, rows);
-    for (int i = 0; i < MATRIX_COUNT; i++) {
-        wn_free(*rows[i].where);
-        *rows[i].where = NULL;
-    }
-    for (int k = 0; k < WN_MODEL_PREFIXES_MAX; k++) wn_mlp_run_free(&l->projectors[k].run);
-    wn_mlp_run_free(&l->head_run);
-    wn_batch_free(&l->batch);
-}
-
-void wn_learner_free(wn_learner **learner)
-{
-    wn_learner *l = *learner;
-    if (!l) return;
-    wn_learner_stop(l);
-    for (size_t i = 0; i < l->part_count; i++) {
-        wn_free(l->parts[i].gradient);
-        wn_optimizer_free(&l->parts[i].optimizer);
-    }
-    for (int k = 0; k < WN_MODEL_PREFIXES_MAX; k++) wn_mlp_free(&l->projectors[k].mlp);
-    wn_mlp_free(&l->head);
-    wn_network_free(&l->network);
-    wn_free(l);
-    *learner = NULL;
-}
-
-/* Numbers of an mlp, each with gradient and two optimiser moments. */
-static uint64_t mlp_numbers(uint64_t width, const wn_mlp_layer *layers, size_t len)
-{
-    uint64_t count = 0;
-    for (size_t i = 0; i < len; i++) {
-        count += (width + 5) * layers[i].width;
-        width = layers[i].width;
-    }
-    return count;
-}
-
-/* Activations, their gradients and normalisation of an mlp run, from above. */
-static uint64_t mlp_run_floats(uint64_t rows, uint64_t width, const wn_mlp_layer *layers, size_t len)
-{
-    uint64_t floats = rows * width;
-    for (size_t i = 0; i < len; i++) floats += 4 * rows * layers[i].width;
-    return floats;
-}
-
-uint64_t wn_learner_bytes(const wn_learner_setup *setup)
-{
-    wn_learner shape = {0};
-    matrix_row matrices[MATRIX_COUNT];
-    wn_batch_group groups[2];
-    size_t group_count = fill_groups(setup, groups);
-    wn_batch_options options = {.precision = setup->precision, .training = true, .threads = setup->threads};
-    measure(&shape, setup);
-    list_matrices(&shape, matrices);
-
-    const wn_mlp_layer head[] = {{(uint32_t)shape.dim, WN_ACTIVATION_NONE, false, true}};
-    uint64_t floats = 0,
-             numbers = wn_architecture_numbers(setup->architecture) + mlp_numbers(shape.feature_width, head, 1);
-    for (int i = 0; i < MATRIX_COUNT; i++) floats += matrices[i].floats;
-    floats += mlp_run_floats(shape.rows, shape.feature_width, head, 1);
-    for (uint32_t k = 0; k < setup->prefix_count; k++) {
-        numbers += mlp_numbers(setup->prefixes[k], setup->method->projector, setup->method->projector_len);
-        floats +=
-            mlp_run_floats(shape.rows, setup->prefixes[k], setup->method->projector, setup->method->projector_len);
-    }
-    /* values, gradient and two moments, and the copies that the network computes with */
-    return wn_batch_bytes(setup->architecture, groups, group_count, &options) + 4 * floats + 4 * 6 * numbers;
-}
 
 /* Contiguous copy of the first `width` numbers of each row. */
 static void take_prefix(const float *rows, size_t n, size_t dim, size_t width, float *out)
@@ -242,45 +20,125 @@ static void take_prefix(const float *rows, size_t n, size_t dim, size_t width, f
     for (size_t r = 0; r < n; r++) memcpy(out + r * width, rows + r * dim, width * sizeof *out);
 }
 
-/* Projector and loss of one prefix; adds the gradient to dembedding. */
-static wn_status run_prefix(wn_learner *l, wn_pool *pool, uint32_t k, const float *targets, double *loss, wn_error *err)
+/* Prefix k of the embedding through projector and predictor. */
+static wn_status project(const wn_learner *l, wn_learner_side *side, wn_pool *pool, uint32_t k, wn_error *err)
+{
+    const wn_method *method = l->setup.method;
+    const size_t n = side->branch.rows, width = l->setup.prefixes[k];
+    take_prefix(side->embedding, n, l->dim, width, side->prefix);
+    WN_TRY(wn_mlp_forward(side->branch.projector_runs[k], pool, side->prefix, n, side->out, err));
+    if (method->unit)
+        wn_l2_normalize_forward(pool, side->out, n, l->out_width, l->out_width, side->z, l->out_width,
+                                side->inverse_lengths);
+    if (!side->branch.predictors[k]) return WN_OK;
+    WN_TRY(wn_mlp_forward(side->branch.predictor_runs[k], pool, method->predict_unit ? side->z : side->out, n,
+                          side->p_raw, err));
+    if (method->unit_p)
+        wn_l2_normalize_forward(pool, side->p_raw, n, l->p_width, l->p_width, side->p, l->p_width,
+                                side->inverse_lengths_p);
+    return WN_OK;
+}
+
+/* Network and embedding of a side. */
+static wn_status embed(wn_learner_side *side, wn_pool *pool, const uint8_t *const *pixels, wn_error *err)
+{
+    WN_TRY(wn_batch_forward(side->branch.batch, pool, pixels, side->features, err));
+    return wn_mlp_forward(side->branch.head_run, pool, side->features, side->branch.rows, side->embedding, err);
+}
+
+/* dest (n x width) = gradient by x of the loss, given `dy` by the unit rows y of x. */
+static void unscale(wn_pool *pool, const float *y, const float *dy, size_t n, size_t width, const float *lengths,
+                    float *dest)
+{
+    memset(dest, 0, n * width * sizeof *dest);
+    wn_l2_normalize_backward(pool, y, dy, n, width, width, lengths, dest, width);
+}
+
+/* From dz and dp to the gradients of projector, predictor and prefix. */
+static wn_status pull_prefix(wn_learner *l, wn_pool *pool, uint32_t k, wn_error *err)
 {
     const wn_learner_setup *s = &l->setup;
     const wn_method *method = s->method;
-    const size_t n = l->rows, width = s->prefixes[k], out = l->out_width;
-    const float weight = 1.0F / (float)s->prefix_count;
-    wn_loss_input input = {.z = method->unit ? l->z : l->out,
+    wn_learner_side *student = &l->student;
+    const size_t n = student->branch.rows, out = l->out_width;
+    const bool predicts = method->predictor != NULL;
+    float *dout = method->unit ? l->dout : l->dz;
+    if (predicts) {
+        const float *dp = l->dp;
+        if (method->unit_p) {
+            unscale(pool, student->p, l->dp, n, l->p_width, student->inverse_lengths_p, l->dp_raw);
+            dp = l->dp_raw;
+        }
+        WN_TRY(wn_mlp_backward(student->branch.predictor_runs[k], pool, dp, l->dread,
+                               l->parts[WN_PART_PROJECTORS + s->prefix_count + k].gradient, err));
+    }
+    if (predicts && method->predict_unit) {
+        for (size_t i = 0; i < n * out; i++) l->dz[i] += l->dread[i];
+    }
+    if (method->unit) unscale(pool, student->z, l->dz, n, out, student->inverse_lengths, l->dout);
+    if (predicts && !method->predict_unit) {
+        for (size_t i = 0; i < n * out; i++) dout[i] += l->dread[i];
+    }
+    return wn_mlp_backward(student->branch.projector_runs[k], pool, dout, l->dprefix,
+                           l->parts[WN_PART_PROJECTORS + k].gradient, err);
+}
+
+static wn_loss_input loss_input(const wn_learner *l, wn_pool *pool, uint32_t k, const wn_learner_input *at)
+{
+    const wn_learner_setup *s = &l->setup;
+    const wn_method *method = s->method;
+    const wn_learner_side *student = &l->student, *teacher = &l->teacher;
+    wn_loss_input input = {.z = method->unit ? student->z : student->out,
                            .images = s->images,
                            .views = s->views + s->small_views,
-                           .dim = out,
+                           .dim = l->out_width,
                            .kernels = &l->kernels,
                            .pool = pool,
                            .scratch = l->scratch,
-                           .targets = targets};
-
-    take_prefix(l->embedding, n, l->dim, width, l->prefix);
-    WN_TRY(wn_mlp_forward(l->projectors[k].run, pool, l->prefix, n, l->out, err));
-    if (method->unit) wn_l2_normalize_forward(pool, l->out, n, out, out, l->z, out, l->inverse_lengths);
-    *loss += (double)weight * method->loss(s->method_params, &input, l->dz);
-    for (size_t i = 0; i < n * out; i++) l->dz[i] *= weight;
-    if (method->unit) {
-        memset(l->dout, 0, n * out * sizeof *l->dout);
-        wn_l2_normalize_backward(pool, l->z, l->dz, n, out, out, l->inverse_lengths, l->dout, out);
+                           .memory = l->memory ? l->memory + k * l->memory_floats : NULL,
+                           .targets = at->targets,
+                           .step = at->step,
+                           .progress = at->progress,
+                           .seed = s->seed + k};
+    if (method->predictor) {
+        input.p = method->unit_p ? student->p : student->p_raw;
+        input.dp = l->dp;
+        input.p_dim = l->p_width;
     }
-    WN_TRY(wn_mlp_backward(l->projectors[k].run, pool, method->unit ? l->dout : l->dz, l->dprefix,
-                           l->parts[PART_PROJECTORS + k].gradient, err));
+    if (method->momentum) {
+        input.tz = method->unit ? teacher->z : teacher->out;
+        if (method->teacher_predicts) input.tp = method->unit_p ? teacher->p : teacher->p_raw;
+        input.teacher_views = s->views;
+    }
+    return input;
+}
+
+/* Heads and loss of one prefix; adds the gradient to dembedding. */
+static wn_status run_prefix(wn_learner *l, wn_pool *pool, uint32_t k, const wn_learner_input *at, double *loss,
+                            wn_error *err)
+{
+    const wn_learner_setup *s = &l->setup;
+    const size_t n = l->student.branch.rows, width = s->prefixes[k];
+    const float weight = 1.0F / (float)s->prefix_count;
+    WN_TRY(project(l, &l->student, pool, k, err));
+    if (s->method->momentum) WN_TRY(project(l, &l->teacher, pool, k, err));
+    const wn_loss_input input = loss_input(l, pool, k, at);
+    *loss += (double)weight * s->method->loss(s->method_params, &input, l->dz);
+    for (size_t i = 0; i < n * l->out_width; i++) l->dz[i] *= weight;
+    for (size_t i = 0; i < n * l->p_width; i++) l->dp[i] *= weight;
+    WN_TRY(pull_prefix(l, pool, k, err));
     for (size_t r = 0; r < n; r++) {
         for (size_t j = 0; j < width; j++) l->dembedding[r * l->dim + j] += l->dprefix[r * width + j];
     }
     return WN_OK;
 }
 
-/* Length of the gradient over all parts. */
+/* Length of the step's gradient over all parts. */
 static double gradient_length(const wn_learner *l)
 {
     double squares = 0.0;
     for (size_t i = 0; i < l->part_count; i++) {
-        const float *gradient = l->parts[i].gradient;
+        const float *gradient = l->parts[i].sum ? l->parts[i].sum : l->parts[i].gradient;
         double lanes[4] = {0};
         size_t count = l->parts[i].tensors->trained, j = 0;
         for (; j + 4 <= count; j += 4) {
@@ -296,11 +154,12 @@ static double gradient_length(const wn_learner *l)
 static double embedding_std(const wn_learner *l)
 {
     const size_t n = l->setup.images, dim = l->dim;
+    const float *embedding = l->student.embedding;
     double squares = 0.0, mean_squares = 0.0;
     for (size_t j = 0; j < dim; j++) {
         double sum = 0.0;
         for (size_t r = 0; r < n; r++) {
-            double value = (double)l->embedding[r * dim + j];
+            double value = (double)embedding[r * dim + j];
             sum += value;
             squares += value * value;
         }
@@ -309,17 +168,86 @@ static double embedding_std(const wn_learner *l)
     return squares > 0.0 ? sqrt(fmax(0.0, 1.0 - mean_squares / squares)) : 0.0;
 }
 
-wn_status wn_learner_step(wn_learner *l, wn_pool *pool, const wn_learner_input *input, wn_learner_report *report,
+/* Adds the pass to the step's gradient, where a step has several. */
+static void gather(wn_learner *l, const wn_learner_input *at)
+{
+    const float share = 1.0F / (float)(l->setup.accumulate > 1 ? l->setup.accumulate : 1);
+    for (size_t i = 0; i < l->part_count; i++) {
+        wn_learner_part *part = &l->parts[i];
+        if (!part->sum) continue;
+        for (size_t j = 0; j < part->tensors->trained; j++) {
+            part->sum[j] = (at->pass == 0 ? 0.0F : part->sum[j]) + share * part->gradient[j];
+        }
+    }
+}
+
+/* Prototypes are directions: each row of the last matrix of a predictor gets length 1. */
+static void scale_prototypes(wn_learner *l)
+{
+    const size_t first = WN_PART_PROJECTORS + l->setup.prefix_count;
+    for (size_t i = first; i < l->part_count; i++) {
+        const wn_tensors *tensors = l->parts[i].tensors;
+        const wn_tensor *last = NULL;
+        for (size_t r = 0; r < tensors->row_count; r++) {
+            if (tensors->rows[r].role == WN_TENSOR_WEIGHT) last = &tensors->rows[r];
+        }
+        const size_t rows = l->p_width, width = last->count / rows;
+        for (size_t r = 0; r < rows; r++) {
+            float *row = tensors->values + last->offset + r * width;
+            double squares = 0.0;
+            for (size_t j = 0; j < width; j++) squares += (double)row[j] * (double)row[j];
+            const float scale = squares > 0.0 ? (float)(1.0 / sqrt(squares)) : 0.0F;
+            for (size_t j = 0; j < width; j++) row[j] *= scale;
+        }
+    }
+}
+
+static wn_status update(wn_learner *l, wn_pool *pool, const wn_learner_input *at, double length, wn_error *err)
+{
+    const double clip = l->setup.clip, scale = clip > 0.0 && length > clip ? clip / length : 1.0;
+    for (size_t i = 0; i < l->part_count; i++) {
+        wn_learner_part *part = &l->parts[i];
+        float *gradient = part->sum ? part->sum : part->gradient;
+        if (scale < 1.0) {
+            for (size_t j = 0; j < part->tensors->trained; j++) gradient[j] *= (float)scale;
+        }
+        const double rate = i == WN_PART_NETWORK ? at->network_rate : at->rate;
+        if (rate > 0.0) wn_optimizer_step(part->optimizer, pool, part->tensors, gradient, rate);
+    }
+    if (l->setup.method->prototypes) scale_prototypes(l);
+    return wn_network_commit(l->student.branch.network, pool, err);
+}
+
+/* The teacher's numbers move towards the student's by 1 - momentum. Both have the same tables. */
+static wn_status follow(wn_learner *l, wn_pool *pool, double progress, wn_error *err)
+{
+    const wn_method *method = l->setup.method;
+    if (!method->momentum) return WN_OK;
+    wn_tensors *teacher[WN_LEARNER_PARTS_MAX];
+    const size_t count = wn_branch_tensors(&l->teacher.branch, teacher);
+    const float keep = (float)method->momentum(l->setup.method_params, progress);
+    for (size_t i = 0; i < count; i++) {
+        const float *student = l->parts[i].tensors->values;
+        for (size_t j = 0; j < teacher[i]->total; j++) {
+            teacher[i]->values[j] = keep * teacher[i]->values[j] + (1.0F - keep) * student[j];
+        }
+    }
+    return wn_network_commit(l->teacher.branch.network, pool, err);
+}
+
+wn_status wn_learner_step(wn_learner *l, wn_pool *pool, const wn_learner_input *at, wn_learner_report *report,
                           wn_error *err)
 {
+    wn_learner_side *student = &l->student;
     *report = (wn_learner_report){0};
-    WN_TRY(wn_batch_forward(l->batch, pool, input->pixels, l->features, err));
-    WN_TRY(wn_mlp_forward(l->head_run, pool, l->features, l->rows, l->embedding, err));
-    memset(l->dembedding, 0, l->rows * l->dim * sizeof *l->dembedding);
-    for (uint32_t k = 0; k < l->setup.prefix_count; k++)
-        WN_TRY(run_prefix(l, pool, k, input->targets, &report->loss, err));
-    WN_TRY(wn_mlp_backward(l->head_run, pool, l->dembedding, l->dfeatures, l->parts[PART_HEAD].gradient, err));
-    WN_TRY(wn_batch_backward(l->batch, pool, l->dfeatures, l->parts[PART_NETWORK].gradient, err));
+    WN_TRY(embed(student, pool, at->pixels, err));
+    if (l->setup.method->momentum) WN_TRY(embed(&l->teacher, pool, at->pixels, err));
+    memset(l->dembedding, 0, student->branch.rows * l->dim * sizeof *l->dembedding);
+    for (uint32_t k = 0; k < l->setup.prefix_count; k++) WN_TRY(run_prefix(l, pool, k, at, &report->loss, err));
+    WN_TRY(wn_mlp_backward(student->branch.head_run, pool, l->dembedding, l->dfeatures, l->parts[WN_PART_HEAD].gradient,
+                           err));
+    WN_TRY(wn_batch_backward(student->branch.batch, pool, l->dfeatures, l->parts[WN_PART_NETWORK].gradient, err));
+    gather(l, at);
 
     report->embedding_std = embedding_std(l);
     report->gradient_length = gradient_length(l);
@@ -327,19 +255,24 @@ wn_status wn_learner_step(wn_learner *l, wn_pool *pool, const wn_learner_input *
         return wn_fail(err, WN_INTERNAL, "the loss is no longer a number (loss %g, gradient %g); try a lower --rate",
                        report->loss, report->gradient_length);
     }
-    double scale =
-        l->setup.clip > 0.0 && report->gradient_length > l->setup.clip ? l->setup.clip / report->gradient_length : 1.0;
-    for (size_t i = 0; i < l->part_count; i++) {
-        wn_learner_part *part = &l->parts[i];
-        if (scale < 1.0) {
-            for (size_t j = 0; j < part->tensors->trained; j++) part->gradient[j] *= (float)scale;
-        }
-        double rate = i == PART_NETWORK ? input->network_rate : input->rate;
-        if (rate > 0.0) wn_optimizer_step(part->optimizer, pool, part->tensors, part->gradient, rate);
+    wn_batch_absorb(student->branch.batch, statistics_momentum);
+    for (uint32_t k = 0; k < l->setup.prefix_count; k++) {
+        wn_mlp_absorb(student->branch.projector_runs[k], statistics_momentum);
+        if (student->branch.predictors[k]) wn_mlp_absorb(student->branch.predictor_runs[k], statistics_momentum);
     }
-    wn_batch_absorb(l->batch, statistics_momentum);
-    for (uint32_t k = 0; k < l->setup.prefix_count; k++) wn_mlp_absorb(l->projectors[k].run, statistics_momentum);
-    return wn_network_commit(l->network, pool, err);
+    if (l->setup.accumulate > 1 && at->pass + 1 < l->setup.accumulate) return WN_OK;
+    WN_TRY(update(l, pool, at, report->gradient_length, err));
+    return follow(l, pool, at->progress, err);
+}
+
+void wn_learner_align_teacher(wn_learner *l)
+{
+    wn_tensors *teacher[WN_LEARNER_PARTS_MAX];
+    if (!l->setup.method->momentum) return;
+    const size_t count = wn_branch_tensors(&l->teacher.branch, teacher);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(teacher[i]->values, l->parts[i].tensors->values, teacher[i]->total * sizeof(float));
+    }
 }
 
 size_t wn_learner_parts(wn_learner *learner, const wn_learner_part **parts)
@@ -348,12 +281,22 @@ size_t wn_learner_parts(wn_learner *learner, const wn_learner_part **parts)
     return learner->part_count;
 }
 
-wn_status wn_learner_commit(wn_learner *learner, wn_pool *pool, wn_error *err)
+size_t wn_learner_states(wn_learner *l, wn_learner_state states[WN_LEARNER_STATES_MAX])
 {
-    return wn_network_commit(learner->network, pool, err);
+    wn_tensors *teacher[WN_LEARNER_PARTS_MAX];
+    size_t count = l->setup.method->momentum ? wn_branch_tensors(&l->teacher.branch, teacher) : 0;
+    for (size_t i = 0; i < count; i++) states[i] = (wn_learner_state){teacher[i]->values, teacher[i]->total};
+    if (l->memory) states[count++] = (wn_learner_state){l->memory, l->memory_floats * l->setup.prefix_count};
+    return count;
+}
+
+wn_status wn_learner_commit(wn_learner *l, wn_pool *pool, wn_error *err)
+{
+    if (l->setup.method->momentum) WN_TRY(wn_network_commit(l->teacher.branch.network, pool, err));
+    return wn_network_commit(l->student.branch.network, pool, err);
 }
 
 wn_network *wn_learner_network(wn_learner *learner)
 {
-    return learner->network;
+    return learner->student.branch.network;
 }

@@ -36,12 +36,27 @@ const wn_method *wn_method_find(const char *name)
     return NULL;
 }
 
+size_t wn_method_width(const wn_method *method)
+{
+    return method->projector[method->projector_len - 1].width;
+}
+
+size_t wn_method_predictor_width(const wn_method *method)
+{
+    return method->predictor ? method->predictor[method->predictor_len - 1].width : 0;
+}
+
 bool wn_train_get_method(size_t i, const char **name, const char **summary)
 {
     if (i >= METHOD_COUNT) return false;
     *name = methods[i]->name;
     *summary = methods[i]->summary;
     return true;
+}
+
+const char *wn_train_get_method_advice(size_t i)
+{
+    return i < METHOD_COUNT ? methods[i]->advice : NULL;
 }
 
 wn_status wn_method_read_options(const wn_method *method, const char *text, void *params, wn_error *err)

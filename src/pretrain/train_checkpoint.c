@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Layout: a head with checksum, then for each part of the learner its values and its optimiser's state, as floats.
+ * Layout: a head with checksum, then for each part of the learner its values and its optimiser's state, then the
+ * learner's further states, all as floats.
  * The file serves the machine that wrote it, so numbers are in its own byte order.
  */
 #include "pretrain/train_checkpoint.h"
@@ -11,7 +12,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 
-static const char magic[8] = {'W', 'N', 'T', 'R', 'A', 'I', 'N', '1'};
+static const char magic[8] = {'W', 'N', 'T', 'R', 'A', 'I', 'N', '2'};
 
 /* The checksum covers every byte after itself. */
 typedef struct file_head {
@@ -32,6 +33,9 @@ static size_t state_bytes(wn_learner *learner)
         (void)wn_optimizer_state(parts[i].optimizer, &moments, &steps);
         bytes += (parts[i].tensors->total + moments) * sizeof(float) + sizeof *steps;
     }
+    wn_learner_state states[WN_LEARNER_STATES_MAX];
+    count = wn_learner_states(learner, states);
+    for (size_t i = 0; i < count; i++) bytes += states[i].count * sizeof(float);
     return bytes;
 }
 
@@ -52,6 +56,9 @@ wn_status wn_train_checkpoint_write(const char *path, uint64_t identity, const w
         (void)wn_buffer_add(bytes, moment, moments * sizeof(float));
         (void)wn_buffer_add(bytes, steps, sizeof *steps);
     }
+    wn_learner_state states[WN_LEARNER_STATES_MAX];
+    count = wn_learner_states(learner, states);
+    for (size_t i = 0; i < count; i++) (void)wn_buffer_add(bytes, states[i].values, states[i].count * sizeof(float));
     if (bytes->status != WN_OK) return wn_fail(err, bytes->status, "out of memory for the checkpoint %s", path);
     head.checksum = wn_hash64_of(bytes->data + unchecked_bytes, bytes->len - unchecked_bytes);
     memcpy(bytes->data, &head, sizeof head);
@@ -86,6 +93,12 @@ wn_status wn_train_checkpoint_read(const char *path, uint64_t identity, wn_train
         memcpy(moment, from + values, moments * sizeof(float));
         memcpy(steps, from + values + moments * sizeof(float), sizeof *steps);
         from += values + moments * sizeof(float) + sizeof *steps;
+    }
+    wn_learner_state states[WN_LEARNER_STATES_MAX];
+    count = wn_learner_states(learner, states);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(states[i].values, from, states[i].count * sizeof(float));
+        from += states[i].count * sizeof(float);
     }
     *state = head.state;
     return WN_OK;

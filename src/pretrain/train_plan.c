@@ -44,8 +44,10 @@ const wn_option wn_train_options[] = {
      offsetof(wn_train_params, epochs), 0, 1e6, "0", NULL, "N", 0},
     {WN_OPTION_INT, "steps", "exact length in steps (0 = from the budget)", offsetof(wn_train_params, steps), 0, 1e9,
      "0", NULL, "N", 0},
-    {WN_OPTION_INT, "batch", "images in one step (0 = automatic)", offsetof(wn_train_params, batch), 0, 65536, "0",
+    {WN_OPTION_INT, "batch", "images in one pass (0 = automatic)", offsetof(wn_train_params, batch), 0, 65536, "0",
      NULL, "N", 0},
+    {WN_OPTION_INT, "accumulate", "passes whose gradients make one step", offsetof(wn_train_params, accumulate), 1,
+     4096, "1", NULL, "N", 0},
     {WN_OPTION_INT, "views", "views of each image (0 = the method's choice)", offsetof(wn_train_params, views), 0, 64,
      "0", NULL, "N", 0},
     {WN_OPTION_INT, "small-views", "more views of half the side (-1 = the method's choice)",
@@ -187,13 +189,16 @@ static double step_flop(const wn_learner_setup *l)
 {
     double full = wn_architecture_flop(l->architecture, l->side) * (double)l->views;
     double small = wn_architecture_flop(l->architecture, l->small_side) * (double)l->small_views;
-    return 3.0 * (double)l->images * (full + small);
+    /* forward, and backward by inputs and by weights; a teacher goes forward over the full views */
+    double once = 3.0 * (full + small) + (l->method->momentum ? full : 0.0);
+    return once * (double)l->images * (double)(l->accumulate > 1 ? l->accumulate : 1);
 }
 
 static int64_t choose_steps(const wn_train_params *params, const wn_train_plan *plan, double reference)
 {
     if (plan->images < 2) return 0;
-    int64_t per_epoch = plan->images / plan->batch;
+    int64_t per_step = plan->batch * plan->accumulate;
+    int64_t per_epoch = plan->images > per_step ? plan->images / per_step : 1;
     if (params->steps > 0) return params->steps;
     if (params->epochs > 0) return params->epochs * per_epoch;
     double steps = params->minutes * 60.0 * reference / plan->flop;
@@ -258,6 +263,8 @@ wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_par
 
     plan->images = images->count;
     plan->batch = choose_batch(images->count, params->batch);
+    plan->accumulate = params->accumulate > 1 ? params->accumulate : 1;
+    l->accumulate = (size_t)plan->accumulate;
     plan->batch_reduced = params->batch > 0 && plan->batch < params->batch;
     l->images = (size_t)plan->batch;
     WN_TRY(fit_memory(images, params, out, err));
@@ -270,11 +277,12 @@ wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_par
     plan->precision = l->precision;
     plan->flop = step_flop(l);
     plan->steps = choose_steps(params, plan, reference);
-    plan->epochs = (double)plan->steps * (double)plan->batch / (double)plan->images;
+    plan->epochs = (double)plan->steps * (double)(plan->batch * plan->accumulate) / (double)plan->images;
     plan->seconds = (double)plan->steps * plan->flop / reference;
     out->frozen = params->from ? plan->steps / 20 : 0;
     out->warm_up = plan->steps / 20 < 500 ? plan->steps / 20 : 500;
-    out->rate = params->rate > 0.0 ? params->rate : rate_usual * sqrt((double)plan->batch / BATCH_USUAL);
+    out->rate =
+        params->rate > 0.0 ? params->rate : rate_usual * sqrt((double)(plan->batch * plan->accumulate) / BATCH_USUAL);
     out->minutes = params->steps > 0 || params->epochs > 0 || params->fixed_plan ? 0.0 : params->minutes;
     return WN_OK;
 }
@@ -295,6 +303,7 @@ wn_status wn_train_describe(const wn_train_params *params, const wn_train_setup 
     if (params->method_options && *params->method_options) {
         (void)wn_buffer_format(out, " method-options=%s", params->method_options);
     }
+    if (s->plan.accumulate > 1) (void)wn_buffer_format(out, " accumulate=%" PRId64, s->plan.accumulate);
     (void)wn_buffer_format(out, " network=%s side=%u batch=%" PRId64 " views=%zu small-views=%zu small-side=%u",
                            l->architecture->name, (unsigned)l->side, s->plan.batch, l->views, l->small_views,
                            (unsigned)l->small_side);

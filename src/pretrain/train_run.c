@@ -32,7 +32,7 @@ static const double guard_tolerance = 1.1;
 static const double loss_memory = 0.97;
 static const double spread_collapsed = 0.02;
 
-enum { GUARD_STEPS = 8, GUARD_SKIPPED = 2, LOG_LINES_MAX = 5000 };
+enum { GUARD_STEPS = 8, GUARD_SKIPPED = 2, LOG_LINES_MAX = 5000, COLLAPSED_STEPS = 50 };
 
 typedef struct run {
     const wn_train_images *images;
@@ -54,7 +54,8 @@ typedef struct run {
     int64_t first_step;      /* of this process */
     double started, guarded; /* clock: first step, end of the steps that are not timed */
     double checkpoint_at, checkpoint_cost;
-    bool checkpoint_failed, guard_done;
+    bool checkpoint_failed, guard_done, collapsed;
+    int collapsed_steps; /* in a row */
 } run;
 
 static wn_status set_paths(run *r, const wn_train_files *files, wn_error *err)
@@ -132,6 +133,7 @@ static wn_status start(run *r, const wn_train_files *files, wn_error *err)
     WN_TRY(wn_epoch_order_init(&r->order, r->setup.learner.seed, plan->images, plan->batch, err));
     WN_TRY(wn_learner_new(&r->setup.learner, &r->learner, err));
     if (r->params->from) WN_TRY(wn_train_start_from(r->params->from, r->learner, err));
+    wn_learner_align_teacher(r->learner);
     if (r->setup.learner.method->taught) WN_TRY(prepare_targets(r, err));
     WN_TRY(resume(r, err));
     wn_train_log_open(&r->log, r->log_path, r->state.log_bytes);
@@ -200,7 +202,7 @@ static void group_digits(double value, char out[32])
 
 static double images_per_second(const run *r, double now)
 {
-    double done = (double)(r->state.step - r->first_step) * (double)r->setup.plan.batch;
+    double done = (double)(r->state.step - r->first_step) * (double)(r->setup.plan.batch * r->setup.plan.accumulate);
     return now > r->started ? done / (now - r->started) : 0.0;
 }
 
@@ -208,50 +210,81 @@ static bool tell(const run *r)
 {
     char note[96], rate[32];
     const wn_train_plan *plan = &r->setup.plan;
+    const int64_t images = plan->batch * plan->accumulate;
     group_digits(images_per_second(r, wn_clock_seconds()) * (double)(plan->views + plan->small_views), rate);
     (void)snprintf(note, sizeof note, "loss %.2f, %s views/s", r->state.loss, rate);
     wn_progress_report report = {.stage = "train",
                                  .unit = "images",
-                                 .done = (uint64_t)(r->state.step * r->setup.plan.batch),
-                                 .total = (uint64_t)(r->state.steps * r->setup.plan.batch),
+                                 .done = (uint64_t)(r->state.step * images),
+                                 .total = (uint64_t)(r->state.steps * images),
                                  .note = r->state.step > 0 ? note : NULL};
     return wn_progress_tell(r->progress, &report);
+}
+
+/* The passes of one step. */
+static wn_status run_passes(run *r, wn_learner_report *report, wn_error *err)
+{
+    const wn_train_plan *plan = &r->setup.plan;
+    wn_learner_input input = {.pixels = {r->feed.pixels[0], r->feed.pixels[1]},
+                              .targets = r->step_targets,
+                              .step = r->state.step,
+                              .progress = (double)r->state.step / (double)r->state.steps,
+                              .rate = wn_train_rate(&r->setup, r->state.step),
+                              .network_rate = wn_train_network_rate(&r->setup, r->state.step)};
+    double loss = 0.0;
+    for (; input.pass < (size_t)plan->accumulate; input.pass++) {
+        const int64_t pass = input.step * plan->accumulate + (int64_t)input.pass;
+        const int64_t *rows = wn_epoch_order_rows(&r->order, pass);
+        WN_TRY(wn_image_feed_views(&r->feed, r->pool, pass, rows, (size_t)plan->batch, err));
+        for (int64_t i = 0; r->targets && i < plan->batch; i++) {
+            memcpy(r->step_targets + (size_t)i * r->target_width, r->targets + (size_t)rows[i] * r->target_width,
+                   r->target_width * sizeof *r->targets);
+        }
+        WN_TRY(wn_learner_step(r->learner, r->pool, &input, report, err));
+        loss += report->loss / (double)plan->accumulate;
+    }
+    report->loss = loss;
+    return WN_OK;
+}
+
+/* True once the views of all images have lain in one point for a while: nothing more is to be learned. */
+static bool watch_collapse(run *r, const wn_learner_report *report)
+{
+    r->collapsed_steps = report->embedding_std < spread_collapsed ? r->collapsed_steps + 1 : 0;
+    return r->collapsed_steps >= COLLAPSED_STEPS;
 }
 
 static wn_status train_step(run *r, wn_error *err)
 {
     const wn_train_plan *plan = &r->setup.plan;
-    const int64_t step = r->state.step;
-    const double rate = wn_train_rate(&r->setup, step), begin = wn_clock_seconds();
-    const int64_t *rows = wn_epoch_order_rows(&r->order, step);
-    const wn_learner_input input = {.pixels = {r->feed.pixels[0], r->feed.pixels[1]},
-                                    .targets = r->step_targets,
-                                    .rate = rate,
-                                    .network_rate = wn_train_network_rate(&r->setup, step)};
+    const int64_t step = r->state.step, images = plan->batch * plan->accumulate;
+    const double begin = wn_clock_seconds();
     wn_learner_report report;
     wn_error why = {0};
 
-    WN_TRY(wn_image_feed_views(&r->feed, r->pool, step, rows, (size_t)plan->batch, err));
-    for (int64_t i = 0; r->targets && i < plan->batch; i++) {
-        memcpy(r->step_targets + (size_t)i * r->target_width, r->targets + (size_t)rows[i] * r->target_width,
-               r->target_width * sizeof *r->targets);
+    wn_status status = run_passes(r, &report, &why);
+    if (status == WN_INTERNAL) {
+        save(r);
+        return wn_fail(err, status,
+                       "training step %" PRId64 ": %s. %s keeps the numbers of the step before, for the same options",
+                       step + 1, why.message, r->checkpoint_path);
     }
-    wn_status status = wn_learner_step(r->learner, r->pool, &input, &report, &why);
-    if (status != WN_OK) return wn_fail(err, status, "training step %" PRId64 ": %s", step + 1, why.message);
+    if (status != WN_OK) return wn_fail(err, status, "%s", why.message);
     r->state.loss = step == 0 ? report.loss : loss_memory * r->state.loss + (1.0 - loss_memory) * report.loss;
     r->state.step = step + 1;
-    if (step % (r->state.steps / LOG_LINES_MAX + 1) == 0 || step + 1 == r->state.steps) {
+    r->collapsed = watch_collapse(r, &report);
+    if (step % (r->state.steps / LOG_LINES_MAX + 1) == 0 || step + 1 == r->state.steps || r->collapsed) {
         double seconds = wn_clock_seconds() - begin;
         wn_train_log_line(&r->log, "%" PRId64 ",%.3f,%.5f,%.6g,%.1f,%.4f", step + 1,
-                          (double)((step + 1) * plan->batch) / (double)plan->images, report.loss, rate,
-                          (double)plan->batch / fmax(seconds, 1e-9), report.embedding_std);
+                          (double)((step + 1) * images) / (double)plan->images, report.loss,
+                          wn_train_rate(&r->setup, step), (double)images / fmax(seconds, 1e-9), report.embedding_std);
     }
     return WN_OK;
 }
 
 static wn_status train(run *r, wn_error *err)
 {
-    while (r->state.step < r->state.steps) {
+    while (r->state.step < r->state.steps && !r->collapsed) {
         if (tell(r)) {
             save(r);
             return wn_fail(err, WN_CANCELLED, "training was cancelled after %" PRId64 " of %" PRId64 " steps",

@@ -132,7 +132,8 @@ static double run(const wn_method *method, wn_pool *pool, const float *z, float 
     assert_non_null(scratch);
     float targets[IMAGES * DIM];
     fill_targets(targets);
-    wn_loss_input input = {z, IMAGES, VIEWS, DIM, &kernels, pool, scratch, targets};
+    wn_loss_input input = {.z = z, .images = IMAGES, .views = VIEWS, .dim = DIM, .kernels = &kernels, .pool = pool,
+                           .scratch = scratch, .targets = targets};
     double loss = method->loss(params, &input, dz);
     wn_free(scratch);
     return loss;
