@@ -23,11 +23,24 @@ wn_status train_values_apply(const train_values *values, wn_train_params *out, w
     const struct {
         const char *name, *value;
     } given[] = {
-        {"minutes", values->minutes},   {"epochs", values->epochs},       {"steps", values->steps},
-        {"method", values->method},     {"network", values->network},     {"method-options", values->method_options},
-        {"batch", values->batch},       {"views", values->views},         {"rate", values->rate},
-        {"dim", values->dim},           {"optimizer", values->optimizer}, {"from", values->from},
-        {"crop-low", values->crop_low}, {"colour", values->colour},       {"decay", values->decay},
+        {"minutes", values->minutes},
+        {"epochs", values->epochs},
+        {"steps", values->steps},
+        {"method", values->method},
+        {"network", values->network},
+        {"method-options", values->method_options},
+        {"batch", values->batch},
+        {"views", values->views},
+        {"rate", values->rate},
+        {"dim", values->dim},
+        {"optimizer", values->optimizer},
+        {"accumulate", values->accumulate},
+        {"small-views", values->small_views},
+        {"decay", values->decay},
+        {"crop-low", values->crop_low},
+        {"colour", values->colour},
+        {"precision", values->precision},
+        {"from", values->from},
     };
     *out = (wn_train_params){0};
     wn_status status = wn_options_init(wn_train_options, out, err);

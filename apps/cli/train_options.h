@@ -12,8 +12,8 @@
 /* NULL = the library's default. */
 typedef struct train_values {
     const char *minutes, *epochs, *steps, *method;
-    const char *method_options, *network, *optimizer, *batch, *views, *rate, *dim;
-    const char *from, *crop_low, *colour, *decay;
+    const char *method_options, *network, *optimizer, *batch, *accumulate, *views, *small_views, *rate, *decay, *dim;
+    const char *from, *crop_low, *colour, *precision;
     bool fixed_plan;
 } train_values;
 
@@ -30,7 +30,8 @@ typedef struct train_values {
               minutes_initial, "M"),                                                                                   \
         TRAIN_ROW(type, member, epochs, epochs_name, "train for exactly this many passes over the images", NULL, "N"), \
         TRAIN_ROW(type, member, steps, steps_name, "train for exactly this many steps", NULL, "N"),                    \
-        TRAIN_ROW(type, member, method, method_name, "training method; 'winnow info' lists them", NULL, "NAME"),       \
+        TRAIN_ROW(type, member, method, method_name, "training method; --list-methods of 'train' tells which", NULL,   \
+                  "NAME"),                                                                                             \
         TRAIN_ROW(type, member, network, network_name, "network; 'winnow info' lists them", NULL, "NAME"),             \
     {                                                                                                                  \
         WN_OPTION_BOOL, fixed_name, "keep to the plan also where this machine is slower",                              \
@@ -41,16 +42,20 @@ typedef struct train_values {
     TRAIN_ROW(type, member, method_options, "method-options", "settings of the method: name=value,name=value", NULL,   \
               "TEXT"),                                                                                                 \
         TRAIN_ROW(type, member, optimizer, "optimizer", "sgd, lars or adamw (default: automatic)", NULL, "NAME"),      \
-        TRAIN_ROW(type, member, batch, "batch", "images in one step (default: automatic)", NULL, "N"),                 \
+        TRAIN_ROW(type, member, batch, "batch", "images in one pass (default: automatic)", NULL, "N"),                 \
+        TRAIN_ROW(type, member, accumulate, "accumulate", "passes whose gradients make one step (default: 1)", NULL,   \
+                  "N"),                                                                                                \
         TRAIN_ROW(type, member, views, "views", "views of each image in one step (default: the method's)", NULL, "N"), \
+        TRAIN_ROW(type, member, small_views, "small-views", "more views of half the side (default: the method's)",     \
+                  NULL, "N"),                                                                                          \
+        TRAIN_ROW(type, member, crop_low, "crop-low", "least share of the image that a view shows (default: 0.2)",     \
+                  NULL, "S"),                                                                                          \
+        TRAIN_ROW(type, member, colour, "colour", "strength of colour changes in views (default: 0.5)", NULL, "S"),    \
         TRAIN_ROW(type, member, rate, "rate", "learning rate (default: automatic)", NULL, "X"),                        \
         TRAIN_ROW(type, member, from, "from", "start from this model: a file, or default (default: random numbers)",   \
                   NULL, "MODEL"),                                                                                      \
-        TRAIN_ROW(type, member, crop_low, "crop-low", "least share of an image that a view shows (default: 0.2)",      \
-                  NULL, "X"),                                                                                          \
-        TRAIN_ROW(type, member, colour, "colour", "strength of the colour changes of views (default: 0.5)", NULL,      \
-                  "X"),                                                                                                \
         TRAIN_ROW(type, member, decay, "decay", "weight decay (default: automatic)", NULL, "X"),                       \
+        TRAIN_ROW(type, member, precision, "precision", "fp32, bf16 or auto (default: auto)", NULL, "P"),              \
         TRAIN_ROW(type, member, dim, "dim", "numbers of one embedding (default: 128)", NULL, "N")
 
 /* Defaults of the library, then the values given. */

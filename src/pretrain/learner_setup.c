@@ -54,7 +54,7 @@ static size_t list_matrices(wn_learner *l, matrix_row rows[MATRICES_MAX])
         {&l->dread, n * l->out_width},
         {&l->dp, n * l->p_width},
         {&l->dp_raw, n * l->p_width},
-        {&l->scratch, s->method->scratch(s->images, views, l->out_width)},
+        {&l->scratch, s->method->scratch(s->method_params, s->images, views, l->out_width)},
     };
     memcpy(rows, table, sizeof table);
     size_t count = PULL_MATRICES + list_side(l, &l->student, n, rows + PULL_MATRICES);

@@ -70,7 +70,7 @@ typedef struct wn_method {
     bool teacher_predicts;
 
     /* Floats of scratch for that shape; `views` counts all views. */
-    size_t (*scratch)(size_t images, size_t views, size_t dim);
+    size_t (*scratch)(const void *params, size_t images, size_t views, size_t dim);
 
     /* Floats of memory, for one prefix; NULL for none. */
     size_t (*memory)(const void *params, size_t dim, size_t p_dim);

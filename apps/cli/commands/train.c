@@ -2,6 +2,8 @@
  *
  * winnow train: a model from unlabelled images.
  */
+#include <stdio.h>
+
 #include "../human.h"
 #include "../job_setup.h"
 #include "../terminal.h"
@@ -10,6 +12,7 @@
 typedef struct train_params {
     train_values train;
     const char *name, *out, *teacher;
+    bool list_methods;
 } train_params;
 
 static const wn_option options[] = {
@@ -21,6 +24,8 @@ static const wn_option options[] = {
      offsetof(train_params, name), 0, 0, NULL, NULL, "NAME", 0},
     {WN_OPTION_TEXT, "out", "also write the model to this file", offsetof(train_params, out), 0, 0, NULL, NULL, "FILE",
      'o'},
+    {WN_OPTION_BOOL, "list-methods", "print the training methods and when to use which, and do nothing else",
+     offsetof(train_params, list_methods), 0, 0, NULL, NULL, NULL, 0},
     {0},
 };
 
@@ -31,6 +36,8 @@ static const char *const examples[] = {
     "keep the model as a file for other folders",
     "winnow train photos/ --method distill --teacher e.npy",
     "learn to give what another model gave, in 128 numbers and faster",
+    "winnow train --list-methods",
+    "which training methods there are, and when to use which",
     NULL,
 };
 
@@ -48,6 +55,20 @@ static wn_status print_json(const wn_train_job_result *result, wn_error *err)
         err);
 }
 
+static wn_status list_methods(const session *run, wn_error *err)
+{
+    const char *name, *summary;
+    json_t *list = json_array();
+    for (size_t i = 0; wn_train_get_method(i, &name, &summary); i++) {
+        const char *advice = wn_train_get_method_advice(i);
+        if (!run->common.json) (void)printf("%-10s %s\n           %s\n", name, summary, advice);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", name, "summary", summary, "advice", advice));
+    }
+    if (run->common.json) return json_print(json_pack("{s:o}", "methods", list), err);
+    json_decref(list);
+    return WN_OK;
+}
+
 static wn_status run_train(session *run, wn_error *err)
 {
     const train_params *params = run->params;
@@ -55,6 +76,7 @@ static wn_status run_train(session *run, wn_error *err)
     wn_train_params train;
     wn_train_job_result result;
     char text[32], rate[32];
+    if (params->list_methods) return list_methods(run, err);
     wn_status status = train_values_apply(&params->train, &train, err);
     if (status) {
         run->usage_error = status == WN_INVALID;

@@ -44,8 +44,9 @@ static size_t most(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static size_t scratch_floats(size_t images, size_t views, size_t dim)
+static size_t scratch_floats(const void *context, size_t images, size_t views, size_t dim)
 {
+    (void)context;
     size_t rows = images * views, padded = wn_tile_padded(rows), padded_images = wn_tile_padded(images);
     size_t panels = most(padded * dim, wn_tile_padded(dim) * rows);
     return panels + padded_images * dim + dim * rows + rows * padded + images * padded_images + 2 * rows;
@@ -153,6 +154,7 @@ static double loss(const void *context, const wn_loss_input *input, float *dz)
 const wn_method wn_method_distill = {
     .name = "distill",
     .summary = "a student that says what a teacher's embeddings say (--teacher E.npy)",
+    .advice = "When embeddings of the same images by a better, slower model are there: --teacher E.npy.",
     .options = options,
     .params_size = sizeof(params),
     .views = 1,
