@@ -12,6 +12,7 @@
 #include "winnow/column.h"
 #include "winnow/cpu.h"
 #include "winnow/duplicates.h"
+#include "winnow/evaluate.h"
 #include "winnow/index.h"
 #include "winnow/jobs.h"
 #include "winnow/kernel.h"
