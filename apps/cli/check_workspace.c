@@ -66,13 +66,14 @@ static json_t *json_checks(const wn_check_job_result *result)
 static wn_status print_json(const wn_check_job_result *result, wn_error *err)
 {
     return json_print(
-        json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "workspace",
+        json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "workspace",
                   json_name(result->workspace), "run", result->run ? json_name(result->run) : json_null(), "model",
                   result->model ? json_name(result->model) : json_null(), "rows", (json_int_t)result->rows, "bad",
                   (json_int_t)result->bad, "checks", json_checks(result), "exact_duplicates",
                   (json_int_t)result->exact_duplicates, "duplicates", (json_int_t)result->duplicates, "groups",
                   (json_int_t)result->groups, "leaks", (json_int_t)result->leaks, "leaks_with_disagreement",
-                  (json_int_t)result->leaks_with_disagreement, "tagged", (json_int_t)result->tagged, "report",
+                  (json_int_t)result->leaks_with_disagreement, "label_errors", (json_int_t)result->label_errors,
+                  "tagged", (json_int_t)result->tagged, "report",
                   result->report ? json_name(result->report) : json_null(), "seconds",
                   json_seconds(&result->seconds, "read check report total"), "peak_memory_bytes", json_peak_memory()),
         err);
@@ -94,8 +95,11 @@ static void print_text(session *run, const wn_check_job_result *result)
                  human_count((uint64_t)result->duplicates, a), human_count((uint64_t)result->groups, b),
                  human_count((uint64_t)result->leaks, c));
     if (result->leaks_with_disagreement)
-        terminal_say(run->terminal, "              %s of the leaks lie in folders of another name",
+        terminal_say(run->terminal,
+                     "              %s of the leaks have another label, or lie in a folder of another name",
                      human_count((uint64_t)result->leaks_with_disagreement, a));
+    if (result->label_errors)
+        terminal_say(run->terminal, "  labels      about %s are wrong", human_count((uint64_t)result->label_errors, a));
     if (result->report) terminal_say(run->terminal, "  page        %s", result->report);
     say_seconds(run, &result->seconds);
 }

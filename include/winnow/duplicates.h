@@ -50,7 +50,7 @@ WN_API unsigned wn_picture_hash_bits(const uint64_t a[WN_PICTURE_WORDS], const u
 typedef struct wn_alike_request {
     size_t rows;
     const uint64_t *hashes;    /* rows x 4; four zeros = none; NULL = by the graph alone */
-    unsigned max_bits;         /* of 256, at most 96; 40 is a good number */
+    unsigned max_bits;         /* of 256, at most 96; 56 is a good number */
     const int64_t *neighbours; /* rows x k, -1 = none; NULL = by the hashes alone */
     const float *distances;    /* rows x k */
     size_t k;

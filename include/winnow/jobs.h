@@ -360,7 +360,7 @@ typedef struct wn_check_options {
     const char *workspace;
     const char *const *paths; /* check these alone, which the workspace knows; none = all */
     size_t path_count;
-    const char *const *checks; /* names of winnow/check.h; none = all that the workspace can serve */
+    const char *const *checks; /* names of winnow/check.h, and "labels"; none = all that the workspace can serve */
     size_t check_count;
     const char *const *settings; /* "CHECK.OPTION", value, ..., NULL */
     const char *model;           /* whose neighbours count; as for embed */
@@ -384,13 +384,15 @@ typedef struct wn_check_job_result {
     size_t check_count;
     int64_t exact_duplicates;
     int64_t duplicates, groups;             /* images that repeat another, exactly or nearly, and their groups */
-    int64_t leaks, leaks_with_disagreement; /* repeats in another split; of them, in a folder of another name */
+    int64_t leaks, leaks_with_disagreement; /* repeats in another split; of them, with another label */
+    int64_t label_errors;                   /* how many labels are wrong, by estimate */
     int64_t tagged;
     wn_job_seconds seconds;
 } wn_check_job_result;
 
 /* Checks the images of a workspace and writes issues.csv, duplicates.csv, components.csv, outliers.csv, leaks.csv,
- * stats.csv, bad_files.csv and report.html into a run folder (docs/checks.md). No image is changed or deleted. */
+ * label_issues.csv, label_health.csv, stats.csv, bad_files.csv and report.html into a run folder (docs/checks.md). No
+ * image is changed or deleted. */
 WN_API WN_NODISCARD wn_status wn_job_check(const wn_job *job, const wn_check_options *options, wn_check_job_result *out,
                                            wn_error *err);
 WN_API void wn_check_job_result_clear(wn_check_job_result *result);

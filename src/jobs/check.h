@@ -6,7 +6,9 @@
 #define JOBS_CHECK_H
 
 #include "jobs/job.h"
+#include "winnow/annotation_records.h"
 #include "winnow/check.h"
+#include "winnow/labels.h"
 #include "winnow/quality.h"
 
 /* One image, by position in the list of rows. */
@@ -18,6 +20,14 @@ typedef struct wn_check_image {
     int32_t folder;   /* number of the folder that it lies in, by name: the class, where folders are classes */
 } wn_check_image;
 
+/* Labels of whole images, and what was found of them. */
+typedef struct wn_check_labels {
+    int64_t *values; /* per image; -1 = none; NULL = the workspace has none */
+    wn_annotation_category *names;
+    size_t classes;
+    wn_label_evidence found; /* empty while they were not checked */
+} wn_check_labels;
+
 typedef struct wn_checking {
     const wn_job *job;
     wn_workspace *workspace;
@@ -28,9 +38,12 @@ typedef struct wn_checking {
     wn_check_image *images;
     char **splits; /* names */
     size_t split_count;
-    void *columns[16]; /* whose pointers are in `input` */
+    void *columns[20]; /* whose pointers are in `input` */
     size_t column_count;
     wn_check_input input;
+    float *embeddings; /* rows x dim, loaded where labels are to be checked; NULL = none */
+    size_t dim;
+    wn_check_labels labels;
     const wn_check **checks; /* those that run */
     wn_check_result *results;
     size_t count;
@@ -46,6 +59,12 @@ void wn_checking_clear(wn_checking *checking);
 
 /* Gives each image its split: by the tags of the options, else by a folder called train, val or test. */
 WN_NODISCARD wn_status wn_checking_split(wn_checking *checking, wn_error *err);
+
+/* The newest labels of whole images; none is no failure. */
+WN_NODISCARD wn_status wn_checking_load_labels(wn_checking *checking, wn_error *err);
+
+/* Checks them and adds a result; `summary` says how many, or why it was left out. */
+WN_NODISCARD wn_status wn_checking_labels(wn_checking *checking, wn_check_summary *summary, wn_error *err);
 
 /* Leaders from the results of the two duplicate checks. */
 WN_NODISCARD wn_status wn_checking_group(wn_checking *checking, wn_error *err);

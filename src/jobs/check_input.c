@@ -182,6 +182,27 @@ static wn_status place_neighbours(wn_checking *s, const wn_vectors *vectors, con
     return WN_OK;
 }
 
+/* Embeddings of all rows; an image without one gets zeros, and no label that anybody learns from. */
+static wn_status copy_embeddings(wn_checking *s, const wn_vectors *vectors, wn_error *err)
+{
+    size_t dim = vectors->matrix.cols;
+    if (!s->labels.values) return WN_OK;
+    WN_TRY(wn_job_plan(s->job, "checking labels", (uint64_t)s->rows.len * dim * sizeof(float), err));
+    float *values = s->columns[s->column_count++] = wn_calloc(WN_MEMORY_MATRIX, s->rows.len * dim, sizeof *values);
+    if (!values) return wn_fail(err, WN_NOMEM, "no memory for %zu embeddings", s->rows.len);
+    for (size_t i = 0; i < s->rows.len; i++) {
+        size_t at = wn_rows_find(&vectors->rows, s->rows.rows[i]);
+        if (at == SIZE_MAX) {
+            s->labels.values[i] = -1;
+        } else {
+            memcpy(values + i * dim, wn_matrix_row(&vectors->matrix, at), dim * sizeof *values);
+        }
+    }
+    s->embeddings = values;
+    s->dim = dim;
+    return WN_OK;
+}
+
 static wn_status load_neighbours(wn_checking *s, wn_error *err)
 {
     wn_status status;
@@ -194,7 +215,7 @@ static wn_status load_neighbours(wn_checking *s, wn_error *err)
     wn_graph_request request = {.column = column, .k = NEIGHBOURS, .metric = WN_INDEX_METRIC_COSINE};
     if (vectors.rows.len > 1) {
         if ((status = wn_stage_graph(s->job, s->workspace, &request, &vectors, &graph, err))) goto done;
-        status = place_neighbours(s, &vectors, &graph, err);
+        if (!(status = place_neighbours(s, &vectors, &graph, err))) status = copy_embeddings(s, &vectors, err);
     }
     s->out->model = model;
     model = NULL;
@@ -217,6 +238,7 @@ wn_status wn_checking_load(wn_checking *s, wn_error *err)
     WN_TRY(load_samples(s, err));
     WN_TRY(make_hashes(s, err));
     WN_TRY(load_facts(s, err));
+    WN_TRY(wn_checking_load_labels(s, err));
     return load_neighbours(s, err);
 }
 
@@ -226,6 +248,9 @@ void wn_checking_clear(wn_checking *s)
     for (size_t i = 0; s->images && i < s->rows.len; i++) wn_free(s->images[i].path);
     for (size_t i = 0; i < s->column_count; i++) wn_free(s->columns[i]);
     for (size_t i = 0; i < s->split_count; i++) wn_free(s->splits[i]);
+    wn_label_evidence_clear(&s->labels.found);
+    wn_free(s->labels.names);
+    wn_free(s->labels.values);
     wn_free(s->splits);
     wn_free(s->folder);
     wn_free(s->distances);

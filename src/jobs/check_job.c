@@ -13,10 +13,13 @@
 #include "base/text.h"
 #include "winnow/memory.h"
 
-static bool is_asked_for(const wn_check_options *options, const wn_check *check)
+/* Not a check of the table: it needs labels, which no other does. */
+static const char labels_name[] = "labels";
+
+static bool is_asked_for(const wn_check_options *options, const char *name)
 {
     for (size_t i = 0; i < options->check_count; i++) {
-        if (strcmp(options->checks[i], check->name) == 0) return true;
+        if (strcmp(options->checks[i], name) == 0) return true;
     }
     return options->check_count == 0;
 }
@@ -24,10 +27,11 @@ static bool is_asked_for(const wn_check_options *options, const wn_check *check)
 static wn_status check_names(const wn_check_options *options, wn_error *err)
 {
     for (size_t i = 0; i < options->check_count; i++) {
-        if (wn_check_find(options->checks[i])) continue;
+        if (wn_check_find(options->checks[i]) || strcmp(options->checks[i], labels_name) == 0) continue;
         const char *names[64];
         size_t n = 0;
-        for (; wn_check_at(n) && n + 1 < sizeof names / sizeof *names; n++) names[n] = wn_check_at(n)->name;
+        for (; wn_check_at(n) && n + 2 < sizeof names / sizeof *names; n++) names[n] = wn_check_at(n)->name;
+        names[n++] = labels_name;
         names[n] = NULL;
         const char *near = wn_nearest_word(options->checks[i], names);
         return wn_fail(err, WN_INVALID, "there is no check '%s'%s%s%s; 'winnow help check' lists them",
@@ -100,14 +104,15 @@ static wn_status run_checks(wn_checking *s, wn_error *err)
     unsigned known = wn_check_known(&s->input);
     size_t all = 0;
     while (wn_check_at(all)) all++;
+    all++; /* labels */
     s->checks = wn_alloc(WN_MEMORY_GENERAL, all, sizeof *s->checks);
     s->results = wn_calloc(WN_MEMORY_GENERAL, all, sizeof *s->results);
     s->out->checks = wn_calloc(WN_MEMORY_GENERAL, all, sizeof *s->out->checks);
     if (!s->checks || !s->results || !s->out->checks) return wn_fail(err, WN_NOMEM, "out of memory");
     WN_TRY(wn_workspace_visit_bad(s->workspace, count_bad, s, err));
-    for (size_t i = 0; i < all; i++) {
+    for (size_t i = 0; wn_check_at(i); i++) {
         const wn_check *check = wn_check_at(i);
-        if (!is_asked_for(s->options, check)) continue;
+        if (!is_asked_for(s->options, check->name)) continue;
         wn_check_summary *summary = &s->out->checks[s->out->check_count++];
         *summary = (wn_check_summary){.name = check->name, .summary = check->summary, .threshold = NAN};
         if ((check->needs & known) != check->needs) {
@@ -121,7 +126,8 @@ static wn_status run_checks(wn_checking *s, wn_error *err)
         if (strcmp(check->name, "corrupt") == 0) summary->issues = s->out->bad;
         if (strcmp(check->name, "exact-duplicate") == 0) s->out->exact_duplicates = summary->issues;
     }
-    return WN_OK;
+    return is_asked_for(s->options, labels_name) ? wn_checking_labels(s, &s->out->checks[s->out->check_count++], err)
+                                                 : WN_OK;
 }
 
 static wn_status set_tag(wn_checking *s, const char *name, const uint8_t *marks, bool wanted, int64_t *rows,

@@ -208,19 +208,82 @@ static wn_status write_outliers(const wn_checking *s, pair *pairs, wn_error *err
     return close_table(&t);
 }
 
+/* By the labels where both have one, else by the names of their folders. */
+static bool labels_differ(const wn_checking *s, size_t a, size_t b)
+{
+    if (s->labels.values && s->labels.values[a] >= 0 && s->labels.values[b] >= 0)
+        return s->labels.values[a] != s->labels.values[b];
+    return s->images[a].folder != s->images[b].folder;
+}
+
+static const char *class_name(const wn_checking *s, int64_t label)
+{
+    return label >= 0 && (uint64_t)label < s->labels.classes ? s->labels.names[label].name : "";
+}
+
+static wn_status write_labels(const wn_checking *s, wn_error *err)
+{
+    const wn_label_issues *found = &s->labels.found.issues;
+    table t;
+    open_table(&t, s, "label_issues.csv", "path,label,suggested,label_score,is_label_issue\n", err);
+    for (size_t i = 0; i < found->rows && !t.status; i++) {
+        if (s->labels.values[i] < 0) continue;
+        wn_text_add_csv(&t.text, s->images[i].path);
+        wn_buffer_text(&t.text, ",");
+        wn_text_add_csv(&t.text, class_name(s, s->labels.values[i]));
+        wn_buffer_text(&t.text, ",");
+        wn_text_add_csv(&t.text, class_name(s, found->suggested[i]));
+        add_figure(&t, (double)found->scores[i]);
+        wn_buffer_text(&t.text, found->issues[i] ? ",True\n" : ",False\n");
+        flush_table(&t, FLUSH);
+    }
+    return close_table(&t);
+}
+
+/* Of each class: rows, issues, the share that the joint calls right (health), and the class that it is mixed up with
+ * most, with the share of the labels of both that are exchanged. */
+static wn_status write_health(const wn_checking *s, wn_error *err)
+{
+    const wn_label_issues *found = &s->labels.found.issues;
+    table t;
+    open_table(&t, s, "label_health.csv", "class,images,issues,health,overlaps_with,overlap\n", err);
+    for (size_t k = 0; k < found->classes && !t.status; k++) {
+        size_t images = 0, issues = 0, other = k;
+        int64_t total = 0, most = 0;
+        for (size_t i = 0; i < found->rows; i++) {
+            images += s->labels.values[i] == (int64_t)k;
+            issues += s->labels.values[i] == (int64_t)k && found->issues[i];
+        }
+        for (size_t j = 0; j < found->classes; j++) {
+            int64_t mixed = found->joint[k * found->classes + j] + found->joint[j * found->classes + k];
+            total += found->joint[k * found->classes + j];
+            if (j != k && mixed > most) most = mixed, other = j;
+        }
+        wn_text_add_csv(&t.text, class_name(s, (int64_t)k));
+        wn_buffer_format(&t.text, ",%zu,%zu", images, issues);
+        add_figure(&t, total ? (double)found->joint[k * found->classes + k] / (double)total : (double)NAN);
+        wn_buffer_text(&t.text, ",");
+        if (other != k) wn_text_add_csv(&t.text, class_name(s, (int64_t)other));
+        add_figure(&t, found->rows ? (double)most / (double)found->rows : (double)NAN);
+        wn_buffer_text(&t.text, "\n");
+        flush_table(&t, FLUSH);
+    }
+    return close_table(&t);
+}
+
 /* Groups that reach over splits: the first member that has a split against those of other splits. `first` has room for
  * one number an image. */
 static wn_status write_leaks(const wn_checking *s, size_t *first, wn_error *err)
 {
     table t;
     for (size_t i = 0; i < s->rows.len; i++) first[i] = SIZE_MAX;
-    open_table(&t, s, "leaks.csv", "from,to,distance,from_split,to_split,folders_differ\n", err);
+    open_table(&t, s, "leaks.csv", "from,to,distance,from_split,to_split,labels_differ\n", err);
     for (size_t i = 0; i < s->rows.len && !t.status; i++) {
         size_t *anchor = &first[s->leaders[i]];
         if (s->images[i].split < 0) continue;
         if (*anchor == SIZE_MAX) *anchor = i;
         if (s->images[*anchor].split == s->images[i].split) continue;
-        bool differ = s->images[*anchor].folder != s->images[i].folder;
+        bool differ = labels_differ(s, *anchor, i);
         double distance = *anchor == s->leaders[i] ? (double)s->distances[i]
                                                    : (double)s->distances[i] + (double)s->distances[*anchor];
         add_pair(&t, s, *anchor, i, distance);
@@ -248,6 +311,8 @@ wn_status wn_checking_write(wn_checking *s, wn_error *err)
     if (!status) status = write_components(s, keep, err);
     if (!status) status = write_outliers(s, pairs, err);
     if (!status) status = write_leaks(s, (size_t *)pairs, err);
+    if (!status) status = write_labels(s, err);
+    if (!status) status = write_health(s, err);
     if (!status) status = wn_write_bad_files(s->workspace, &s->roots, s->folder, err);
     wn_free(keep);
     wn_free(pairs);

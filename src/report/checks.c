@@ -4,6 +4,7 @@
  * that speaks for them.
  */
 #include <math.h>
+#include <stdbool.h>
 
 #include "report/page.h"
 
@@ -53,20 +54,23 @@ static void show_check(wn_page *page, size_t number, uint64_t limit)
 {
     const wn_report_check *check = &page->report->checks[number];
     size_t shown = 0;
+    bool paired = false;
+    for (size_t i = 0; i < check->findings_len; i++) paired = paired || check->findings[i].other >= 0;
     wn_page_format(page, "<h3 id=\"check%zu\">", number);
     wn_page_text(page, check->name, 40);
     wn_page_markup(page, " <small>");
     wn_page_count(page, check->issues);
     wn_page_markup(page, check->issues == 1 ? " image: " : " images: ");
     wn_page_text(page, check->summary, 200);
-    wn_page_markup(page, "</small></h3>\n<div class=\"groups\">\n");
+    wn_page_markup(page, "</small></h3>\n");
+    wn_page_format(page, "<div class=\"%s\">\n", paired ? "groups" : "grid");
     for (; shown < check->findings_len && shown < WN_REPORT_FINDINGS_MAX && !page->status; shown++) {
         const wn_report_finding *finding = &check->findings[shown];
         if (wn_page_size(page) >= limit) break;
-        wn_page_markup(page, "<div class=\"group\">");
+        if (paired) wn_page_markup(page, "<div class=\"group\">");
         show_image(page, finding->row, "score", finding->score);
         if (finding->other >= 0) show_image(page, finding->other, "its nearest, distance", finding->distance);
-        wn_page_markup(page, "</div>\n");
+        wn_page_markup(page, paired ? "</div>\n" : "\n");
     }
     wn_page_markup(page, "</div>\n");
     if (shown < check->issues) {

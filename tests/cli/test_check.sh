@@ -50,6 +50,56 @@ before=$(ls set.winnow/runs | wc -l)
 "$WINNOW" check dark --set dark.threshold=1 --dry-run -w set.winnow -j 1 >lines.txt 2>said
 grep -q "nothing was written" said
 [ "$(ls set.winnow/runs | wc -l)" = "$before" ]
+# Labels and predictions that were imported: three labels of 36 are wrong, and a copy in the other split has another one.
+python3 - <<'PY'
+import glob, os, random, shutil, struct
+os.makedirs("named/train"), os.makedirs("named/test")
+files = sorted(glob.glob("set/train/*.jpg"), key=lambda name: (len(name), name))
+names = []
+for i in range(36):  # the same pictures under many names: only labels matter here
+    name = "named/train/n%02d.jpg" % i
+    shutil.copy(files[i % 12 + 1], name)
+    names.append(name)
+shutil.copy(names[0], "named/test/copy.jpg")
+labels = ["cat" if i % 2 else "dog" for i in range(36)]
+wrong = {5, 16, 29}
+with open("labels.csv", "w") as file:
+    file.write("path,label\n")
+    for i, name in enumerate(names):
+        label = labels[i] if i not in wrong else "dog" if labels[i] == "cat" else "cat"
+        file.write("%s,%s\n" % (name, label))
+    file.write("named/test/copy.jpg,cat\n")
+rows = [[0.9 - 0.001 * i, 0.1 + 0.001 * i][::1 if labels[i] == "cat" else -1] for i in range(36)]
+head = "{'descr': '<f4', 'fortran_order': False, 'shape': (36, 2), }".ljust(117) + "\n"
+open("p.npy", "wb").write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() +
+                          struct.pack("<72f", *[x for row in rows for x in row]))
+open("paths.txt", "w").write("".join(name + "\n" for name in names))
+open("names.txt", "w").write("cat\ndog\n")
+PY
+rm set/train/broken.jpg
+"$WINNOW" add named -w named.winnow -q
+"$WINNOW" check labels -w named.winnow --dry-run >lines.txt 2>/dev/null
+grep -q "left out: there are no labels of images" lines.txt
+"$WINNOW" import labels.csv -w named.winnow -q
+"$WINNOW" check labels -w named.winnow --dry-run >lines.txt 2>/dev/null
+grep -q "left out: there are neither predictions nor embeddings" lines.txt
+"$WINNOW" import p.npy --as predictions --paths paths.txt --names names.txt -w named.winnow -q
+"$WINNOW" check exact-duplicate labels -w named.winnow --json -q >figures.json
+python3 - <<'PY'
+import csv, json
+figures = json.load(open("figures.json"))
+run = figures["run"] + "/"
+rows = list(csv.DictReader(open(run + "label_issues.csv")))
+bad = {row["path"][-7:-4]: row for row in rows if row["is_label_issue"] == "True"}
+assert set(bad) == {"n05", "n16", "n29"} and len(rows) == 37 and figures["label_errors"] == 3, (bad, figures)
+assert all({row["label"], row["suggested"]} == {"cat", "dog"} for row in bad.values())
+worst = sorted((float(row["label_score"]), row["path"]) for row in rows if row["label_score"])[:3]
+assert {path[-7:-4] for _, path in worst} == set(bad)
+health = {row["class"]: row for row in csv.DictReader(open(run + "label_health.csv"))}
+assert health["cat"]["overlaps_with"] == "dog" and 0.8 < float(health["cat"]["health"]) < 1
+leaks = list(csv.DictReader(open(run + "leaks.csv")))
+assert leaks and any(row["labels_differ"] == "True" for row in leaks) and figures["leaks_with_disagreement"] > 0
+PY
 fails() { # STATUS WORDS COMMAND...
     local status=$1 words=$2 got=0
     shift 2

@@ -59,9 +59,9 @@ static wn_status run_check(session *run, wn_error *err)
     bool labels = run->path_count == 1 && strcmp(run->paths[0], "labels") == 0;
     bool arrays = params->probabilities || params->embeddings || params->labels || params->out || params->out_issues ||
                   params->out_suggested;
-    if (labels && !params->probabilities == !params->embeddings)
+    if (labels && arrays && !params->probabilities == !params->embeddings)
         return command_usage_error(run, err, "name --probabilities P.npy or --embeddings E.npy");
-    if (labels) return check_label_arrays(run, err);
+    if (labels && arrays) return check_label_arrays(run, err);
     if (arrays) return command_usage_error(run, err, "arrays go with 'winnow check labels'");
     return check_workspace(run, err);
 }
@@ -76,7 +76,9 @@ const command command_check = {
         "page "
         "with pictures, and prints one line a check. Every image gets a score from 0 (worst) to 1 from each check.\n\n"
         "Checks: corrupt, exact-duplicate, near-duplicate, outlier, local-outlier, typicality, blur, dark, bright, "
-        "low-information, odd-size, odd-aspect, grey, striped, noise. Outliers need embeddings.\n\n"
+        "low-information, odd-size, odd-aspect, grey, striped, noise, labels. Outliers need embeddings; labels need "
+        "imported labels, and "
+        "imported predictions or embeddings.\n\n"
         "Repeats that stand in different splits are leaks. A split is a tag of --tags, or a folder called train, val "
         "or "
         "test.\n\n"

@@ -17,7 +17,7 @@ typedef struct params {
 } params;
 
 static const wn_option options[] = {
-    {WN_OPTION_INT, "bits", "of 256 in which the picture hashes may differ", offsetof(params, bits), 0, 96, "40", NULL,
+    {WN_OPTION_INT, "bits", "of 256 in which the picture hashes may differ", offsetof(params, bits), 0, 96, "56", NULL,
      "N", 0},
     {WN_OPTION_REAL, "distance", "cosine distance of embeddings that are alike; 0 = by hash alone",
      offsetof(params, distance), 0, 2, "0", NULL, "X", 0},
