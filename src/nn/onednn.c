@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * oneDNN 2.x (C API). fp32 uses Winograd's F(4 x 4, 3 x 3) (Lavin and Gray 2016) where oneDNN has it: it needs a
+ * oneDNN's C API. fp32 uses Winograd's F(4 x 4, 3 x 3) (Lavin and Gray 2016) where oneDNN has it: it needs a
  * quarter of the multiplications and runs about twice as fast as the direct algorithm here; its error is some 1e-5
  * relative, far below the noise of a gradient.
  */
@@ -13,13 +13,9 @@
 #endif
 
 #include "base/error.h"
-#include "oneapi/dnnl/dnnl.h"
+#include "nn/onednn_api.h"
 #include "winnow/cpu.h"
 #include "winnow/memory.h"
-
-#if DNNL_VERSION_MAJOR != 2
-#error "src/nn/onednn.c is written for oneDNN 2.x; its functions are all that needs another version"
-#endif
 
 /* Of the OpenMP runtime that oneDNN brings along; <omp.h> belongs to one compiler only. */
 extern void omp_set_num_threads(int count);
@@ -36,7 +32,7 @@ struct wn_onednn_stream {
 
 struct wn_conv {
     wn_conv_direction direction;
-    dnnl_memory_desc_t inner, outer, packed, plain, scratch;
+    wn_dnnl_layout inner, outer, packed, plain, scratch;
     dnnl_primitive_desc_t description;
     dnnl_primitive_t run, reorder;
     const char *implementation;
@@ -160,35 +156,31 @@ static dnnl_status_t describe(const wn_onednn *onednn, wn_conv_direction directi
     dnnl_dims_t strides = {shape->stride, shape->stride}, weight_dims, before, after;
     int rank = fill_weight_dims(shape, weight_dims);
     fill_padding(shape, before, after);
-    dnnl_memory_desc_t inner, weights, outer;
-    dnnl_primitive_attr_t attributes = NULL;
-    dnnl_convolution_desc_t operation;
+    wn_dnnl_layout inner = {0}, weights = {0}, outer = {0};
+    wn_dnnl_convolution convolution = {.direction = direction,
+                                       .algorithm = algorithm,
+                                       .inner = &inner,
+                                       .weights = &weights,
+                                       .outer = &outer,
+                                       .strides = strides,
+                                       .before = before,
+                                       .after = after,
+                                       .hint = hint};
+    dnnl_data_type_t weight_type = direction == WN_CONV_BACKWARD_WEIGHTS ? dnnl_f32 : type;
 
     dnnl_status_t code =
-        dnnl_memory_desc_init_by_tag(&inner, 4, inner_dims, type, activation_tag(shape->layout, shape->channels_in));
+        wn_dnnl_layout_make(&inner, 4, inner_dims, type, activation_tag(shape->layout, shape->channels_in));
+    if (code == dnnl_success) code = wn_dnnl_layout_make(&weights, rank, weight_dims, weight_type, dnnl_format_tag_any);
     if (code == dnnl_success)
-        code = dnnl_memory_desc_init_by_tag(
-            &weights, rank, weight_dims, direction == WN_CONV_BACKWARD_WEIGHTS ? dnnl_f32 : type, dnnl_format_tag_any);
+        code = wn_dnnl_layout_make(&outer, 4, outer_dims, type, activation_tag(shape->layout, shape->channels_out));
+    if (code == dnnl_success) code = dnnl_primitive_attr_create(&convolution.attributes);
     if (code == dnnl_success)
-        code = dnnl_memory_desc_init_by_tag(&outer, 4, outer_dims, type,
-                                            activation_tag(shape->layout, shape->channels_out));
-    if (code != dnnl_success) return code;
-
-    if (direction == WN_CONV_FORWARD)
-        code = dnnl_convolution_forward_desc_init(&operation, dnnl_forward_training, algorithm, &inner, &weights, NULL,
-                                                  &outer, strides, before, after);
-    else if (direction == WN_CONV_BACKWARD_DATA)
-        code = dnnl_convolution_backward_data_desc_init(&operation, algorithm, &inner, &weights, &outer, strides,
-                                                        before, after);
-    else
-        code = dnnl_convolution_backward_weights_desc_init(&operation, algorithm, &inner, &weights, NULL, &outer,
-                                                           strides, before, after);
-    if (code != dnnl_success) return code;
-
-    code = dnnl_primitive_attr_create(&attributes);
-    if (code == dnnl_success) code = dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
-    if (code == dnnl_success) code = dnnl_primitive_desc_create(out, &operation, attributes, onednn->engine, hint);
-    if (attributes) dnnl_primitive_attr_destroy(attributes);
+        code = dnnl_primitive_attr_set_scratchpad_mode(convolution.attributes, dnnl_scratchpad_mode_user);
+    if (code == dnnl_success) code = wn_dnnl_describe(onednn->engine, &convolution, out);
+    if (convolution.attributes) dnnl_primitive_attr_destroy(convolution.attributes);
+    wn_dnnl_layout_clear(&outer);
+    wn_dnnl_layout_clear(&weights);
+    wn_dnnl_layout_clear(&inner);
     return code;
 }
 
@@ -215,10 +207,10 @@ static dnnl_status_t make_reorder(const wn_onednn *onednn, wn_conv *conv)
 {
     dnnl_primitive_desc_t description = NULL;
     bool unpack = conv->direction == WN_CONV_BACKWARD_WEIGHTS;
-    const dnnl_memory_desc_t *from = unpack ? &conv->packed : &conv->plain, *to = unpack ? &conv->plain : &conv->packed;
+    wn_dnnl_layout *from = unpack ? &conv->packed : &conv->plain, *to = unpack ? &conv->plain : &conv->packed;
 
-    dnnl_status_t code =
-        dnnl_reorder_primitive_desc_create(&description, from, onednn->engine, to, onednn->engine, NULL);
+    dnnl_status_t code = dnnl_reorder_primitive_desc_create(&description, WN_DNNL_LAYOUT(*from), onednn->engine,
+                                                            WN_DNNL_LAYOUT(*to), onednn->engine, NULL);
     if (code == dnnl_success) code = dnnl_primitive_create(&conv->reorder, description);
     if (description) dnnl_primitive_desc_destroy(description);
     return code;
@@ -240,12 +232,15 @@ static dnnl_status_t make_conv(const wn_onednn *onednn, const wn_conv_shape *sha
 
     dnnl_primitive_desc_t d = conv->description;
     bool data = conv->direction == WN_CONV_BACKWARD_DATA;
-    conv->inner = *dnnl_primitive_desc_query_md(d, data ? dnnl_query_diff_src_md : dnnl_query_src_md, 0);
-    conv->outer = *dnnl_primitive_desc_query_md(d, forward ? dnnl_query_dst_md : dnnl_query_diff_dst_md, 0);
-    conv->packed = *dnnl_primitive_desc_query_md(d, weights ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
-    conv->scratch = *dnnl_primitive_desc_query_md(d, dnnl_query_scratchpad_md, 0);
+    code = wn_dnnl_layout_query(d, data ? dnnl_query_diff_src_md : dnnl_query_src_md, &conv->inner);
+    if (code == dnnl_success)
+        code = wn_dnnl_layout_query(d, forward ? dnnl_query_dst_md : dnnl_query_diff_dst_md, &conv->outer);
+    if (code == dnnl_success)
+        code = wn_dnnl_layout_query(d, weights ? dnnl_query_diff_weights_md : dnnl_query_weights_md, &conv->packed);
+    if (code == dnnl_success) code = wn_dnnl_layout_query(d, dnnl_query_scratchpad_md, &conv->scratch);
     dnnl_primitive_desc_query(d, dnnl_query_impl_info_str, 0, &conv->implementation);
-    code = dnnl_memory_desc_init_by_tag(&conv->plain, rank, dims, dnnl_f32, rank == 5 ? dnnl_goihw : dnnl_oihw);
+    if (code == dnnl_success)
+        code = wn_dnnl_layout_make(&conv->plain, rank, dims, dnnl_f32, rank == 5 ? dnnl_goihw : dnnl_oihw);
     return code == dnnl_success ? make_reorder(onednn, conv) : code;
 }
 
@@ -271,6 +266,11 @@ void wn_conv_free(wn_conv **conv)
     if ((*conv)->reorder) dnnl_primitive_destroy((*conv)->reorder);
     if ((*conv)->run) dnnl_primitive_destroy((*conv)->run);
     if ((*conv)->description) dnnl_primitive_desc_destroy((*conv)->description);
+    wn_dnnl_layout_clear(&(*conv)->inner);
+    wn_dnnl_layout_clear(&(*conv)->outer);
+    wn_dnnl_layout_clear(&(*conv)->packed);
+    wn_dnnl_layout_clear(&(*conv)->plain);
+    wn_dnnl_layout_clear(&(*conv)->scratch);
     wn_free(*conv);
     *conv = NULL;
 }
@@ -282,24 +282,24 @@ const char *wn_conv_implementation(const wn_conv *conv)
 
 size_t wn_conv_weight_bytes(const wn_conv *conv)
 {
-    return dnnl_memory_desc_get_size(&conv->packed);
+    return dnnl_memory_desc_get_size(WN_DNNL_LAYOUT(conv->packed));
 }
 
 size_t wn_conv_scratch_bytes(const wn_conv *conv)
 {
-    return dnnl_memory_desc_get_size(&conv->scratch);
+    return dnnl_memory_desc_get_size(WN_DNNL_LAYOUT(conv->scratch));
 }
 
 bool wn_conv_same_weights(const wn_conv *a, const wn_conv *b)
 {
-    return dnnl_memory_desc_equal(&a->packed, &b->packed);
+    return dnnl_memory_desc_equal(WN_DNNL_LAYOUT(a->packed), WN_DNNL_LAYOUT(b->packed));
 }
 
 /* Executes with up to four (argument, layout, buffer) triples. Memory objects are made for the call: they are a
  * few hundred nanoseconds, and sharing them between threads is not allowed. */
 typedef struct operand {
     int argument;
-    const dnnl_memory_desc_t *layout;
+    const wn_dnnl_layout *layout;
     void *buffer;
 } operand;
 
@@ -311,8 +311,8 @@ static dnnl_status_t execute(dnnl_primitive_t primitive, wn_onednn_stream *strea
 
     assert(count <= 4);
     for (; made < count; made++) {
-        code =
-            dnnl_memory_create(&arguments[made].memory, operands[made].layout, stream->engine, operands[made].buffer);
+        code = dnnl_memory_create(&arguments[made].memory, WN_DNNL_LAYOUT(*operands[made].layout), stream->engine,
+                                  operands[made].buffer);
         if (code != dnnl_success) break;
         arguments[made].arg = operands[made].argument;
     }
