@@ -15,7 +15,8 @@
 wn_precision wn_precision_resolve(wn_precision precision)
 {
     if (precision == WN_PRECISION_FP32) return precision;
-    return wn_onednn_has_bf16() ? WN_PRECISION_BF16 : WN_PRECISION_FP32;
+    bool wanted = precision == WN_PRECISION_BF16 || wn_onednn_bf16_pays();
+    return wanted && wn_onednn_has_bf16() ? WN_PRECISION_BF16 : WN_PRECISION_FP32;
 }
 
 static wn_status check_architecture(const wn_architecture *architecture, wn_error *err)

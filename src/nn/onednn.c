@@ -98,6 +98,11 @@ bool wn_onednn_has_bf16(void)
     return wn_cpu_level() >= WN_CPU_AVX512BF16 && has_isa(dnnl_cpu_isa_avx512_core_bf16);
 }
 
+bool wn_onednn_bf16_pays(void)
+{
+    return has_isa(dnnl_cpu_isa_avx512_core_amx);
+}
+
 bool wn_onednn_prefers_blocks(void)
 {
     return has_isa(dnnl_cpu_isa_avx512_core);

@@ -17,6 +17,7 @@
 
 #include "base/rng.h"
 #include "nn/network.h"
+#include "nn/onednn.h"
 #include "winnow/memory.h"
 
 /* Pooling and skips behind the ReLU. */
@@ -518,6 +519,21 @@ static void architectures_work(void **state)
     cmocka_unit_test_prestate_setup_teardown(test, set_up, tear_down, (void *)(uintptr_t)&architectures[i])
 #define ON_ALL(test) ON(test, 0), ON(test, 1), ON(test, 2)
 
+/* bf16 is taken unasked only where it is faster: with AMX. */
+static void auto_precision_follows_the_processor(void **state)
+{
+    (void)state;
+    char line[8192];
+    bool amx = false;
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (file && fgets(line, sizeof line, file)) amx = amx || strstr(line, " amx_bf16") != NULL;
+    if (file) fclose(file);
+    assert_int_equal(wn_precision_resolve(WN_PRECISION_FP32), WN_PRECISION_FP32);
+    if (!amx) assert_int_equal(wn_precision_resolve(WN_PRECISION_AUTO), WN_PRECISION_FP32);
+    wn_precision asked = wn_precision_resolve(WN_PRECISION_BF16);
+    assert_int_equal(asked, wn_onednn_has_bf16() ? WN_PRECISION_BF16 : WN_PRECISION_FP32);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,6 +546,7 @@ int main(void)
         ON_ALL(bytes_are_known_beforehand),
         ON(wrong_shapes_are_refused, 0),
         cmocka_unit_test(architectures_work),
+        cmocka_unit_test(auto_precision_follows_the_processor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
