@@ -9,6 +9,7 @@
 #include "num/distance.h"
 #include "num/hamming.h"
 #include "num/pixels.h"
+#include "num/precise.h"
 #include "num/resample.h"
 #include "num/tile.h"
 #include "num/topk.h"
@@ -45,6 +46,7 @@ DEFINE_FAMILY(distance, WN_DISTANCE_MAP)
 DEFINE_FAMILY(tile, WN_TILE_MAP)
 DEFINE_FAMILY(convert, WN_CONVERT_MAP)
 DEFINE_FAMILY(topk, WN_TOPK_MAP)
+DEFINE_FAMILY(precise, WN_PRECISE_MAP)
 DEFINE_FAMILY(pixels, WN_PIXELS_MAP)
 DEFINE_FAMILY(resample, WN_RESAMPLE_MAP)
 DEFINE_FAMILY(hamming, WN_HAMMING_MAP)
@@ -57,6 +59,7 @@ size_t wn_kernels_list(wn_cpu level, wn_kernel *out, size_t capacity)
     add_tile(&list, level);
     add_convert(&list, level);
     add_topk(&list, level);
+    add_precise(&list, level);
     add_pixels(&list, level);
     add_resample(&list, level);
     add_hamming(&list, level);

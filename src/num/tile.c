@@ -113,6 +113,20 @@ DEFINE_USES(f32, float, double)
 DEFINE_USES(bf16, float, double)
 DEFINE_USES(u8s8, int32_t, int32_t)
 
+static size_t hits_u8s8_c(const wn_tile_u8s8 *tile, const wn_tile_wanted *wanted, wn_tile_hit *hits)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < tile->m; i++) {
+        size_t row = tile->index ? tile->index[i] : i;
+        for (size_t c = 0; c < tile->n; c++) {
+            int32_t score = dot_value_u8s8(tile, row, c), other = wanted->centre_least[c] + wanted->row_shift[i];
+            if (score >= wanted->row_least[i] || score >= other)
+                hits[count++] = (wn_tile_hit){(uint32_t)i, (uint32_t)c, score};
+        }
+    }
+    return count;
+}
+
 static void pack_s8_c(const int8_t *centres, size_t stride, const uint32_t *index, size_t n, size_t dim, int32_t zero,
                       int8_t *panels, int32_t *bias, int32_t *norms)
 {

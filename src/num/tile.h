@@ -96,6 +96,26 @@ typedef void wn_tile_nearest_f32(const wn_tile_f32 *tile, uint32_t first, float 
 typedef void wn_tile_nearest_bf16(const wn_tile_bf16 *tile, uint32_t first, float *best, uint32_t *arg);
 typedef void wn_tile_nearest_u8s8(const wn_tile_u8s8 *tile, uint32_t first, int32_t *best, uint32_t *arg);
 
+/* A search for pairs that are near. Row i and centre c have the score panel_bias[c] + rows[i].panel[c] (with a bias
+ * that also takes off half the squared norm of the centre, the score falls as the distance grows) and are a hit when
+ *
+ *     score >= min(row_least[i], centre_least[c] + row_shift[i])
+ *
+ * so that one pass serves the lists of the rows and those of the centres. Sums must fit int32. Positions i count from
+ * the first row of the tile, with and without an index; norms are not used. */
+typedef struct wn_tile_wanted {
+    const int32_t *row_least, *row_shift; /* m */
+    const int32_t *centre_least;          /* wn_tile_padded(n) */
+} wn_tile_wanted;
+
+typedef struct wn_tile_hit {
+    uint32_t row, centre;
+    int32_t score;
+} wn_tile_hit;
+
+/* Writes the hits, in no promised order, to `hits` (room for m * n) and returns how many there are. */
+typedef size_t wn_tile_hits_u8s8(const wn_tile_u8s8 *tile, const wn_tile_wanted *wanted, wn_tile_hit *hits);
+
 /* field, signature */
 #define WN_TILE_MAP(X)                                                                                                 \
     X(pack_f32, wn_tile_pack_f32)                                                                                      \
@@ -109,7 +129,8 @@ typedef void wn_tile_nearest_u8s8(const wn_tile_u8s8 *tile, uint32_t first, int3
     X(pack_s8, wn_tile_pack_s8)                                                                                        \
     X(dot_u8s8, wn_tile_out_u8s8)                                                                                      \
     X(l2sq_u8s8, wn_tile_out_u8s8)                                                                                     \
-    X(nearest_u8s8, wn_tile_nearest_u8s8)
+    X(nearest_u8s8, wn_tile_nearest_u8s8)                                                                              \
+    X(hits_u8s8, wn_tile_hits_u8s8)
 
 typedef struct wn_tile_kernels {
 #define X(field, signature) signature *field;

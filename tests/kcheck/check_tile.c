@@ -6,6 +6,7 @@
 #include "kcheck.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "num/bf16.h"
@@ -235,6 +236,41 @@ static void check_nearest_u8s8(kcheck *check, wn_tile_nearest_u8s8 *now, wn_tile
     if (arg) kcheck_exact_s32(check, (const int32_t *)arg, expected_arg, t.m, "arg");
 }
 
+static int compare_hits(const void *a, const void *b)
+{
+    const wn_tile_hit *x = a, *y = b;
+    if (x->row != y->row) return x->row < y->row ? -1 : 1;
+    return (x->centre > y->centre) - (x->centre < y->centre);
+}
+
+/* Limits around the scores that random bytes give, so that rows and centres have none, some or all hits. */
+static void entry_hits_u8s8(kcheck *check)
+{
+    trial t = draw_trial(check);
+    wn_tile_u8s8 tile = scene_u8s8(check, &t);
+    int32_t *row_least = kcheck_place(check, 9, t.m, sizeof *row_least);
+    int32_t *row_shift = kcheck_place(check, 10, t.m, sizeof *row_shift);
+    int32_t *centre_least = kcheck_place(check, 11, wn_tile_padded(t.n), sizeof *centre_least);
+    wn_tile_hit *found = calloc(t.m * t.n, sizeof *found), *expected = calloc(t.m * t.n, sizeof *expected);
+    wn_tile_wanted wanted = {row_least, row_shift, centre_least};
+    int32_t spread = (int32_t)check->dim * 20000;
+    for (size_t i = 0; i < t.m; i++) {
+        row_least[i] = (int32_t)wn_rng_below(&check->rng, (uint32_t)spread) - spread / 4;
+        row_shift[i] = (int32_t)wn_rng_below(&check->rng, 1000) - 500;
+    }
+    for (size_t c = 0; c < wn_tile_padded(t.n); c++)
+        centre_least[c] = (int32_t)wn_rng_below(&check->rng, (uint32_t)spread) - spread / 4;
+    size_t count = check->now->tile.hits_u8s8(&tile, &wanted, found);
+    size_t wants = check->reference->tile.hits_u8s8(&tile, &wanted, expected);
+    int32_t counts[2] = {(int32_t)count, (int32_t)wants};
+    kcheck_exact_s32(check, counts, counts + 1, 1, "hits");
+    qsort(found, count, sizeof *found, compare_hits);
+    qsort(expected, wants, sizeof *expected, compare_hits);
+    if (count == wants) kcheck_exact_bytes(check, found, expected, count * sizeof *found, "hit");
+    free(found);
+    free(expected);
+}
+
 #define DEFINE_PACK(type, element, fill, step, now_call, reference_call, extra)                                        \
     static void entry_pack_##type(kcheck *check)                                                                       \
     {                                                                                                                  \
@@ -303,4 +339,5 @@ const kcheck_case kcheck_tile_cases[] = {KCHECK_CASE(tile, pack_f32, "exact, nor
                                          ENTRIES(bf16, "reduction"),
                                          KCHECK_CASE(tile, pack_s8, "exact", entry_pack_s8),
                                          ENTRIES(u8s8, "exact"),
+                                         KCHECK_CASE(tile, hits_u8s8, "exact", entry_hits_u8s8),
                                          {0}};

@@ -19,6 +19,7 @@
 #include "num/distance.h"
 #include "num/hamming.h"
 #include "num/pixels.h"
+#include "num/precise.h"
 #include "num/resample.h"
 #include "num/tile.h"
 #include "num/topk.h"
@@ -29,6 +30,7 @@ typedef struct kcheck_tables {
     wn_tile_kernels tile;
     wn_convert_kernels convert;
     wn_topk_kernels topk;
+    wn_precise_kernels precise;
     wn_pixels_kernels pixels;
     wn_resample_kernels resample;
     wn_hamming_kernels hamming;
@@ -71,6 +73,7 @@ extern const kcheck_case kcheck_distance_cases[];
 extern const kcheck_case kcheck_tile_cases[];
 extern const kcheck_case kcheck_convert_cases[];
 extern const kcheck_case kcheck_topk_cases[];
+extern const kcheck_case kcheck_precise_cases[];
 extern const kcheck_case kcheck_pixels_cases[];
 extern const kcheck_case kcheck_resample_cases[];
 extern const kcheck_case kcheck_hamming_cases[];
