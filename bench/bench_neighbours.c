@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * All-kNN on plain arrays: bench_neighbours [ROWS DIM K THREADS [FOLDER]]. For each kind of data it searches REPEATS
- * times and prints one JSON line: the fastest time, pairs a second, the floor (all byte products at the measured peak
- * of this machine) and the recall of a sample against a plain scan. With FOLDER the data are kept as FOLDER/KIND.npy;
- * bench_neighbours.py runs faiss on those files.
+ * All-kNN on plain arrays: bench_neighbours [ROWS DIM K THREADS [FOLDER [KIND]]]. For each kind of data it searches
+ * REPEATS times and prints one JSON line: the fastest time, pairs a second, the floor (all byte products at the
+ * measured peak of this machine) and the recall of a sample against a plain scan. With FOLDER the data are kept as
+ * FOLDER/KIND.npy; bench_neighbours.py runs faiss on those files; an empty FOLDER keeps nothing. KIND names one kind of
+ * data.
  */
 #include <math.h>
 #include <stdio.h>
@@ -127,8 +128,12 @@ int main(int argc, char **argv)
         wn_matrix matrix = {data, sizes[0], sizes[1], sizes[1]};
         char path[4096];
         if (!data) return 1;
+        if (argc > 6 && strcmp(argv[6], kinds[i]) != 0) {
+            wn_free(data);
+            continue;
+        }
         for (size_t row = 0; row < sizes[0]; row++) fill_row(kinds[i], row, sizes[1], data + row * sizes[1]);
-        if (argc > 5) {
+        if (argc > 5 && argv[5][0]) {
             snprintf(path, sizeof path, "%s/%s.npy", argv[5], kinds[i]);
             if (wn_npy_write_matrix(path, &matrix, &err)) stop();
         }

@@ -60,7 +60,7 @@ typedef struct wn_neighbours {
     size_t rows, k;   /* M (or N), and k as asked for */
     double recall;    /* share of true neighbours among those given; 1 for an exact kind, else measured on a sample */
     size_t distinct;  /* embeddings that differ */
-    size_t rescanned; /* lists for which the first scan was not proof enough */
+    size_t rescanned; /* lists for which a first scan in float32 was not proof enough */
 } wn_neighbours;
 
 /* Releases the arrays and zeroes the struct. */

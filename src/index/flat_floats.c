@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Exact neighbours by comparing all pairs, most of them in bytes.
+ * Exact neighbours by comparing all pairs in float32: for processors without byte products, few rows, few or very many
+ * dimensions, and products with queries of another magnitude.
  *
- * First scan: all pairs as tiles of bytes (float32 where the processor has no byte products, for IP, and for few rows
- * or dimensions); of each query the m nearest are kept, m = k + max(28, k), and ranked by their exact distances. Let
- * d be the k-th of those. Whatever is at most d away has a tile value of at most limit(d), by the bounds in
- * flat_points.h. If the m-th kept value is above the limit, no row outside can be among the k nearest, and the
- * list is proved. Otherwise a second scan takes all rows up to the limit and ranks them. So the answer is exact
- * for any data, and what the data decide is how many lists need the second scan.
+ * First scan: all pairs as tiles; of each query the m nearest are kept, m = k + max(28, k), and ranked by their exact
+ * distances. Let d be the k-th of those. Whatever is at most d away has a tile value of at most limit(d), by the bounds
+ * below. If the m-th kept value is above the limit, no row outside can be among the k nearest, and the list is proved.
+ * Otherwise a second scan takes all rows up to the limit and ranks them. So the answer is exact for any data, and what
+ * the data decide is how many lists need the second scan.
  */
 #include <float.h>
 #include <math.h>
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "index/flat_floats.h"
 #include "index/flat_points.h"
 #include "num/distance.h"
 #include "num/tile.h"
@@ -33,10 +34,10 @@ typedef struct ranked {
 typedef struct scratch {
     wn_topk *kept; /* chunk x m */
     wn_topk *best; /* 1 x k */
-    void *tile;    /* chunk x COLS values of 4 bytes */
+    float *tile;   /* chunk x COLS */
     uint32_t *found, passed[COLS];
     float *nearness, *best_distances;
-    int32_t *kept_values; /* m, as int32 or float32 */
+    float *kept_values; /* m */
     ranked *ranked;
 } scratch;
 
@@ -44,13 +45,10 @@ typedef struct flat {
     const wn_index_task *task;
     wn_flat_points points, own_queries;
     const wn_flat_points *queries;
-    wn_flat_bytes bytes;
-    bool in_bytes, is_product;
+    bool is_product;
     size_t rows, dim, k, m, chunk, room;
     double longest; /* greatest length of a point */
-    void *panels;
-    float *panel_norms;
-    int32_t *code_bias, *code_norms;
+    float *panels, *panel_norms;
     scratch *scratch; /* one a worker */
     unsigned workers;
     size_t slab_begin;
@@ -59,6 +57,7 @@ typedef struct flat {
     wn_tile_kernels tile;
     wn_topk_kernels topk;
     wn_distance_kernels distance;
+    wn_precise_kernels precise;
 } flat;
 
 /* ---- bounds ---- */
@@ -97,10 +96,7 @@ static double tile_limit(const flat *f, size_t query, double value)
 {
     if (f->is_product) return value * f->points.scale * f->queries->scale + product_error(f, query);
     double reach = point_reach(f, query, sqrt(value) * f->points.scale), lengths = 2 * length_of(f, query) + reach;
-    if (!f->in_bytes) return reach * reach * (1 + 1e-6) + sum_error(f) * lengths * lengths + underflow(f);
-    double blur = f->bytes.rounding * lengths + (double)f->queries->errors[query] + f->bytes.error;
-    double steps = (f->bytes.stretch * reach + blur) / (double)f->bytes.step;
-    return steps * steps * (1 + 1e-9) + 1;
+    return reach * reach * (1 + 1e-6) + sum_error(f) * lengths * lengths + underflow(f);
 }
 
 /* The same for the float32 value that `rank` computes, from the k-th smallest of those. */
@@ -117,11 +113,6 @@ static float float_limit(double limit)
     return limit >= (double)FLT_MAX ? INFINITY : nextafterf((float)limit, INFINITY);
 }
 
-static int32_t byte_limit(double limit)
-{
-    return limit >= INT32_MAX ? INT32_MAX : (int32_t)limit;
-}
-
 /* ---- ranking ---- */
 
 static int compare_ranked(const void *a, const void *b)
@@ -135,8 +126,8 @@ static double exact_value(const flat *f, size_t query, size_t slot)
 {
     const wn_index_task *task = f->task;
     double a = f->queries->scales ? f->queries->scales[query] : 1, b = f->points.scales ? f->points.scales[slot] : 1;
-    return wn_index_value(task->metric, wn_index_row(&task->queries, query), a, wn_index_row(&task->points, slot), b,
-                          f->dim);
+    return wn_index_value(&f->precise, task->metric, wn_index_row(&task->queries, query), a,
+                          wn_index_row(&task->points, slot), b, f->dim);
 }
 
 /* The k nearest of n different slots in w->ranked, by exact values; float32 tells which need them. */
@@ -169,63 +160,25 @@ static void write_list(const flat *f, size_t query, const scratch *w)
     }
 }
 
-/* Leaves out what is set aside and adds all of it, so that each slot comes once. */
-static size_t add_aside(const flat *f, uint32_t *slots, size_t n)
-{
-    size_t count = 0;
-    if (!f->in_bytes) return n;
-    for (size_t i = 0; i < n; i++) {
-        if (!f->bytes.is_aside[slots[i]]) slots[count++] = slots[i];
-    }
-    memcpy(slots + count, f->bytes.aside, f->bytes.aside_len * sizeof *slots);
-    return count + f->bytes.aside_len;
-}
-
 /* ---- the scans ---- */
 
 /* m queries, from `begin` or as listed, against the points from `col`. */
-static void compute_tile(const flat *f, size_t begin, const uint32_t *index, size_t m, size_t col, size_t n, void *out)
+static void compute_tile(const flat *f, size_t begin, const uint32_t *index, size_t m, size_t col, size_t n, float *out)
 {
     size_t first = index ? 0 : begin;
-    if (f->in_bytes) {
-        size_t padded = (f->dim + 3) / 4 * 4;
-        wn_tile_u8s8 tile = {.rows = (const uint8_t *)f->queries->codes + first * f->dim,
-                             .stride = f->dim,
-                             .index = index,
-                             .row_norms = f->queries->code_norms + first,
-                             .m = m,
-                             .dim = f->dim,
-                             .panels = (const int8_t *)f->panels + col * padded,
-                             .panel_bias = f->code_bias + col,
-                             .panel_norms = f->code_norms + col,
-                             .n = n};
-        f->tile.l2sq_u8s8(&tile, out, COLS);
-        return;
-    }
     wn_tile_f32 tile = {.rows = f->queries->values + first * f->dim,
                         .stride = f->dim,
                         .index = index,
                         .row_norms = f->queries->norms + first,
                         .m = m,
                         .dim = f->dim,
-                        .panels = (const float *)f->panels + col * f->dim,
+                        .panels = f->panels + col * f->dim,
                         .panel_norms = f->panel_norms + col,
                         .n = n};
     (f->is_product ? f->tile.dot_f32 : f->tile.l2sq_f32)(&tile, out, COLS);
 }
 
 /* One row of a tile into the m nearest; most rows of most tiles have nothing to add. */
-static void keep_bytes(const flat *f, scratch *w, size_t at, const int32_t *values, size_t n, uint32_t col)
-{
-    int32_t near[COLS];
-    size_t count = f->topk.filter_s32(values, n, wn_topk_threshold_s32(w->kept, at), w->passed);
-    for (size_t i = 0; i < count; i++) {
-        near[i] = values[w->passed[i]];
-        w->passed[i] += col;
-    }
-    if (count) wn_topk_push_s32(w->kept, at, near, w->passed, count, 0);
-}
-
 static void keep_floats(const flat *f, scratch *w, size_t at, const float *values, size_t n, uint32_t col)
 {
     float near[COLS];
@@ -240,11 +193,9 @@ static void keep_floats(const flat *f, scratch *w, size_t at, const float *value
 /* Ranks what was kept for one query; the answer tells whether that is proved to be all. */
 static bool finish_list(const flat *f, size_t query, size_t at, scratch *w)
 {
-    float *floats = (float *)w->kept_values;
-    size_t n = f->in_bytes ? wn_topk_take_s32(w->kept, at, w->kept_values, w->found)
-                           : wn_topk_take_f32(w->kept, at, floats, w->found);
-    double last = n == 0 ? 0 : f->in_bytes ? (double)w->kept_values[n - 1] : (double)floats[n - 1];
-    (void)rank(f, query, w->found, add_aside(f, w->found, n), w);
+    size_t n = wn_topk_take_f32(w->kept, at, w->kept_values, w->found);
+    double last = n == 0 ? 0 : (double)w->kept_values[n - 1];
+    (void)rank(f, query, w->found, n, w);
     write_list(f, query, w);
     return n == f->rows || last > tile_limit(f, query, w->ranked[f->k - 1].value);
 }
@@ -258,29 +209,19 @@ static void scan_chunk(void *context, size_t begin, size_t end, unsigned worker)
     for (size_t col = 0; col < f->rows; col += COLS) {
         size_t n = f->rows - col < COLS ? f->rows - col : COLS;
         compute_tile(f, first, NULL, m, col, n, w->tile);
-        for (size_t i = 0; i < m; i++) {
-            if (f->in_bytes) {
-                keep_bytes(f, w, i, (const int32_t *)w->tile + i * COLS, n, (uint32_t)col);
-            } else {
-                keep_floats(f, w, i, (const float *)w->tile + i * COLS, n, (uint32_t)col);
-            }
-        }
+        for (size_t i = 0; i < m; i++) keep_floats(f, w, i, w->tile + i * COLS, n, (uint32_t)col);
     }
     for (size_t i = 0; i < m; i++)
         f->unproved[begin + i] = finish_list(f, first + i, i, w) ? NAN : w->ranked[f->k - 1].value;
 }
 
 /* Adds what is within the limit; a full list is ranked and cut to k, which brings the limit down. */
-static void collect(const flat *f, size_t query, const void *values, size_t n, size_t col, double *value,
+static void collect(const flat *f, size_t query, const float *values, size_t n, size_t col, double *value,
                     uint32_t *slots, size_t *len, scratch *w)
 {
     double limit = tile_limit(f, query, *value);
-    size_t count = f->in_bytes ? f->topk.filter_s32(values, n, byte_limit(limit), w->passed)
-                               : f->topk.filter_f32(values, n, float_limit(limit), w->passed);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t slot = (uint32_t)col + w->passed[i];
-        if (!f->in_bytes || !f->bytes.is_aside[slot]) slots[(*len)++] = slot;
-    }
+    size_t count = f->topk.filter_f32(values, n, float_limit(limit), w->passed);
+    for (size_t i = 0; i < count; i++) slots[(*len)++] = (uint32_t)col + w->passed[i];
     if (*len + 2 * COLS < f->room) return;
     *len = rank(f, query, slots, *len, w);
     for (size_t i = 0; i < *len; i++) slots[i] = w->ranked[i].slot;
@@ -299,13 +240,12 @@ static void scan_again(void *context, size_t begin, size_t end, unsigned worker)
         size_t n = f->rows - col < COLS ? f->rows - col : COLS;
         compute_tile(f, 0, queries, m, col, n, w->tile);
         for (size_t i = 0; i < m; i++) {
-            collect(f, queries[i], (const int32_t *)w->tile + i * COLS, n, col, &value[i], w->found + i * f->room,
-                    &len[i], w);
+            collect(f, queries[i], w->tile + i * COLS, n, col, &value[i], w->found + i * f->room, &len[i], w);
         }
     }
     for (size_t i = 0; i < m; i++) {
         uint32_t *slots = w->found + i * f->room;
-        (void)rank(f, queries[i], slots, add_aside(f, slots, len[i]), w);
+        (void)rank(f, queries[i], slots, len[i], w);
         write_list(f, queries[i], w);
     }
 }
@@ -318,42 +258,17 @@ static void pack_points(void *context, size_t begin, size_t end, unsigned worker
     size_t n = end - begin, dim = f->dim;
     float *values = f->points.values + begin * dim;
     (void)worker;
-    if (f->in_bytes) {
-        size_t padded = (dim + 3) / 4 * 4;
-        f->tile.pack_s8(f->points.codes + begin * dim, dim, NULL, n, dim, 128, (int8_t *)f->panels + begin * padded,
-                        f->code_bias + begin, f->code_norms + begin);
-        return;
-    }
     for (size_t i = 0; i < n * dim && f->is_product; i++) values[i] = -values[i];
-    f->tile.pack_f32(values, dim, NULL, n, dim, (float *)f->panels + begin * dim, f->panel_norms + begin);
+    f->tile.pack_f32(values, dim, NULL, n, dim, f->panels + begin * dim, f->panel_norms + begin);
     for (size_t i = 0; i < n * dim && f->is_product; i++) values[i] = -values[i];
-}
-
-/* The left side of a tile takes bytes with 128 added. */
-static void flip_codes(void *context, size_t begin, size_t end, unsigned worker)
-{
-    const flat *f = context;
-    (void)worker;
-    for (size_t i = begin * f->dim; i < end * f->dim; i++)
-        f->queries->codes[i] = (int8_t)(f->queries->codes[i] ^ INT8_MIN);
 }
 
 static wn_status pack_all(flat *f, wn_error *err)
 {
-    size_t padded = wn_tile_padded(f->rows);
-    wn_pool *pool = f->task->pool;
-    if (f->in_bytes) {
-        f->panels = wn_alloc(WN_MEMORY_MATRIX, wn_tile_panel_len(f->rows, f->dim, 4), 1);
-        f->code_bias = wn_alloc(WN_MEMORY_MATRIX, padded, sizeof *f->code_bias);
-        f->code_norms = wn_alloc(WN_MEMORY_MATRIX, padded, sizeof *f->code_norms);
-    } else {
-        f->panels = wn_alloc(WN_MEMORY_MATRIX, wn_tile_panel_len(f->rows, f->dim, 1), sizeof(float));
-        f->panel_norms = wn_alloc(WN_MEMORY_MATRIX, padded, sizeof *f->panel_norms);
-    }
-    if (!f->panels || (f->in_bytes ? !f->code_bias || !f->code_norms : !f->panel_norms))
-        return wn_fail(err, WN_NOMEM, "no memory to compare %zu rows", f->rows);
-    wn_pool_for(pool, f->rows, PACK, pack_points, f);
-    if (f->in_bytes) wn_pool_for(pool, f->queries->rows, PACK, flip_codes, f);
+    f->panels = wn_alloc(WN_MEMORY_MATRIX, wn_tile_panel_len(f->rows, f->dim, 1), sizeof *f->panels);
+    f->panel_norms = wn_alloc(WN_MEMORY_MATRIX, wn_tile_padded(f->rows), sizeof *f->panel_norms);
+    if (!f->panels || !f->panel_norms) return wn_fail(err, WN_NOMEM, "no memory to compare %zu rows", f->rows);
+    wn_pool_for(f->task->pool, f->rows, PACK, pack_points, f);
     return WN_OK;
 }
 
@@ -398,8 +313,7 @@ static void free_scratch(flat *f)
     wn_free(f->scratch);
 }
 
-/* What does not depend on the data. Bytes pay where a product is long and rows are many enough to pay for the
- * rotation. */
+/* What does not depend on the data. */
 static void plan_scan(const wn_index_task *task, flat *f)
 {
     size_t wide;
@@ -413,17 +327,15 @@ static void plan_scan(const wn_index_task *task, flat *f)
     f->chunk = wide < 1 ? 1 : wide < CHUNK ? wide : CHUNK;
     f->room = (2 * f->m > ROOM ? 2 * f->m : ROOM) + 4 * COLS;
     f->is_product = task->metric == WN_INDEX_METRIC_IP;
-    f->in_bytes = wn_cpu_level() >= WN_CPU_AVX512VNNI && !f->is_product && f->dim >= 16 && f->dim <= 4096 &&
-                  f->rows >= 2048 && f->rows >= 4 * f->dim;
 }
 
-static uint64_t flat_memory(const wn_index_task *task)
+uint64_t wn_flat_floats_memory(const wn_index_task *task)
 {
     flat f = {0};
     plan_scan(task, &f);
-    uint64_t queries = task->self ? 0 : task->queries.len, one = (uint64_t)f.dim * (f.in_bytes ? 10 : 8) + 64;
+    uint64_t queries = task->self ? 0 : task->queries.len, one = (uint64_t)f.dim * 8 + 64;
     uint64_t worker = (uint64_t)f.chunk * ((2 * f.m + 72) * 8 + COLS * 4) + (uint64_t)f.room * (AGAIN * 4 + 20);
-    return (f.rows + queries) * one + (uint64_t)f.dim * f.dim * 20 + worker * wn_pool_threads(task->pool);
+    return (f.rows + queries) * one + worker * wn_pool_threads(task->pool);
 }
 
 static wn_status run_slab(flat *f, size_t len, wn_error *err)
@@ -453,7 +365,7 @@ static wn_status run_all(flat *f, wn_error *err)
     return WN_OK;
 }
 
-static wn_status search(const wn_index_task *task, wn_error *err)
+wn_status wn_flat_floats_search(const wn_index_task *task, wn_error *err)
 {
     wn_status status;
     flat f = {0};
@@ -462,28 +374,16 @@ static wn_status search(const wn_index_task *task, wn_error *err)
     wn_tile_kernels_init(&f.tile, wn_cpu_level());
     wn_topk_kernels_init(&f.topk, wn_cpu_level());
     wn_distance_kernels_init(&f.distance, wn_cpu_level());
+    wn_precise_kernels_init(&f.precise, wn_cpu_level());
     if ((status = wn_flat_points_make(task, &f.points, &f.own_queries, err))) goto done;
     for (size_t i = 0; i < f.rows; i++) f.longest = fmax(f.longest, 1.01 * sqrt((double)f.points.norms[i]));
-    if (f.in_bytes && (status = wn_flat_bytes_make(task, &f.points, task->self ? NULL : &f.own_queries, &f.bytes, err)))
-        goto done;
     if ((status = pack_all(&f, err)) || (status = get_scratch(&f, err))) goto done;
     status = run_all(&f, err);
 done:
     free_scratch(&f);
-    wn_free(f.code_norms);
-    wn_free(f.code_bias);
     wn_free(f.panel_norms);
     wn_free(f.panels);
-    wn_flat_bytes_clear(&f.bytes);
     wn_flat_points_clear(&f.own_queries);
     wn_flat_points_clear(&f.points);
     return status;
 }
-
-const wn_index_kind wn_index_kind_flat = {
-    .name = "flat",
-    .summary = "compares all pairs: exact",
-    .exact = true,
-    .search = search,
-    .memory = flat_memory,
-};

@@ -19,6 +19,7 @@ typedef struct fill_job {
     const double *mean; /* NULL = 0 */
     double *greatest;   /* per chunk */
     wn_convert_kernels convert;
+    wn_precise_kernels precise;
 } fill_job;
 
 static void copy_rows(void *context, size_t begin, size_t end, unsigned worker)
@@ -30,7 +31,7 @@ static void copy_rows(void *context, size_t begin, size_t end, unsigned worker)
         const float *row = wn_index_row(job->from, i);
         float *out = job->to->values + i * dim;
         double scale = 1;
-        if (job->to->scales) scale = job->to->scales[i] = wn_index_scale(job->metric, row, dim);
+        if (job->to->scales) scale = job->to->scales[i] = wn_index_scale(&job->precise, job->metric, row, dim);
         for (size_t k = 0; k < dim; k++) out[k] = (float)((double)row[k] * scale);
     }
 }
@@ -123,7 +124,9 @@ wn_status wn_flat_points_make(const wn_index_task *task, wn_flat_points *points,
     if ((status = get_points(task, &task->points, points, err))) goto done;
     if (!task->self && (status = get_points(task, &task->queries, queries, err))) goto done;
     wn_convert_kernels_init(&jobs[0].convert, wn_cpu_level());
+    wn_precise_kernels_init(&jobs[0].precise, wn_cpu_level());
     jobs[1].convert = jobs[0].convert;
+    jobs[1].precise = jobs[0].precise;
     if (task->metric != WN_INDEX_METRIC_IP && !(mean = wn_alloc(WN_MEMORY_MATRIX, points->dim, sizeof *mean))) {
         status = wn_fail(err, WN_NOMEM, "no memory for the mean of %zu rows", points->rows);
         goto done;
@@ -139,8 +142,5 @@ void wn_flat_points_clear(wn_flat_points *points)
     wn_free(points->values);
     wn_free(points->norms);
     wn_free(points->scales);
-    wn_free(points->codes);
-    wn_free(points->code_norms);
-    wn_free(points->errors);
     *points = (wn_flat_points){0};
 }

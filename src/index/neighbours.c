@@ -97,17 +97,18 @@ static void spread_rows(void *context, size_t begin, size_t end, unsigned worker
 }
 
 /* Sizes of everything, as if all rows differed. */
-static wn_status check_plan(const wn_index_kind *kind, const wn_index_task *task, size_t k, uint64_t limit,
-                            wn_error *err)
+static wn_status check_plan(const wn_index_kind *kind, wn_index_task *task, size_t k, uint64_t limit, wn_error *err)
 {
     double lists = (double)task->queries.len * ((double)k + (double)task->k) * (sizeof(int64_t) + sizeof(float));
-    double plan = lists + (double)task->points.len * (4 * sizeof(uint32_t) + 16) + (double)kind->memory(task);
+    lists += (double)task->points.len * (4 * sizeof(uint32_t) + 16);
+    double plan = lists + (double)kind->memory(task);
     if (limit && plan > (double)limit) {
         return wn_fail(err, WN_LIMIT,
                        "%zu neighbours of %zu rows take %.0f MB, more than the limit of %.0f MB; raise --memory-limit "
                        "or ask for fewer neighbours",
                        k, task->queries.len, plan / 1e6, (double)limit / 1e6);
     }
+    task->memory_limit = limit ? limit - (uint64_t)lists : 0;
     return WN_OK;
 }
 
@@ -135,6 +136,8 @@ wn_status wn_neighbours_find(const wn_index_kind *kind, const wn_neighbours_requ
     wn_index_task task = {.self = self,
                           .metric = request->metric,
                           .seed = request->seed,
+                          .recall = request->recall > 0 ? request->recall : 0.98,
+                          .reached = &out->recall,
                           .pool = request->pool,
                           .progress = request->progress,
                           .rescanned = &out->rescanned};

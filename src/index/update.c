@@ -16,6 +16,7 @@ enum { BLOCK = 65536, GRAIN = 256 };
 
 typedef struct update {
     const wn_neighbours_request *request;
+    wn_precise_kernels precise;
     size_t old, rows, k;
     int64_t *ids; /* rows x k: the lists to be */
     float *distances;
@@ -44,9 +45,9 @@ static entry make_entry(const update *u, size_t row, int64_t id)
     wn_index_metric metric = u->request->metric;
     if (id < 0) return (entry){INFINITY, INT64_MAX};
     const float *a = wn_matrix_row(m, row), *b = wn_matrix_row(m, (size_t)id);
-    return (entry){
-        wn_index_value(metric, a, wn_index_scale(metric, a, m->cols), b, wn_index_scale(metric, b, m->cols), m->cols),
-        id};
+    double a_scale = wn_index_scale(&u->precise, metric, a, m->cols);
+    double b_scale = wn_index_scale(&u->precise, metric, b, m->cols);
+    return (entry){wn_index_value(&u->precise, metric, a, a_scale, b, b_scale, m->cols), id};
 }
 
 /* Whether a new row may belong into the list; the reported distances round alike, so equal ones are looked into. */
@@ -189,6 +190,7 @@ wn_status wn_neighbours_update(const wn_index_kind *kind, const wn_neighbours_re
     double recall = lists->recall;
     WN_TRY(check_lists(request, lists, err));
     update u = {.request = request, .old = lists->rows, .rows = request->embeddings.rows, .k = request->k};
+    wn_precise_kernels_init(&u.precise, wn_cpu_level());
     if ((status = begin_update(&u, stale, lists, err))) goto done;
     if (u.wanted_len && (status = search_wanted(&u, kind, &recall, err))) goto done;
     if ((status = merge_new(&u, err))) goto done;

@@ -118,13 +118,15 @@ done:
 static bool fits_embeddings(const wn_matrix *m, wn_index_metric metric, const wn_neighbours *lists,
                             const uint8_t *stale)
 {
+    wn_precise_kernels precise;
     size_t step = lists->rows / PROBES + 1;
+    wn_precise_kernels_init(&precise, wn_cpu_level());
     for (size_t i = 0; i < lists->rows; i += step) {
         int64_t id = lists->ids[i * lists->k];
         if (id < 0 || stale[i]) continue;
         const float *a = wn_matrix_row(m, i), *b = wn_matrix_row(m, (size_t)id);
-        double value = wn_index_value(metric, a, wn_index_scale(metric, a, m->cols), b,
-                                      wn_index_scale(metric, b, m->cols), m->cols);
+        double value = wn_index_value(&precise, metric, a, wn_index_scale(&precise, metric, a, m->cols), b,
+                                      wn_index_scale(&precise, metric, b, m->cols), m->cols);
         float now = wn_index_distance(metric, value), then = lists->distances[i * lists->k];
         if (!(fabsf(now - then) <= 1e-5f * fabsf(then))) return false;
     }

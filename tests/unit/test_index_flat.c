@@ -161,14 +161,53 @@ static void test_kinds_of_data(void **state)
     }
 }
 
-/* Rows so near that bytes cannot tell them apart are found by the second scan. */
-static void test_second_scan(void **state)
+/* Rows so near that bytes cannot tell them apart: exact values decide. */
+static void test_rows_that_bytes_blur(void **state)
 {
     (void)state;
     float *data = make_rows(TIGHT, 2050, 32);
     wn_neighbours_request request = {.embeddings = {data, 2050, 32, 32}, .k = 10};
-    size_t rescanned = check(request, 119, 3);
-    assert_true(wn_cpu_level() < WN_CPU_AVX512VNNI || rescanned > 1500);
+    (void)check(request, 119, 3);
+    free(data);
+}
+
+/* Rows enough to be put into an order first, with outliers that bytes represent badly. */
+static void test_many_rows(void **state)
+{
+    (void)state;
+    float *data = make_rows(OUTLIERS, 17000, 16), *clouds = make_rows(CLOUDS, 17000, 16);
+    wn_neighbours_request request = {.embeddings = {data, 17000, 16, 16}, .k = 5};
+    (void)check(request, 1999, 2);
+    request.embeddings.data = clouds;
+    request.metric = WN_INDEX_METRIC_COSINE;
+    (void)check(request, 1999, 2);
+    free(clouds);
+    free(data);
+}
+
+/* Less memory makes it slower, with the same bytes, until there is too little. */
+static void test_memory_limits(void **state)
+{
+    (void)state;
+    enum { ROWS = 9000, DIM = 32, K = 10 };
+    float *data = make_rows(CLOUDS, ROWS, DIM);
+    wn_neighbours free_of_limits, found;
+    wn_neighbours_request request = {.embeddings = {data, ROWS, DIM, DIM}, .k = K};
+    size_t done = 0, refused = 0;
+    assert_int_equal(wn_neighbours_find(wn_index_kind_find("flat"), &request, &free_of_limits, NULL), WN_OK);
+    for (request.memory_limit = 1 << 20; request.memory_limit < 64 << 20; request.memory_limit += 3 << 19) {
+        wn_status status = wn_neighbours_find(wn_index_kind_find("flat"), &request, &found, NULL);
+        assert_true(status == WN_OK || status == WN_LIMIT);
+        refused += status == WN_LIMIT;
+        if (status) continue;
+        done++;
+        assert_memory_equal(found.ids, free_of_limits.ids, ROWS * K * sizeof *found.ids);
+        assert_memory_equal(found.distances, free_of_limits.distances, ROWS * K * sizeof *found.distances);
+        wn_neighbours_clear(&found);
+        if (done > 12) break;
+    }
+    assert_true(done > 3 && refused > 0);
+    wn_neighbours_clear(&free_of_limits);
     free(data);
 }
 
@@ -296,8 +335,10 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds_of_data), cmocka_unit_test(test_second_scan), cmocka_unit_test(test_ties_by_row),
-        cmocka_unit_test(test_queries),       cmocka_unit_test(test_few_rows),    cmocka_unit_test(test_all_rows_equal),
+        cmocka_unit_test(test_kinds_of_data), cmocka_unit_test(test_rows_that_bytes_blur),
+        cmocka_unit_test(test_many_rows),     cmocka_unit_test(test_memory_limits),
+        cmocka_unit_test(test_ties_by_row),   cmocka_unit_test(test_queries),
+        cmocka_unit_test(test_few_rows),      cmocka_unit_test(test_all_rows_equal),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

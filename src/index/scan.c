@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Lists of candidates. A candidate is a key: nearness above the position, both 32 bits, so that one comparison orders
+ * them. A list has room for a few times k; when it is full, the k-th smallest key bounds the exact value of the k-th
+ * neighbour, and what that bound excludes is dropped. Where bytes cannot tell enough rows apart, exact values decide at
+ * once.
+ */
+#include "index/scan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "winnow/memory.h"
+
+enum { GRAIN = 64 };
+
+/* What a row is at the end, or when its list overflows. */
+typedef struct ranked {
+    double value;
+    uint64_t key;
+    uint32_t slot;
+} ranked;
+
+typedef struct scratch {
+    int32_t *row_limits, *row_least, *row_shift, *other_limits, *other_least; /* WN_SCAN_BLOCK each */
+    wn_tile_hit *hits;                                                        /* WN_SCAN_BLOCK x WN_TILE_WIDTH */
+    ranked *ranked;                                                           /* room */
+} scratch;
+
+struct wn_scan {
+    const wn_index_task *task;
+    const wn_bytes_form *form;
+    wn_scan_side *points, *queries;
+    size_t k, room;
+    uint64_t *keys; /* per position of the queries: room */
+    uint32_t *counts;
+    float *bases; /* of the bound of the k-th value (wn_bytes_base) */
+    scratch *scratch;
+    unsigned workers;
+    const wn_scan_pair *pairs; /* of the run */
+    const uint32_t *near;
+    size_t near_count;
+};
+
+/* ---- sides ---- */
+
+typedef struct side_job {
+    const wn_bytes_form *form;
+    wn_scan_side *side;
+} side_job;
+
+static void pack_block(const wn_bytes_form *form, wn_scan_side *side, size_t begin, size_t len)
+{
+    size_t padded = form->padded, end = begin + wn_tile_padded(len);
+    int32_t norms[WN_SCAN_BLOCK];
+    int8_t *signed_codes = (int8_t *)side->bytes.codes + begin * padded;
+    for (size_t i = 0; i < len * padded; i++) signed_codes[i] = (int8_t)(signed_codes[i] ^ INT8_MIN);
+    form->tile.pack_s8(signed_codes, padded, NULL, len, padded, 128, side->panels + begin * padded,
+                       side->starts + begin, norms);
+    for (size_t i = 0; i < len * padded; i++) signed_codes[i] = (int8_t)(signed_codes[i] ^ INT8_MIN);
+    for (size_t i = begin; i < end; i++) {
+        if (i - begin >= len)
+            side->starts[i] = -(1 << 30);
+        else if (form->metric != WN_INDEX_METRIC_IP)
+            side->starts[i] -= side->bytes.norms[i] >> 1;
+    }
+}
+
+static void finish_block(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const side_job *job = context;
+    wn_scan_side *side = job->side;
+    size_t dim = job->form->dim;
+    (void)worker;
+    for (size_t block = begin; block < end; block++) {
+        size_t first = side->begins[block], len = side->lens[block];
+        wn_bytes_block facts = {0};
+        for (size_t i = first; i < first + len; i++) {
+            facts.error = fmax(facts.error, (double)side->bytes.errors[i]);
+            facts.length = fmax(facts.length, (double)side->bytes.lengths[i]);
+            if (side->copy) memcpy(side->copy + i * dim, wn_index_row(side->from, side->slots[i]), dim * sizeof(float));
+        }
+        side->facts[block] = facts;
+        if (side->panels) pack_block(job->form, side, first, len);
+    }
+}
+
+static wn_status get_side(const wn_bytes_form *form, size_t blocks, bool packed, bool copied, wn_scan_side *out,
+                          wn_error *err)
+{
+    out->slots = wn_alloc(WN_MEMORY_MATRIX, out->positions, sizeof *out->slots);
+    out->begins = wn_alloc(WN_MEMORY_MATRIX, blocks, sizeof *out->begins);
+    out->lens = wn_alloc(WN_MEMORY_MATRIX, blocks, sizeof *out->lens);
+    out->facts = wn_alloc(WN_MEMORY_MATRIX, blocks, sizeof *out->facts);
+    if (packed) {
+        out->panels = wn_alloc(WN_MEMORY_MATRIX, out->positions, form->padded);
+        out->starts = wn_alloc(WN_MEMORY_MATRIX, out->positions, sizeof *out->starts);
+    }
+    if (copied) out->copy = wn_alloc(WN_MEMORY_MATRIX, out->positions * sizeof *out->copy, form->dim);
+    if (out->slots && out->begins && out->lens && out->facts && (!packed || (out->panels && out->starts)) &&
+        (!copied || out->copy))
+        return WN_OK;
+    return wn_fail(err, WN_NOMEM, "no memory for the scan of %zu rows", out->positions);
+}
+
+wn_status wn_scan_side_make(const wn_bytes_form *form, wn_bytes *bytes, const wn_index_rows *from,
+                            const uint32_t *order, const uint32_t *sizes, size_t blocks, bool packed, bool copied,
+                            wn_pool *pool, wn_scan_side *out, wn_error *err)
+{
+    wn_status status;
+    *out = (wn_scan_side){.from = from, .blocks = blocks, .bytes = *bytes};
+    *bytes = (wn_bytes){0};
+    for (size_t i = 0; i < blocks; i++) out->positions += wn_tile_padded(sizes[i]);
+    if ((status = get_side(form, blocks, packed, copied, out, err))) goto done;
+    size_t position = 0, at = 0;
+    for (size_t i = 0; i < blocks; i++) {
+        out->begins[i] = (uint32_t)position;
+        out->lens[i] = sizes[i];
+        for (size_t j = 0; j < wn_tile_padded(sizes[i]); j++)
+            out->slots[position++] = j < sizes[i] ? order[at++] : UINT32_MAX;
+    }
+    if ((status = wn_bytes_reorder(form, &out->bytes, out->slots, out->positions, pool, err))) goto done;
+    side_job job = {form, out};
+    wn_pool_for(pool, blocks, 1, finish_block, &job);
+done:
+    if (status) wn_scan_side_clear(out);
+    return status;
+}
+
+void wn_scan_side_clear(wn_scan_side *side)
+{
+    wn_bytes_clear(&side->bytes);
+    wn_free(side->slots);
+    wn_free(side->begins);
+    wn_free(side->lens);
+    wn_free(side->facts);
+    wn_free(side->copy);
+    wn_free(side->panels);
+    wn_free(side->starts);
+    *side = (wn_scan_side){0};
+}
+
+/* ---- ranking ---- */
+
+static uint64_t make_key(int32_t nearness, uint32_t position)
+{
+    return (uint64_t)((uint32_t)nearness ^ 0x80000000u) << 32 | position;
+}
+
+static int32_t nearness_of(uint64_t key)
+{
+    return (int32_t)((uint32_t)(key >> 32) ^ 0x80000000u);
+}
+
+static const float *row_at(const wn_scan_side *side, size_t position)
+{
+    return side->copy ? side->copy + position * side->from->matrix.cols
+                      : wn_index_row(side->from, side->slots[position]);
+}
+
+static double value_of(const wn_scan *scan, size_t query, size_t point)
+{
+    const wn_bytes *a = &scan->queries->bytes, *b = &scan->points->bytes;
+    return wn_index_value(&scan->form->precise, scan->task->metric, row_at(scan->queries, query),
+                          a->scales ? a->scales[query] : 1, row_at(scan->points, point),
+                          b->scales ? b->scales[point] : 1, scan->form->dim);
+}
+
+static bool comes_before(const ranked *a, const ranked *b)
+{
+    return a->value != b->value ? a->value < b->value : a->slot < b->slot;
+}
+
+static int compare_ranked(const void *a, const void *b)
+{
+    const ranked *x = a, *y = b;
+    if (x->value != y->value) return x->value < y->value ? -1 : 1;
+    return (x->slot > y->slot) - (x->slot < y->slot);
+}
+
+static void sort_ranked(ranked *list, size_t n)
+{
+    if (n > 96) {
+        qsort(list, n, sizeof *list, compare_ranked);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) {
+        ranked item = list[i];
+        size_t at = i;
+        for (; at > 0 && comes_before(&item, &list[at - 1]); at--) list[at] = list[at - 1];
+        list[at] = item;
+    }
+}
+
+static void swap_keys(uint64_t *a, uint64_t *b)
+{
+    uint64_t kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+/* Hoare's selection: afterwards keys[0 .. k - 1] are the k smallest and keys[k - 1] is the greatest of them. */
+static void select_smallest(uint64_t *keys, size_t n, size_t k)
+{
+    ptrdiff_t low = 0, high = (ptrdiff_t)n - 1, target = (ptrdiff_t)k - 1;
+    while (low < high) {
+        uint64_t pivot = keys[target];
+        ptrdiff_t i = low, j = high;
+        do {
+            while (keys[i] < pivot) i++;
+            while (keys[j] > pivot) j--;
+            if (i <= j) swap_keys(&keys[i++], &keys[j--]);
+        } while (i <= j);
+        if (j < target) low = i;
+        if (target < i) high = j;
+    }
+}
+
+/* Greatest nearness at which `point` can be among the neighbours, given the base of the bound. */
+static int32_t limit_for(const wn_scan *scan, size_t query, float base, size_t point)
+{
+    const wn_bytes *a = &scan->queries->bytes, *b = &scan->points->bytes;
+    wn_bytes_block block = {(double)b->errors[point], (double)b->lengths[point]};
+    int32_t limit;
+    wn_bytes_limits(scan->form, &block, &base, a->lengths + query, a->errors + query, 1, &limit);
+    return limit;
+}
+
+static size_t drop_far(const wn_scan *scan, size_t query, float base, uint64_t *keys, size_t begin, size_t n)
+{
+    size_t count = begin;
+    for (size_t i = begin; i < n; i++) {
+        if (nearness_of(keys[i]) <= limit_for(scan, query, base, (uint32_t)keys[i])) keys[count++] = keys[i];
+    }
+    return count;
+}
+
+static float base_of(const wn_scan *scan, size_t query, double value)
+{
+    const wn_bytes *a = &scan->queries->bytes;
+    return wn_bytes_base(scan->form, (double)a->lengths[query], (double)a->errors[query], value);
+}
+
+/* The exact k nearest of n candidates, sorted; returns how many. First those that bytes call nearest, whose k-th exact
+ * value excludes most others. */
+static size_t rank_exactly(const wn_scan *scan, size_t query, uint64_t *keys, size_t n, ranked *out)
+{
+    size_t k = scan->k, i = 0;
+    double farthest = -INFINITY;
+    if (n > k) select_smallest(keys, n, k);
+    for (; i < n; i++) {
+        if (i == k) n = drop_far(scan, query, base_of(scan, query, farthest), keys, k, n);
+        if (i == n) break;
+        uint32_t point = (uint32_t)keys[i];
+        out[i] = (ranked){value_of(scan, query, point), keys[i], scan->points->slots[point]};
+        farthest = fmax(farthest, out[i].value);
+    }
+    sort_ranked(out, n);
+    return n < k ? n : k;
+}
+
+/* Brings a full list down to at most half its room; the bound falls with it. */
+static void cut_list(wn_scan *scan, size_t query, scratch *w)
+{
+    uint64_t *keys = scan->keys + query * scan->room;
+    const wn_bytes *a = &scan->queries->bytes, *b = &scan->points->bytes;
+    size_t k = scan->k, n = scan->counts[query];
+    wn_bytes_block block = {0};
+    select_smallest(keys, n, k);
+    for (size_t i = 0; i < k; i++) {
+        block.error = fmax(block.error, (double)b->errors[(uint32_t)keys[i]]);
+        block.length = fmax(block.length, (double)b->lengths[(uint32_t)keys[i]]);
+    }
+    double value = wn_bytes_value(scan->form, (double)a->lengths[query], (double)a->errors[query], &block,
+                                  nearness_of(keys[k - 1]));
+    float base = fminf(scan->bases[query], base_of(scan, query, value));
+    n = drop_far(scan, query, base, keys, k, n);
+    if (n > scan->room / 2) {
+        size_t len = rank_exactly(scan, query, keys, n, w->ranked);
+        base = fminf(base, base_of(scan, query, w->ranked[len - 1].value));
+        for (n = 0; n < len; n++) keys[n] = w->ranked[n].key;
+    }
+    scan->counts[query] = (uint32_t)n;
+    scan->bases[query] = base;
+}
+
+/* ---- passes ---- */
+
+/* Limits of the rows of a block of the queries against a block of points. */
+static void set_limits(const wn_scan *scan, size_t begin, size_t len, const wn_bytes_block *block, int32_t *limits)
+{
+    const wn_bytes *a = &scan->queries->bytes;
+    wn_bytes_limits(scan->form, block, scan->bases + begin, a->lengths + begin, a->errors + begin, len, limits);
+}
+
+/* nearness <= limit means 2 score >= norm - limit (+ 0 or 1 that halving the norm of the other side lost); shifting
+ * right rounds down, which lets a few too many pass. */
+static int32_t least_score(const wn_scan *scan, int32_t norm, int32_t limit)
+{
+    return scan->task->metric == WN_INDEX_METRIC_IP ? -limit : (norm - limit) >> 1;
+}
+
+/* Whether the list was cut, so that its limit fell. */
+static bool keep(wn_scan *scan, size_t query, size_t point, int32_t nearness, scratch *w)
+{
+    scan->keys[query * scan->room + scan->counts[query]++] = make_key(nearness, (uint32_t)point);
+    if (scan->counts[query] < scan->room) return false;
+    cut_list(scan, query, w);
+    return true;
+}
+
+static void take_hits(wn_scan *scan, const wn_scan_pair *pair, size_t count, size_t column, scratch *w)
+{
+    bool product = scan->task->metric == WN_INDEX_METRIC_IP;
+    size_t a = scan->queries->begins[pair->a], b = scan->points->begins[pair->b] + column;
+    const int32_t *norms = scan->queries->bytes.norms + a, *other_norms = scan->points->bytes.norms + b;
+    const wn_bytes_block *facts = &scan->points->facts[pair->b], *other_facts = &scan->queries->facts[pair->a];
+    for (size_t i = 0; i < count; i++) {
+        const wn_tile_hit *hit = &w->hits[i];
+        size_t row = hit->row, other = hit->centre;
+        int32_t nearness = product ? -hit->score : norms[row] + (other_norms[other] & 1) - 2 * hit->score;
+        if (nearness <= w->row_limits[row]) {
+            if (keep(scan, a + row, b + other, nearness, w)) {
+                set_limits(scan, a + row, 1, facts, &w->row_limits[row]);
+                w->row_least[row] = least_score(scan, norms[row], w->row_limits[row]);
+            }
+        }
+        if (pair->both && nearness <= w->other_limits[column + other]) {
+            if (keep(scan, b + other, a + row, nearness, w)) {
+                wn_bytes_limits(scan->form, other_facts, scan->bases + b + other,
+                                scan->points->bytes.lengths + b + other, scan->points->bytes.errors + b + other, 1,
+                                &w->other_limits[column + other]);
+            }
+        }
+    }
+}
+
+static void pass(wn_scan *scan, const wn_scan_pair *pair, scratch *w)
+{
+    const wn_bytes_form *form = scan->form;
+    const wn_scan_side *queries = scan->queries, *points = scan->points;
+    size_t a = queries->begins[pair->a], m = queries->lens[pair->a];
+    size_t b = points->begins[pair->b], n = points->lens[pair->b];
+    bool product = form->metric == WN_INDEX_METRIC_IP;
+    set_limits(scan, a, m, &points->facts[pair->b], w->row_limits);
+    for (size_t i = 0; i < m; i++) {
+        w->row_least[i] = least_score(scan, queries->bytes.norms[a + i], w->row_limits[i]);
+        w->row_shift[i] = product ? 0 : queries->bytes.norms[a + i] >> 1;
+    }
+    if (pair->both) set_limits(scan, b, n, &queries->facts[pair->a], w->other_limits);
+    for (size_t column = 0; column < n; column += WN_TILE_WIDTH) {
+        size_t width = n - column < WN_TILE_WIDTH ? n - column : WN_TILE_WIDTH;
+        for (size_t i = 0; i < WN_TILE_WIDTH; i++) {
+            bool served = pair->both && i < width;
+            w->other_least[i] = served ? least_score(scan, 0, w->other_limits[column + i]) : 1 << 29;
+        }
+        wn_tile_u8s8 tile = {.rows = queries->bytes.codes + a * form->padded,
+                             .stride = form->padded,
+                             .m = m,
+                             .dim = form->padded,
+                             .panels = points->panels + (b + column) * form->padded,
+                             .panel_bias = points->starts + b + column,
+                             .n = width};
+        wn_tile_wanted wanted = {w->row_least, w->row_shift, w->other_least};
+        size_t count = form->tile.hits_u8s8(&tile, &wanted, w->hits);
+        if (count) take_hits(scan, pair, count, column, w);
+    }
+}
+
+static void run_pairs(void *context, size_t begin, size_t end, unsigned worker)
+{
+    wn_scan *scan = context;
+    for (size_t i = begin; i < end; i++) pass(scan, &scan->pairs[i], &scan->scratch[worker]);
+}
+
+void wn_scan_run(wn_scan *scan, const wn_scan_pair *pairs, size_t count)
+{
+    scan->pairs = pairs;
+    wn_pool_for(scan->task->pool, count, 1, run_pairs, scan);
+}
+
+static void run_lists(void *context, size_t begin, size_t end, unsigned worker)
+{
+    wn_scan *scan = context;
+    size_t count = scan->near ? scan->near_count : scan->points->blocks;
+    for (size_t a = begin; a < end; a++) {
+        for (size_t i = 0; i < count; i++) {
+            wn_scan_pair pair = {(uint32_t)a, scan->near ? scan->near[a * count + i] : (uint32_t)i, false};
+            if (pair.b != UINT32_MAX) pass(scan, &pair, &scan->scratch[worker]);
+        }
+    }
+}
+
+void wn_scan_run_lists(wn_scan *scan, const uint32_t *near, size_t count)
+{
+    scan->near = near;
+    scan->near_count = count;
+    wn_pool_for(scan->task->pool, scan->queries->blocks, 1, run_lists, scan);
+}
+
+static void finish_rows(void *context, size_t begin, size_t end, unsigned worker)
+{
+    wn_scan *scan = context;
+    const wn_index_task *task = scan->task;
+    scratch *w = &scan->scratch[worker];
+    for (size_t query = begin; query < end; query++) {
+        size_t slot = scan->queries->slots[query];
+        if (slot == UINT32_MAX) continue;
+        size_t len = rank_exactly(scan, query, scan->keys + query * scan->room, scan->counts[query], w->ranked);
+        for (size_t i = 0; i < len; i++) {
+            task->slots[slot * scan->k + i] = w->ranked[i].slot;
+            task->values[slot * scan->k + i] = w->ranked[i].value;
+        }
+    }
+}
+
+void wn_scan_finish(wn_scan *scan)
+{
+    wn_pool_for(scan->task->pool, scan->queries->positions, GRAIN, finish_rows, scan);
+}
+
+/* ---- life ---- */
+
+static size_t room_of(size_t k)
+{
+    return 3 * k + 8 > 64 ? 3 * k + 8 : 64;
+}
+
+uint64_t wn_scan_list_memory(size_t k)
+{
+    return room_of(k) * sizeof(uint64_t) + sizeof(uint32_t) + sizeof(float);
+}
+
+uint64_t wn_scan_worker_memory(void)
+{
+    return WN_SCAN_BLOCK * WN_TILE_WIDTH * sizeof(wn_tile_hit) + (uint64_t)WN_SCAN_BLOCK * 20;
+}
+
+static bool get_scratch(const wn_scan *scan, scratch *w)
+{
+    w->row_limits = wn_alloc(WN_MEMORY_MATRIX, 4 * WN_SCAN_BLOCK + WN_TILE_WIDTH, sizeof *w->row_limits);
+    w->hits = wn_alloc(WN_MEMORY_MATRIX, WN_SCAN_BLOCK * WN_TILE_WIDTH, sizeof *w->hits);
+    w->ranked = wn_alloc(WN_MEMORY_MATRIX, scan->room, sizeof *w->ranked);
+    if (!w->row_limits || !w->hits || !w->ranked) return false;
+    w->row_least = w->row_limits + WN_SCAN_BLOCK;
+    w->row_shift = w->row_least + WN_SCAN_BLOCK;
+    w->other_limits = w->row_shift + WN_SCAN_BLOCK;
+    w->other_least = w->other_limits + WN_SCAN_BLOCK;
+    return true;
+}
+
+wn_status wn_scan_new(const wn_index_task *task, const wn_bytes_form *form, wn_scan_side *points, wn_scan_side *queries,
+                      wn_scan **out, wn_error *err)
+{
+    wn_scan *scan = *out = wn_calloc(WN_MEMORY_MATRIX, 1, sizeof *scan);
+    bool whole = scan != NULL;
+    if (scan) {
+        *scan = (wn_scan){.task = task, .form = form, .points = points, .queries = queries, .k = task->k};
+        scan->room = room_of(task->k);
+        scan->workers = wn_pool_threads(task->pool);
+        scan->keys = wn_alloc(WN_MEMORY_MATRIX, queries->positions * scan->room, sizeof *scan->keys);
+        scan->counts = wn_calloc(WN_MEMORY_MATRIX, queries->positions, sizeof *scan->counts);
+        scan->bases = wn_alloc(WN_MEMORY_MATRIX, queries->positions, sizeof *scan->bases);
+        scan->scratch = wn_calloc(WN_MEMORY_MATRIX, scan->workers, sizeof *scan->scratch);
+        whole = scan->keys && scan->counts && scan->bases && scan->scratch;
+        for (unsigned i = 0; i < scan->workers && whole; i++) whole = get_scratch(scan, &scan->scratch[i]);
+        for (size_t i = 0; i < queries->positions && whole; i++) scan->bases[i] = INFINITY;
+    }
+    if (whole) return WN_OK;
+    wn_scan_free(out);
+    return wn_fail(err, WN_NOMEM, "no memory for the lists of %zu rows", queries->positions);
+}
+
+void wn_scan_free(wn_scan **scan)
+{
+    wn_scan *old = *scan;
+    if (!old) return;
+    for (unsigned i = 0; old->scratch && i < old->workers; i++) {
+        wn_free(old->scratch[i].row_limits);
+        wn_free(old->scratch[i].hits);
+        wn_free(old->scratch[i].ranked);
+    }
+    wn_free(old->scratch);
+    wn_free(old->keys);
+    wn_free(old->counts);
+    wn_free(old->bases);
+    wn_free(old);
+    *scan = NULL;
+}
