@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * All-kNN on plain arrays: bench_neighbours [ROWS DIM K THREADS [FOLDER [KIND]]]. For each kind of data it searches
+ * All-kNN on plain arrays: bench_neighbours [ROWS DIM K THREADS [FOLDER [DATA [KIND
+ * [RECALL REPEATS]]]]]]. For each kind of data it searches
  * REPEATS times and prints one JSON line: the fastest time, pairs a second, the floor (all byte products at the
  * measured peak of this machine) and the recall of a sample against a plain scan. With FOLDER the data are kept as
  * FOLDER/KIND.npy; bench_neighbours.py runs faiss on those files; an empty FOLDER keeps nothing. KIND names one kind of
@@ -93,25 +94,28 @@ static double sample_recall(const wn_matrix *m, const wn_neighbours *found, size
     return (double)right / (double)found->k;
 }
 
-static void measure(const char *kind, const wn_matrix *matrix, size_t k, wn_pool *pool)
+static void measure(const char *kind, const wn_matrix *matrix, size_t k, wn_pool *pool, char **how)
 {
-    wn_neighbours_request request = {.embeddings = *matrix, .k = k, .pool = pool};
+    const wn_index_kind *way = wn_index_kind_find(how[0] ? how[0] : "flat");
+    int repeats = how[0] && how[1] && how[2] ? (int)strtoul(how[2], NULL, 10) : REPEATS;
+    double wanted = how[0] && how[1] ? strtod(how[1], NULL) : 0.98;
+    wn_neighbours_request request = {.embeddings = *matrix, .k = k, .recall = wanted, .pool = pool};
     wn_neighbours found = {0};
     double best = INFINITY, best_cpu = INFINITY, recall = 0, rows = (double)matrix->rows;
-    for (int i = 0; i < REPEATS; i++) {
+    for (int i = 0; i < repeats; i++) {
         wn_neighbours_clear(&found);
         double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-        if (wn_neighbours_find(wn_index_kind_find("flat"), &request, &found, &err)) stop();
+        if (wn_neighbours_find(way, &request, &found, &err)) stop();
         best = fmin(best, now(CLOCK_MONOTONIC) - wall);
         best_cpu = fmin(best_cpu, now(CLOCK_PROCESS_CPUTIME_ID) - cpu);
     }
     for (size_t i = 0; i < SAMPLE; i++) recall += sample_recall(matrix, &found, mix(i) % matrix->rows) / SAMPLE;
     double peak = peak_rate(PEAK_BYTES, wn_cpu_level()) * wn_pool_threads(pool);
     printf("{\"bench\":\"neighbours.%s\",\"rows\":%zu,\"dim\":%zu,\"k\":%zu,\"threads\":%u,\"seconds\":%.3f,"
-           "\"cpu_seconds\":%.3f,\"gpairs_a_second\":%.3f,\"floor_int8\":%.3f,\"recall\":%.4f,\"rescanned\":%zu,"
+           "\"cpu_seconds\":%.3f,\"gpairs_a_second\":%.3f,\"floor_int8\":%.3f,\"recall\":%.4f,\"told\":%.4f,"
            "\"peak_memory_bytes\":%llu}\n",
            kind, matrix->rows, matrix->cols, k, wn_pool_threads(pool), best, best_cpu, rows * rows / best * 1e-9,
-           2 * rows * rows * (double)matrix->cols / peak, recall, found.rescanned,
+           2 * rows * rows * (double)matrix->cols / peak, recall, found.recall,
            (unsigned long long)wn_memory_process_peak());
     fflush(stdout);
     wn_neighbours_clear(&found);
@@ -128,7 +132,7 @@ int main(int argc, char **argv)
         wn_matrix matrix = {data, sizes[0], sizes[1], sizes[1]};
         char path[4096];
         if (!data) return 1;
-        if (argc > 6 && strcmp(argv[6], kinds[i]) != 0) {
+        if (argc > 6 && argv[6][0] && strcmp(argv[6], kinds[i]) != 0) {
             wn_free(data);
             continue;
         }
@@ -137,7 +141,7 @@ int main(int argc, char **argv)
             snprintf(path, sizeof path, "%s/%s.npy", argv[5], kinds[i]);
             if (wn_npy_write_matrix(path, &matrix, &err)) stop();
         }
-        measure(kinds[i], &matrix, sizes[2], pool);
+        measure(kinds[i], &matrix, sizes[2], pool, argc > 7 ? argv + 7 : argv + argc);
         wn_free(data);
     }
     wn_pool_free(&pool);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "index/keys.h"
 #include "winnow/memory.h"
 
 enum { GRAIN = 1024, SAMPLE_LEAST = 16384, SAMPLE_PER_CELL = 48 };
@@ -166,6 +167,26 @@ done:
     return status;
 }
 
+wn_status wn_index_cells_assign(const wn_bytes_form *form, const wn_index_cells *cells, const wn_bytes *bytes,
+                                wn_pool *pool, wn_index_cells *out, wn_error *err)
+{
+    assign_job job = {.form = form, .bytes = bytes, .cells = cells};
+    *out = (wn_index_cells){.count = cells->count, .rows = bytes->rows};
+    job.best = wn_alloc(WN_MEMORY_MATRIX, bytes->rows, sizeof *job.best);
+    job.arg = out->cell_of = wn_alloc(WN_MEMORY_MATRIX, bytes->rows, sizeof *out->cell_of);
+    out->starts = wn_alloc(WN_MEMORY_MATRIX, cells->count + 1, sizeof *out->starts);
+    out->order = wn_alloc(WN_MEMORY_MATRIX, bytes->rows, sizeof *out->order);
+    bool whole = job.best && out->cell_of && out->starts && out->order;
+    if (whole) {
+        wn_pool_for(pool, bytes->rows, GRAIN, assign_rows, &job);
+        list_rows(out);
+    } else {
+        wn_index_cells_clear(out);
+    }
+    wn_free(job.best);
+    return whole ? WN_OK : wn_fail(err, WN_NOMEM, "no memory for the cells of %zu rows", bytes->rows);
+}
+
 void wn_index_cells_clear(wn_index_cells *cells)
 {
     wn_free(cells->centres);
@@ -219,9 +240,10 @@ static void list_near(void *context, size_t begin, size_t end, unsigned worker)
         (product ? job->form->tile.dot_u8s8 : job->form->tile.l2sq_u8s8)(&tile, values, count);
         for (size_t other = 0; other < count; other++) {
             int32_t value = other == cell ? INT32_MIN : product ? -values[other] : values[other];
-            keys[other] = (uint64_t)((uint32_t)value ^ 0x80000000u) << 32 | other;
+            keys[other] = wn_key_make(value, (uint32_t)other);
         }
-        qsort(keys, count, sizeof *keys, compare_keys);
+        wn_keys_select(keys, count, job->wanted);
+        qsort(keys, job->wanted, sizeof *keys, compare_keys);
         for (size_t i = 0; i < job->wanted; i++) job->near[cell * job->wanted + i] = (uint32_t)keys[i];
     }
 }

@@ -25,6 +25,10 @@ WN_NODISCARD wn_status wn_index_cells_find(const wn_bytes_form *form, const wn_b
                                            wn_error *err);
 void wn_index_cells_clear(wn_index_cells *cells);
 
+/* Puts other rows into the same cells: `out` has cell_of, starts and order, and no centres. */
+WN_NODISCARD wn_status wn_index_cells_assign(const wn_bytes_form *form, const wn_index_cells *cells,
+                                             const wn_bytes *bytes, wn_pool *pool, wn_index_cells *out, wn_error *err);
+
 /* near[a * wanted ..] = the `wanted` cells nearest to cell a (itself included), nearest first, equals by number; for IP
  * the ones of greatest product. wanted <= count. */
 WN_NODISCARD wn_status wn_index_cells_near(const wn_bytes_form *form, const wn_index_cells *cells, size_t wanted,

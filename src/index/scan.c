@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "index/keys.h"
 #include "winnow/memory.h"
 
 enum { GRAIN = 64 };
@@ -142,17 +143,38 @@ void wn_scan_side_clear(wn_scan_side *side)
     *side = (wn_scan_side){0};
 }
 
+size_t wn_scan_cut(size_t rows, size_t least_blocks, uint32_t *sizes, size_t count)
+{
+    size_t size = WN_SCAN_BLOCK;
+    while (size > 2 * WN_TILE_WIDTH && rows / size < least_blocks) size /= 2;
+    for (size_t at = 0; at < rows; at += size) sizes[count++] = (uint32_t)(rows - at < size ? rows - at : size);
+    return count;
+}
+
+wn_status wn_scan_queries_make(const wn_bytes_form *form, const wn_index_rows *rows, wn_pool *pool, wn_scan_side *out,
+                               wn_error *err)
+{
+    wn_status status;
+    wn_bytes bytes = {0};
+    uint32_t *order = wn_alloc(WN_MEMORY_MATRIX, rows->len, sizeof *order);
+    uint32_t *sizes = wn_alloc(WN_MEMORY_MATRIX, rows->len / WN_TILE_WIDTH + 2, sizeof *sizes);
+    *out = (wn_scan_side){0};
+    if (!order || !sizes) {
+        status = wn_fail(err, WN_NOMEM, "no memory for %zu queries", rows->len);
+        goto done;
+    }
+    for (size_t i = 0; i < rows->len; i++) order[i] = (uint32_t)i;
+    size_t blocks = wn_scan_cut(rows->len, 4 * wn_pool_threads(pool), sizes, 0);
+    if ((status = wn_bytes_make(form, rows, pool, &bytes, err))) goto done;
+    status = wn_scan_side_make(form, &bytes, rows, order, sizes, blocks, false, false, pool, out, err);
+done:
+    wn_bytes_clear(&bytes);
+    wn_free(sizes);
+    wn_free(order);
+    return status;
+}
+
 /* ---- ranking ---- */
-
-static uint64_t make_key(int32_t nearness, uint32_t position)
-{
-    return (uint64_t)((uint32_t)nearness ^ 0x80000000u) << 32 | position;
-}
-
-static int32_t nearness_of(uint64_t key)
-{
-    return (int32_t)((uint32_t)(key >> 32) ^ 0x80000000u);
-}
 
 static const float *row_at(const wn_scan_side *side, size_t position)
 {
@@ -194,30 +216,6 @@ static void sort_ranked(ranked *list, size_t n)
     }
 }
 
-static void swap_keys(uint64_t *a, uint64_t *b)
-{
-    uint64_t kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
-/* Hoare's selection: afterwards keys[0 .. k - 1] are the k smallest and keys[k - 1] is the greatest of them. */
-static void select_smallest(uint64_t *keys, size_t n, size_t k)
-{
-    ptrdiff_t low = 0, high = (ptrdiff_t)n - 1, target = (ptrdiff_t)k - 1;
-    while (low < high) {
-        uint64_t pivot = keys[target];
-        ptrdiff_t i = low, j = high;
-        do {
-            while (keys[i] < pivot) i++;
-            while (keys[j] > pivot) j--;
-            if (i <= j) swap_keys(&keys[i++], &keys[j--]);
-        } while (i <= j);
-        if (j < target) low = i;
-        if (target < i) high = j;
-    }
-}
-
 /* Greatest nearness at which `point` can be among the neighbours, given the base of the bound. */
 static int32_t limit_for(const wn_scan *scan, size_t query, float base, size_t point)
 {
@@ -232,7 +230,7 @@ static size_t drop_far(const wn_scan *scan, size_t query, float base, uint64_t *
 {
     size_t count = begin;
     for (size_t i = begin; i < n; i++) {
-        if (nearness_of(keys[i]) <= limit_for(scan, query, base, (uint32_t)keys[i])) keys[count++] = keys[i];
+        if (wn_key_nearness(keys[i]) <= limit_for(scan, query, base, (uint32_t)keys[i])) keys[count++] = keys[i];
     }
     return count;
 }
@@ -249,7 +247,7 @@ static size_t rank_exactly(const wn_scan *scan, size_t query, uint64_t *keys, si
 {
     size_t k = scan->k, i = 0;
     double farthest = -INFINITY;
-    if (n > k) select_smallest(keys, n, k);
+    if (n > k) wn_keys_select(keys, n, k);
     for (; i < n; i++) {
         if (i == k) n = drop_far(scan, query, base_of(scan, query, farthest), keys, k, n);
         if (i == n) break;
@@ -268,13 +266,13 @@ static void cut_list(wn_scan *scan, size_t query, scratch *w)
     const wn_bytes *a = &scan->queries->bytes, *b = &scan->points->bytes;
     size_t k = scan->k, n = scan->counts[query];
     wn_bytes_block block = {0};
-    select_smallest(keys, n, k);
+    wn_keys_select(keys, n, k);
     for (size_t i = 0; i < k; i++) {
         block.error = fmax(block.error, (double)b->errors[(uint32_t)keys[i]]);
         block.length = fmax(block.length, (double)b->lengths[(uint32_t)keys[i]]);
     }
     double value = wn_bytes_value(scan->form, (double)a->lengths[query], (double)a->errors[query], &block,
-                                  nearness_of(keys[k - 1]));
+                                  wn_key_nearness(keys[k - 1]));
     float base = fminf(scan->bases[query], base_of(scan, query, value));
     n = drop_far(scan, query, base, keys, k, n);
     if (n > scan->room / 2) {
@@ -305,7 +303,7 @@ static int32_t least_score(const wn_scan *scan, int32_t norm, int32_t limit)
 /* Whether the list was cut, so that its limit fell. */
 static bool keep(wn_scan *scan, size_t query, size_t point, int32_t nearness, scratch *w)
 {
-    scan->keys[query * scan->room + scan->counts[query]++] = make_key(nearness, (uint32_t)point);
+    scan->keys[query * scan->room + scan->counts[query]++] = wn_key_make(nearness, (uint32_t)point);
     if (scan->counts[query] < scan->room) return false;
     cut_list(scan, query, w);
     return true;

@@ -35,6 +35,14 @@ WN_NODISCARD wn_status wn_scan_side_make(const wn_bytes_form *form, wn_bytes *by
                                          bool copied, wn_pool *pool, wn_scan_side *out, wn_error *err);
 void wn_scan_side_clear(wn_scan_side *side);
 
+/* Adds to sizes[count ..] the sizes of blocks that `rows` rows are cut into, full ones unless those are fewer than
+ * `least_blocks`; returns the new count. */
+size_t wn_scan_cut(size_t rows, size_t least_blocks, uint32_t *sizes, size_t count);
+
+/* A side of queries in the order they have. */
+WN_NODISCARD wn_status wn_scan_queries_make(const wn_bytes_form *form, const wn_index_rows *rows, wn_pool *pool,
+                                            wn_scan_side *out, wn_error *err);
+
 /* Two blocks; `both`: both are of the points, and the rows of b get candidates too. */
 typedef struct wn_scan_pair {
     uint32_t a, b;

@@ -86,15 +86,6 @@ static wn_status order_rows(const wn_bytes_form *form, const wn_bytes *bytes, co
     return status;
 }
 
-/* Full blocks, smaller ones where there are too few rows to keep all threads at work. */
-static size_t cut_blocks(size_t rows, size_t least_blocks, uint32_t *sizes, size_t count)
-{
-    size_t size = WN_SCAN_BLOCK;
-    while (size > 2 * WN_TILE_WIDTH && rows / size < least_blocks) size /= 2;
-    for (size_t at = 0; at < rows; at += size) sizes[count++] = (uint32_t)(rows - at < size ? rows - at : size);
-    return count;
-}
-
 static wn_status make_points(flat *f, wn_error *err)
 {
     wn_status status;
@@ -112,8 +103,8 @@ static wn_status make_points(flat *f, wn_error *err)
     if ((status = order_rows(&f->form, &bytes, task, order, err))) goto done;
     if ((status = typical_error(&bytes, &limit, err))) goto done;
     size_t apart = set_outliers_apart(&bytes, limit, order);
-    blocks = cut_blocks(rows - apart, 8 * workers, sizes, 0);
-    blocks = cut_blocks(apart, 1, sizes, blocks);
+    blocks = wn_scan_cut(rows - apart, 8 * workers, sizes, 0);
+    blocks = wn_scan_cut(apart, 1, sizes, blocks);
     status = wn_scan_side_make(&f->form, &bytes, &task->points, order, sizes, blocks, true, f->copies, task->pool,
                                &f->points, err);
 done:
@@ -134,33 +125,10 @@ static wn_status search_self(flat *f, wn_error *err)
     return status;
 }
 
-/* Queries begin .. begin + len - 1 as a side of their own. */
-static wn_status make_queries(flat *f, const wn_index_rows *rows, wn_error *err)
-{
-    wn_status status;
-    wn_bytes bytes = {0};
-    uint32_t *order = wn_alloc(WN_MEMORY_MATRIX, rows->len, sizeof *order);
-    uint32_t *sizes = wn_alloc(WN_MEMORY_MATRIX, rows->len / WN_TILE_WIDTH + 2, sizeof *sizes);
-    if (!order || !sizes) {
-        status = wn_fail(err, WN_NOMEM, "no memory for %zu queries", rows->len);
-        goto done;
-    }
-    for (size_t i = 0; i < rows->len; i++) order[i] = (uint32_t)i;
-    size_t blocks = cut_blocks(rows->len, 4 * wn_pool_threads(f->task->pool), sizes, 0);
-    if ((status = wn_bytes_make(&f->form, rows, f->task->pool, &bytes, err))) goto done;
-    status =
-        wn_scan_side_make(&f->form, &bytes, rows, order, sizes, blocks, false, false, f->task->pool, &f->queries, err);
-done:
-    wn_bytes_clear(&bytes);
-    wn_free(sizes);
-    wn_free(order);
-    return status;
-}
-
 static wn_status search_slab(flat *f, const wn_index_task *slab, wn_error *err)
 {
     wn_status status;
-    if ((status = make_queries(f, &slab->queries, err))) goto done;
+    if ((status = wn_scan_queries_make(&f->form, &slab->queries, slab->pool, &f->queries, err))) goto done;
     if ((status = wn_scan_new(slab, &f->form, &f->points, &f->queries, &f->scan, err))) goto done;
     wn_scan_run_lists(f->scan, NULL, 0);
     wn_scan_finish(f->scan);
