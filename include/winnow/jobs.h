@@ -158,6 +158,39 @@ WN_API WN_NODISCARD wn_status wn_job_neighbours(const wn_job *job, const wn_neig
                                                 wn_neighbours_result *out, wn_error *err);
 WN_API void wn_neighbours_result_clear(wn_neighbours_result *result);
 
+/* ------------------------------------------------------------------------------------------------ search */
+
+typedef struct wn_search_options {
+    const char *workspace;
+    const char *model;             /* a name in the workspace; NULL = its newest */
+    const char *const *images;     /* files that the results should be like */
+    const char *const *not_images; /* files that they should not be like */
+    size_t image_count, not_image_count;
+    const char *samples, *not_samples; /* samples of the workspace: rows "17" or "17,40", or one path */
+    const char *tag, *not_tag;         /* the mean of the samples with a tag */
+    const char *region;                /* "x,y,w,h" in pixels of the first image: look for that part */
+    const char *where;                 /* "tag=T", "label=L", "FIELD>=3", joined by commas: all must hold */
+    bool farthest; /* the least alike first; without any query, those that are far from their nearest neighbours */
+    size_t count;
+    const char *sheet; /* also draw the results into this PNG; NULL = no */
+} wn_search_options;
+
+typedef struct wn_search_result {
+    char *workspace, *model;
+    int64_t rows, dim; /* that were compared */
+    size_t count;
+    int64_t *found;   /* rows, best first */
+    float *distances; /* 1 - cosine; of outliers the mean distance to the 10 nearest */
+    char **paths;
+    wn_job_seconds seconds; /* embed: of the query; select: of the search */
+} wn_search_result;
+
+/* Finds images like others, by the embeddings of a model. Writes nothing but the sheet. WN_NOTFOUND for a model,
+ * sample, tag or field that is not there; WN_INVALID for a query that says nothing. */
+WN_API WN_NODISCARD wn_status wn_job_search(const wn_job *job, const wn_search_options *options, wn_search_result *out,
+                                            wn_error *err);
+WN_API void wn_search_result_clear(wn_search_result *result);
+
 /* ------------------------------------------------------------------------------------------------ select */
 
 typedef struct wn_select_options {

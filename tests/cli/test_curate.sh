@@ -51,3 +51,42 @@ first, again = json.load(open("graph.json")), json.load(open("again.json"))
 assert first["searched"] == first["rows"] > 10 and first["kept"] == 0 and first["recall"] == 1, first
 assert again["searched"] == 0 and again["kept"] == first["rows"] and again["k"] == 5, again
 P
+# Search: a file finds itself, a sample does not; filters, order and files agree.
+image=$(python3 - "$IMAGES" <<'P'
+import csv, os, sys
+row = next(row for row in csv.DictReader(open(os.path.join(sys.argv[1], "truth.csv"))) if row["kind"] == "plain")
+print(os.path.join(sys.argv[1], row["file"]))
+P
+)
+"$WINNOW" search --image "$image" -w w -n 5 --json -q >image.json
+"$WINNOW" search --sample "$image" -w w -n 5 --csv sample.csv --sheet sheet.png -q
+"$WINNOW" search --farthest -w w -n 4 --json -q >far.json
+"$WINNOW" search --tag selected --where "tag!=selected,lightly.width>1" -w w -n 3 --json -q >tag.json
+python3 - "$image" <<'P'
+import csv, json, struct, sys
+found = json.load(open("image.json"))["results"]
+assert len(found) == 5 and [item["rank"] for item in found] == [1, 2, 3, 4, 5]
+assert any(item["path"] == sys.argv[1] and abs(item["distance"]) < 1e-3 for item in found), found
+assert all(a["distance"] <= b["distance"] for a, b in zip(found, found[1:]))
+table = list(csv.DictReader(open("sample.csv")))
+assert len(table) == 5 and all(row["path"] != sys.argv[1] for row in table)
+data = open("sheet.png", "rb").read()
+assert data[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">II", data[16:24]) == (8 + 5 * 168, 8 + 168)
+far = json.load(open("far.json"))["results"]
+assert len(far) == 4 and all(a["distance"] >= b["distance"] for a, b in zip(far, far[1:]))
+tag = json.load(open("tag.json"))
+assert tag["rows"] > 3 and len(tag["results"]) == 3
+P
+refuses() { # WORDS COMMAND...
+    local words=$1
+    shift
+    if "$@" >/dev/null 2>message; then return 1; fi
+    grep -q "$words" message || { cat message >&2; return 1; }
+}
+refuses "inside the image" "$WINNOW" search --image "$image" --region 1,1,90000,5 -w w
+refuses "no sample" "$WINNOW" search --sample nowhere.jpg -w w
+refuses "row.* 0 to" "$WINNOW" search --sample 99999 -w w
+refuses "cancel out" "$WINNOW" search --sample 1 --not-sample 1 -w w
+refuses "tag" "$WINNOW" search --tag nosuch -w w
+refuses "name what to look for" "$WINNOW" search -w w
+refuses "NAME=VALUE" "$WINNOW" search --sample 1 --where "width" -w w

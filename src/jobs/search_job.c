@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * search: the samples most like a query, or least. The column of embeddings is mapped and compared row by row: at a
+ * million rows that is one pass over memory, and needs nothing to be built before the first answer.
+ */
+#include "jobs/search.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "index/keys.h"
+#include "jobs/vectors.h"
+#include "num/distance.h"
+#include "winnow/memory.h"
+
+enum { GRAIN = 4096, OUTLIER_NEIGHBOURS = 10 };
+
+typedef struct comparing {
+    const float *values, *query;
+    const uint8_t *allowed;
+    size_t dim;
+    float *distances; /* NaN = not to be found */
+    wn_distance_kernels distance;
+} comparing;
+
+static void compare_rows(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const comparing *c = context;
+    (void)worker;
+    for (size_t row = begin; row < end; row++) {
+        const float *values = c->values + row * c->dim;
+        c->distances[row] = NAN;
+        if (c->allowed && !c->allowed[row]) continue;
+        double square = (double)c->distance.dot_f32(values, values, c->dim);
+        double product = (double)c->distance.dot_f32(values, c->query, c->dim);
+        if (isfinite(square)) c->distances[row] = (float)(1 - (square > 0 ? product / sqrt(square) : 0));
+    }
+}
+
+/* Distances of all rows to the query. */
+static wn_status compare_all(const wn_job *job, wn_column *column, const wn_search_query *query, const uint8_t *allowed,
+                             float *distances, wn_error *err)
+{
+    const void *values = NULL;
+    size_t rows = (size_t)wn_column_describe(column)->rows;
+    WN_TRY(wn_column_map(column, &values, err));
+    comparing c = {
+        .values = values, .query = query->vector, .allowed = allowed, .dim = query->dim, .distances = distances};
+    wn_distance_kernels_init(&c.distance, wn_cpu_level());
+    wn_pool_for(job->pool, rows, GRAIN, compare_rows, &c);
+    return WN_OK;
+}
+
+/* Without a query: how far each row is from its nearest neighbours. */
+static wn_status measure_outliers(const wn_job *job, wn_workspace *workspace, const char *column,
+                                  const uint8_t *allowed, float *distances, wn_error *err)
+{
+    wn_vectors vectors = {0};
+    wn_graph graph = {0};
+    wn_graph_request request = {.column = column, .k = OUTLIER_NEIGHBOURS, .only_memory = true};
+    WN_TRY(wn_vectors_load(job, workspace, column, &vectors, err));
+    wn_status status = wn_stage_graph(job, workspace, &request, &vectors, &graph, err);
+    for (int64_t row = 0; row < vectors.column_rows; row++) distances[row] = NAN;
+    for (size_t i = 0; i < vectors.rows.len && !status; i++) {
+        size_t row = (size_t)vectors.rows.rows[i], count = 0;
+        double sum = 0;
+        if (allowed && !allowed[row]) continue;
+        for (size_t j = 0; j < graph.lists.k; j++) {
+            if (graph.lists.ids[i * graph.lists.k + j] < 0) continue;
+            sum += (double)graph.lists.distances[i * graph.lists.k + j];
+            count++;
+        }
+        distances[row] = (float)(count ? sum / (double)count : 0);
+    }
+    wn_graph_clear(&graph);
+    wn_vectors_clear(&vectors);
+    return status;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Orders as the distance does; distances are at least about 0. */
+static int32_t order_of(float distance, bool farthest)
+{
+    int32_t bits;
+    distance += 1; /* above zero, so that the bits rise with the value */
+    memcpy(&bits, &distance, sizeof bits);
+    return farthest ? -bits : bits;
+}
+
+/* The best rows whose file is there, best first, equals by row. */
+static wn_status take_best(wn_workspace *workspace, const wn_search_query *query, const float *distances, size_t rows,
+                           bool farthest, size_t wanted, wn_search_result *out, wn_error *err)
+{
+    wn_workspace_counts counts;
+    size_t len = 0;
+    wn_status status = wn_workspace_count(workspace, &counts, err);
+    uint64_t *keys = status ? NULL : wn_alloc(WN_MEMORY_GENERAL, rows, sizeof *keys);
+    if (!status && !keys) status = wn_fail(err, WN_NOMEM, "no memory to order %zu rows", rows);
+    for (size_t row = 0; row < rows && !status; row++) {
+        if (!isnan(distances[row])) keys[len++] = wn_key_make(order_of(distances[row], farthest), (uint32_t)row);
+    }
+    out->rows = (int64_t)len;
+    if (!status) {
+        size_t most = wanted + query->row_count + (size_t)counts.gone;
+        if (most < len) {
+            wn_keys_select(keys, len, most);
+            len = most;
+        }
+        qsort(keys, len, sizeof *keys, compare_keys);
+        out->found = wn_alloc(WN_MEMORY_GENERAL, wanted, sizeof *out->found);
+        out->distances = wn_alloc(WN_MEMORY_GENERAL, wanted, sizeof *out->distances);
+        if (!out->found || !out->distances) status = wn_fail(err, WN_NOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < len && out->count < wanted && !status; i++) {
+        int64_t row = (int64_t)(uint32_t)keys[i];
+        wn_sample *sample = NULL;
+        bool asked = false;
+        for (size_t j = 0; j < query->row_count && !asked; j++) asked = query->rows[j] == row;
+        if (asked) continue;
+        status = wn_workspace_get_sample(workspace, row, &sample, err);
+        if (!status && sample->status == WN_SAMPLE_OK) {
+            out->found[out->count] = row;
+            out->distances[out->count++] = distances[row];
+        }
+        wn_free(sample);
+    }
+    wn_free(keys);
+    return status;
+}
+
+static wn_status search_column(const wn_job *job, wn_workspace *workspace, const wn_search_options *options,
+                               const char *column_name, const char *file, wn_search_result *out, wn_error *err)
+{
+    wn_status status;
+    wn_column *column = NULL;
+    wn_search_query query = {0};
+    uint8_t *allowed = NULL;
+    float *distances = NULL;
+    double started = wn_clock_seconds();
+    WN_TRY(wn_column_open(workspace, column_name, &column, err));
+    size_t rows = (size_t)wn_column_describe(column)->rows;
+    out->dim = (int64_t)wn_column_describe(column)->width;
+    if ((status = wn_search_query_make(job, workspace, options, file, column, &query, err))) goto done;
+    out->seconds.embed = wn_clock_seconds() - started;
+    started = wn_clock_seconds();
+    if (!query.vector && !options->farthest) {
+        status = wn_fail(err, WN_INVALID,
+                         "name what to look for with --image, --sample or --tag; --farthest alone finds "
+                         "outliers");
+        goto done;
+    }
+    if ((status = wn_search_filter(workspace, options->where, rows, &allowed, err))) goto done;
+    if (!(distances = wn_alloc(WN_MEMORY_GENERAL, rows, sizeof *distances))) {
+        status = wn_fail(err, WN_NOMEM, "no memory for %zu distances", rows);
+        goto done;
+    }
+    status = query.vector ? compare_all(job, column, &query, allowed, distances, err)
+                          : measure_outliers(job, workspace, column_name, allowed, distances, err);
+    if (!status) status = take_best(workspace, &query, distances, rows, options->farthest, options->count, out, err);
+    out->seconds.select = wn_clock_seconds() - started;
+done:
+    wn_free(distances);
+    wn_free(allowed);
+    wn_search_query_clear(&query);
+    wn_column_close(&column);
+    return status;
+}
+
+static wn_status search_in(const wn_job *job, wn_workspace *workspace, const wn_search_options *options,
+                           wn_search_result *out, wn_error *err)
+{
+    wn_status status;
+    char *file = NULL, *column = NULL;
+    wn_roots roots = {0};
+    if ((status = wn_find_model(workspace, options->model, &out->model, &file, err))) goto done;
+    if ((status = wn_find_embedding(workspace, out->model, &column, err))) goto done;
+    if ((status = search_column(job, workspace, options, column, file, out, err))) goto done;
+    if ((status = wn_roots_load(workspace, NULL, 0, WN_ROOTS_KNOWN, &roots, err))) goto done;
+    if ((status = wn_rows_paths(workspace, &roots, out->found, out->count, &out->paths, err))) goto done;
+    if (options->sheet && !job->dry_run) status = wn_search_sheet(workspace, out, options->sheet, err);
+done:
+    wn_roots_clear(&roots);
+    wn_free(column);
+    wn_free(file);
+    return status;
+}
+
+wn_status wn_job_search(const wn_job *job, const wn_search_options *options, wn_search_result *out, wn_error *err)
+{
+    wn_workspace *workspace = NULL;
+    double started = wn_clock_seconds();
+    *out = (wn_search_result){0};
+    WN_TRY(
+        wn_job_open_workspace(job, options->workspace, NULL, 0, WN_WORKSPACE_READ, &workspace, &out->workspace, err));
+    wn_status status = search_in(job, workspace, options, out, err);
+    wn_workspace_close(&workspace);
+    out->seconds.total = wn_clock_seconds() - started;
+    if (status) wn_search_result_clear(out);
+    return status;
+}
+
+void wn_search_result_clear(wn_search_result *result)
+{
+    wn_paths_clear(&result->paths, result->count);
+    wn_free(result->workspace);
+    wn_free(result->model);
+    wn_free(result->found);
+    wn_free(result->distances);
+    *result = (wn_search_result){0};
+}
