@@ -4,7 +4,7 @@
 
     bench_neighbours.py FOLDER [K THREADS]
 
-Run it with a Python that has faiss-cpu and numpy, on quiet, pinned cores; prints the fastest of three, as JSON.
+Run it with a Python that has faiss-cpu and numpy, on quiet, pinned cores; prints the fastest of three and the processor time, as JSON.
 """
 import glob
 import json
@@ -24,15 +24,16 @@ def main():
     faiss.omp_set_num_threads(int(sys.argv[3]) if len(sys.argv) > 3 else faiss.omp_get_max_threads())
     for path in sorted(glob.glob(f"{folder}/*.npy")):
         data = numpy.ascontiguousarray(numpy.load(path), dtype=numpy.float32)
-        best = float("inf")
+        best = best_cpu = float("inf")
         for _ in range(3):
-            start = time.monotonic()
+            start, cpu = time.monotonic(), time.process_time()
             index = faiss.IndexFlatL2(data.shape[1])
             index.add(data)
             index.search(data, k + 1)
             best = min(best, time.monotonic() - start)
+            best_cpu = min(best_cpu, time.process_time() - cpu)
         print(json.dumps({"bench": "faiss.flat", "file": path, "rows": data.shape[0], "dim": data.shape[1], "k": k,
-                          "threads": faiss.omp_get_max_threads(), "seconds": round(best, 3)}), flush=True)
+                          "threads": faiss.omp_get_max_threads(), "seconds": round(best, 3), "cpu_seconds": round(best_cpu, 3)}), flush=True)
 
 
 main()

@@ -177,8 +177,12 @@ static wn_status tune(const ivf *f, const uint32_t *cell_of, size_t *out, wn_err
         const uint32_t *near = f->near + cell_of[f->sample[i]] * f->near_most;
         for (size_t cell = 0; cell < cells; cell++) rank[cell] = (uint32_t)f->near_most;
         for (size_t j = 0; j < f->near_most; j++) rank[near[j]] = (uint32_t)j;
-        for (size_t j = 0; j < k; j++) counts[rank[f->cells.cell_of[f->true_slots[i * k + j]]]]++;
-        total += k;
+        for (size_t j = 0; j < k; j++) {
+            uint32_t slot = f->true_slots[i * k + j];
+            if (f->task->self && slot == f->sample[i]) continue; /* a row finds itself anyway */
+            counts[rank[f->cells.cell_of[slot]]]++;
+            total++;
+        }
     }
     while (len < f->near_most && (double)found < wanted * (double)total) found += counts[len++];
     if ((double)found < wanted * (double)total) len = 0;
@@ -208,6 +212,10 @@ static double measure(const ivf *f)
         const double *values = task->values + f->sample[i] * k;
         for (size_t j = 0; j < k; j++) found += values[j] <= f->true_values[i * k + k - 1];
         total += k;
+        if (task->self && k > 1) { /* a row finds itself anyway */
+            found--;
+            total--;
+        }
     }
     return total ? (double)found / (double)total : 1;
 }
