@@ -89,6 +89,37 @@ void json_add_objectives(json_t *object, const wn_select_result *result)
     json_object_set_new(object, "ranked", json_integer((json_int_t)result->ranked));
 }
 
+void say_evidence(session *run, const wn_select_result *result)
+{
+    char name[64];
+    if (!result->evidence.len) return;
+    terminal_say(run->terminal, "  %-32s %12s   %s", "", "these picks", "random (standard deviation)");
+    for (size_t i = 0; i < result->evidence.len; i++) {
+        const wn_evidence_figure *figure = result->evidence.figures + i;
+        snprintf(name, sizeof name, "%s%s%.40s", figure->name, figure->of ? " of " : "", figure->of ? figure->of : "");
+        terminal_say(run->terminal, "  %-32s %12.6g   %.6g (%.2g)", name, figure->selected, figure->random_mean,
+                     figure->random_deviation);
+    }
+}
+
+void json_add_evidence(json_t *object, const wn_select_result *result)
+{
+    if (!result->evidence.len) return;
+    json_t *figures = json_array();
+    for (size_t i = 0; i < result->evidence.len; i++) {
+        const wn_evidence_figure *figure = result->evidence.figures + i;
+        json_t *item = json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", figure->name, "better",
+                                 figure->less_is_more ? "lower" : "higher", "selected", json_figure(figure->selected),
+                                 "random_mean", json_figure(figure->random_mean), "random_std",
+                                 json_figure(figure->random_deviation));
+        if (item && figure->of) json_object_set_new(item, "of", json_name(figure->of));
+        json_array_append_new(figures, item);
+    }
+    json_object_set_new(object, "evidence",
+                        json_pack("{s:I, s:I, s:o}", "measured", (json_int_t)result->evidence.measured, "random",
+                                  (json_int_t)result->evidence.sets, "figures", figures));
+}
+
 wn_status print_array_picks(session *run, const char *out, const wn_select_result *result, wn_error *err)
 {
     char a[32], b[32];
@@ -104,6 +135,9 @@ wn_status print_array_picks(session *run, const char *out, const wn_select_resul
                   "stopped", (int)result->stopped, "objective", json_figure(result->objective), "covering_radius",
                   json_figure(result->radius), "seconds", json_seconds(&result->seconds, "select total"),
                   "peak_memory_bytes", json_peak_memory());
-    if (object) json_add_objectives(object, result);
+    if (object) {
+        json_add_objectives(object, result);
+        json_add_evidence(object, result);
+    }
     return json_print(object, err);
 }

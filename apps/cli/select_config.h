@@ -19,6 +19,11 @@ wn_status write_reasons(const char *path, const wn_select_result *result, wn_err
 /* Row numbers of picks on arrays, unless they were written to `out`; and the figures. */
 wn_status print_array_picks(session *run, const char *out, const wn_select_result *result, wn_error *err);
 
+/* The figures beside those of random selections, where they were asked for: a table on the terminal, or the key
+ * "evidence". */
+void say_evidence(session *run, const wn_select_result *result);
+void json_add_evidence(json_t *object, const wn_select_result *result);
+
 /* Names of the objectives and how many rows are ranked. */
 void json_add_objectives(json_t *object, const wn_select_result *result);
 

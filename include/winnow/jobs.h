@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "winnow/annotation.h"
+#include "winnow/evidence.h"
 #include "winnow/index.h"
 #include "winnow/pool.h"
 #include "winnow/progress.h"
@@ -205,6 +206,8 @@ typedef struct wn_select_options {
     bool keep_duplicates;              /* images with the same pixels may all be picked */
     const wn_selection_config *config; /* in place of a strategy; NULL = none. `count` NULL = as it says */
     const char *from;                  /* a stored selection, by tag or number: its first `count` images; NULL = none */
+    int64_t first_row;                 /* rows of the workspace before this cannot be picked; 0 = all can */
+    bool evaluate;                     /* compare with random selections */
     bool explain;                      /* say what would be done, and do not pick */
 } wn_select_options;
 
@@ -223,8 +226,11 @@ typedef struct wn_select_result {
     char **nearest_paths; /* its path, NULL where nearest is -1; NULL on arrays */
     char **objectives;    /* of a config: names of the values */
     size_t objective_count;
-    double *values; /* selected x objective_count: value of each objective when the pick was made */
-    char *explain;  /* what was done, or would be, one line each; NULL for a plain strategy */
+    double *values;       /* selected x objective_count: value of each objective when the pick was made */
+    char *explain;        /* what was done, or would be, one line each; NULL for a plain strategy */
+    wn_evidence evidence; /* figures beside those of random selections; none unless asked for */
+    char **class_names;   /* storage of its names */
+    size_t class_name_count;
     int64_t ranked; /* rows whose order is known: the picks, and those that would come next */
     wn_job_seconds seconds;
 } wn_select_result;
@@ -236,8 +242,13 @@ typedef struct wn_select_arrays_options {
     wn_rows preselected;                         /* row numbers that count as picked already */
     const char *count;                           /* NULL = as the config says */
     const char *scores, *probabilities, *labels; /* .npy files for inputs that name no array of their own */
-    bool at_most, explain;
+    bool at_most, explain, evaluate;
 } wn_select_arrays_options;
+
+/* The evidence of any picks on arrays. `labels` is a .npy file or NULL. Adds to a result that is zero or of select. */
+WN_API WN_NODISCARD wn_status wn_job_evaluate_arrays(const wn_job *job, const wn_matrix *embeddings, wn_rows picks,
+                                                     wn_rows preselected, const char *labels, wn_select_result *out,
+                                                     wn_error *err);
 
 /* Picks and nearest rows of the result are row numbers of the embeddings; it has no workspace, model, tag or paths. */
 WN_API WN_NODISCARD wn_status wn_job_select_arrays(const wn_job *job, const wn_select_arrays_options *options,
@@ -275,6 +286,8 @@ typedef struct wn_curate_options {
     int64_t input_side;
     bool at_most;
     bool keep_duplicates;
+    bool since_last; /* pick among images that the last finished run did not see, as far as possible from all that
+                      * runs picked before; as many as there are where they are fewer than asked for */
 } wn_curate_options;
 
 typedef struct wn_curate_result {
@@ -289,6 +302,7 @@ typedef struct wn_curate_result {
     char *list, *csv, *bad_list, *duplicates, *report;                   /* files */
     uint64_t copied, copies_found;
     wn_job_seconds seconds;
+    bool nothing_new; /* with since_last: no run was made, nothing but `workspace` and the counts is set */
 } wn_curate_result;
 
 /* The whole way: add, train where no model is, embed, find duplicates, select, compare with chance, report. */

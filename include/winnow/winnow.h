@@ -13,6 +13,7 @@
 #include "winnow/cpu.h"
 #include "winnow/duplicates.h"
 #include "winnow/evaluate.h"
+#include "winnow/evidence.h"
 #include "winnow/index.h"
 #include "winnow/jobs.h"
 #include "winnow/kernel.h"

@@ -95,6 +95,8 @@ wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_
     WN_TRY(wn_job_check_input_side(options->input_side, err));
     size_t ignored;
     WN_TRY(wn_count_parse(options->count, SIZE_MAX, 0, true, &ignored, err));
+    if (options->since_last && options->except_tag)
+        return wn_fail(err, WN_INVALID, "--since-last counts all earlier picks already; leave --except-tag out");
     WN_TRY(wn_job_prepare_strategy(options->strategy, options->settings, &strategy, &params, err));
     wn_free(params);
     if (job->dry_run) {
@@ -107,8 +109,11 @@ wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_
     status = wn_job_open_workspace(job, options->workspace, options->paths, options->path_count,
                                    options->path_count ? WN_WORKSPACE_CREATE : WN_WORKSPACE_WRITE, &run.workspace,
                                    &out->workspace, err);
-    if (!status) status = wn_curating_begin(&run, err);
-    if (!status) {
+    bool nothing = false;
+    if (!status && options->since_last) status = wn_curating_look(&run, &nothing, err);
+    if (!status && !nothing) status = wn_curating_begin(&run, err);
+    out->nothing_new = nothing;
+    if (!status && !nothing) {
         status = run_stages(&run, err);
         status = wn_curating_end(&run, status, err);
     }

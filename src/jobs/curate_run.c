@@ -48,6 +48,7 @@ static wn_status write_config(wn_curating *run, wn_error *err)
     wn_buffer_text(out, "},\n");
     add_field(out, "model", options->model);
     add_field(out, "except_tag", options->except_tag);
+    if (options->since_last) wn_buffer_text(out, "  \"since_last\": true,\n");
     add_field(out, "copy", options->copy);
     add_field(out, "link", options->link);
     if (train) {
@@ -147,6 +148,7 @@ wn_status wn_curating_end(wn_curating *run, wn_status status, wn_error *err)
         wn_curating_note(run, WN_LOG_VERBOSE, "done in %.1f s; the report is %s", wn_clock_seconds() - run->started,
                          run->result->report);
     }
+    if (!status) status = wn_curating_seen(run, err);
     const char *state = status == WN_OK ? "done" : status == WN_CANCELLED ? "cancelled" : "failed";
     wn_status ended = stages.status || summary.status
                           ? WN_NOMEM

@@ -26,6 +26,8 @@ typedef struct wn_curating {
     wn_roots roots;
     wn_row_list rows;
 
+    int64_t first_row; /* with since_last: the first one that the last run did not see (since_last.c) */
+
     /* duplicates */
     wn_row_list earlier; /* those that count as picked already */
     wn_alike_list alike;
@@ -60,6 +62,15 @@ WN_NODISCARD wn_status wn_curating_begin(wn_curating *run, wn_error *err);
 /* Keeps the end of the run in the catalogue and gives back the status that counts: a failure to do so does not hide an
  * earlier failure. */
 WN_NODISCARD wn_status wn_curating_end(wn_curating *run, wn_status status, wn_error *err);
+
+/* With since_last: finds `first_row`, adds what is new, and says whether there is anything to pick from. */
+WN_NODISCARD wn_status wn_curating_look(wn_curating *run, bool *nothing, wn_error *err);
+
+/* Keeps how far a finished run saw. */
+WN_NODISCARD wn_status wn_curating_seen(wn_curating *run, wn_error *err);
+
+/* The rows that finished runs picked; release with wn_free(rows). */
+WN_NODISCARD wn_status wn_curating_picked(wn_curating *run, wn_row_list *out, wn_error *err);
 
 /* One line in the log of the run, and in the talk of the program at the level given. */
 void wn_curating_note(wn_curating *run, wn_log_level level, const char *format, ...) WN_PRINTF(3, 4);

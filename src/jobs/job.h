@@ -192,8 +192,10 @@ typedef struct wn_selecting {
     size_t dim, candidates, repeats, count;
     wn_selection selection; /* picks are positions in `rows` */
     wn_pick_reasons reasons;
-    char *explain; /* what was done, one line each */
-    char *config;  /* the text of the selection config; NULL = none */
+    char *explain;                     /* what was done, one line each */
+    char *config;                      /* the text of the selection config; NULL = none */
+    int64_t *candidate_rows, *earlier; /* positions: `candidates` that could be picked, `earlier_count` picked before */
+    size_t earlier_count;
 } wn_selecting;
 
 /* Selects among the rows of the roots. `earlier` are the rows that count as picked already; NULL = those of the tag in
@@ -210,6 +212,11 @@ WN_NODISCARD wn_status wn_selecting_store(wn_workspace *workspace, const wn_sele
 /* The first `count` of the ranking of a stored selection as a selection of their own. */
 WN_NODISCARD wn_status wn_select_from(const wn_job *job, wn_workspace *workspace, const wn_select_options *options,
                                       wn_select_result *out, wn_error *err);
+
+/* Compares the selection with random ones, and the classes of its images where labels or words of metadata are known.
+ * Fills the evidence of the result. */
+WN_NODISCARD wn_status wn_stage_evidence(const wn_job *job, wn_workspace *workspace, const wn_selecting *selecting,
+                                         wn_select_result *out, wn_error *err);
 
 /* Stores the ranking of a selection that was stored. */
 WN_NODISCARD wn_status wn_reasons_store(wn_workspace *workspace, int64_t selection, const wn_selecting *selecting,

@@ -94,6 +94,8 @@ static wn_status select_in(const wn_job *job, wn_workspace *workspace, const wn_
     if (!job->dry_run && !options->explain &&
         (status = wn_selecting_store(workspace, &selecting, tag, 0, (int64_t)job->seed, &id, err)))
         goto done;
+    if (options->evaluate && !options->explain && (status = wn_stage_evidence(job, workspace, &selecting, out, err)))
+        goto done;
     if ((status = fill_result(&selecting, workspace, &roots, out, err))) goto done;
     out->seconds.select = wn_clock_seconds() - started;
     out->model = embedded.model;
@@ -137,5 +139,8 @@ void wn_select_result_clear(wn_select_result *result)
     wn_paths_clear(&result->nearest_paths, (size_t)result->selected);
     wn_free(result->nearest);
     wn_free(result->explain);
+    wn_evidence_clear(&result->evidence);
+    for (size_t i = 0; i < result->class_name_count; i++) wn_free(result->class_names[i]);
+    wn_free(result->class_names);
     *result = (wn_select_result){0};
 }

@@ -110,6 +110,8 @@ void wn_selecting_clear(wn_selecting *selecting)
     wn_pick_reasons_clear(&selecting->reasons);
     wn_free(selecting->explain);
     wn_free(selecting->config);
+    wn_free(selecting->candidate_rows);
+    wn_free(selecting->earlier);
     *selecting = (wn_selecting){0};
 }
 
@@ -164,7 +166,8 @@ static wn_status collect_rows(choosing *choose, const wn_select_options *options
     for (size_t i = 0; i < earlier.len && !status; i++)
         choose->earlier[choose->earlier_count++] = (int64_t)wn_rows_find(&out->rows, earlier.rows[i]);
     for (size_t i = 0; i < choose->own.len && !status; i++)
-        if (!choose->repeats[i] && wn_rows_find(&earlier, choose->own.rows[i]) == SIZE_MAX)
+        if (!choose->repeats[i] && choose->own.rows[i] >= options->first_row &&
+            wn_rows_find(&earlier, choose->own.rows[i]) == SIZE_MAX)
             choose->candidates[out->candidates++] = (int64_t)wn_rows_find(&out->rows, choose->own.rows[i]);
     wn_free(tagged.rows);
     return status;
@@ -303,8 +306,9 @@ wn_status wn_stage_select(const wn_job *job, wn_workspace *workspace, const wn_s
     wn_status status = choose_rows(&choose, options, roots, earlier, embedded, out, err);
     wn_free(choose.own.rows);
     wn_free(choose.repeats);
-    wn_free(choose.earlier);
-    wn_free(choose.candidates);
+    out->earlier = choose.earlier;
+    out->earlier_count = choose.earlier_count;
+    out->candidate_rows = choose.candidates;
     wn_free(choose.params);
     if (status) wn_selecting_clear(out);
     return status;

@@ -61,6 +61,23 @@ PY
 cmp thirty.txt direct.txt
 head -n 5 direct.txt | cmp - five.txt
 
+# Evidence: far better coverage than chance, and the classes that are known.
+"$WINNOW" select -w w -n 15 --evaluate --tag evaluated --json -q >evidence.json
+"$WINNOW" embed -w w --out e.npy --out-paths p.txt -q
+"$WINNOW" select --embeddings e.npy -n 15 --evaluate --json -q >arrays.json
+python3 - <<'PY'
+import json
+for name in "evidence.json", "arrays.json":
+    evidence = json.load(open(name))["evidence"]
+    figures = {(f["name"], f.get("of")): f for f in evidence["figures"]}
+    assert evidence["random"] == 10 and evidence["measured"] > 30
+    radius = figures["covering radius", None]
+    assert radius["better"] == "lower" and radius["selected"] < radius["random_mean"], radius
+    assert {"mean distance", "95 % distance", "coverage", "duplicate pairs"} <= {n for n, of in figures}
+    if name == "evidence.json":
+        assert 0.5 < figures["entropy", "weather"]["selected"] <= 1 and ("entropy", "camera") in figures
+PY
+
 fails() { # STATUS WORDS COMMAND...
     local status=$1 words=$2 got=0
     shift 2

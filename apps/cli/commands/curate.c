@@ -13,7 +13,7 @@ typedef struct curate_params {
     train_values train;
     const char *model, *except_tag, *copy, *link;
     int64_t input_side;
-    bool keep_duplicates;
+    bool keep_duplicates, since_last;
 } curate_params;
 
 #define AT(field) offsetof(curate_params, field)
@@ -26,6 +26,8 @@ static const wn_option options[] = {
                       "train-network", "train-fixed-plan", "5"),
     {WN_OPTION_TEXT, "except-tag", "images with this tag count as picked already", AT(except_tag), 0, 0, NULL, NULL,
      "TAG", 0},
+    {WN_OPTION_BOOL, "since-last", "pick among what is new since the last run, against all that runs picked before",
+     AT(since_last), 0, 0, NULL, NULL, NULL, 0},
     {WN_OPTION_TEXT, "copy", "copy the picks into this folder; nothing there is replaced", AT(copy), 0, 0, NULL, NULL,
      "DIR", 0},
     {WN_OPTION_TEXT, "link", "make symbolic links to the picks in this folder", AT(link), 0, 0, NULL, NULL, "DIR", 0},
@@ -122,12 +124,19 @@ static wn_status run_curate(session *run, wn_error *err)
                                 .copy = params->copy,
                                 .link = params->link,
                                 .input_side = params->input_side,
+                                .since_last = params->since_last,
                                 .at_most = params->select.at_most,
                                 .keep_duplicates = params->keep_duplicates};
     status = wn_job_curate(&job, &curate, &result, err);
     if (status) return say_how_to_resume(run, status);
-    if (!job.dry_run) say_result(run, &result);
-    if (run->common.json) status = json_print(json_result(&result), err);
+    if (result.nothing_new)
+        terminal_say(run->terminal, "  nothing new since the last run: %llu images are known, and none was picked",
+                     (unsigned long long)result.readable);
+    else if (!job.dry_run)
+        say_result(run, &result);
+    json_t *object = run->common.json ? json_result(&result) : NULL;
+    if (object && params->since_last) json_object_set_new(object, "nothing_new", json_boolean(result.nothing_new));
+    if (run->common.json) status = json_print(object, err);
     wn_curate_result_clear(&result);
     return status;
 }
@@ -149,7 +158,9 @@ const command command_curate = {
         "  report.html      one page that shows all of it, readable offline\n"
         "  config.json, log.txt\n\n"
         "A run that was stopped, by Ctrl-C or by a power cut, is finished by the same command. The same command after "
-        "the end reads only what is new and makes the next run.",
+        "the end reads only what is new and makes the next run.\n\n"
+        "--since-last picks among what is new only, and far from all that earlier runs picked: the next batch. A "
+        "scheduler can run it again and again; with nothing new it says so and makes no run.",
     .examples = examples,
     .options = options,
     .params_size = sizeof(curate_params),

@@ -22,7 +22,7 @@ typedef struct select_params {
     const char *embeddings, *preselected, *scores, *probabilities, *labels, *out, *out_distances;
     const char *model, *tag, *except_tag;
     const char *config, *from, *out_reasons;
-    bool keep_duplicates, explain;
+    bool keep_duplicates, explain, evaluate;
 } select_params;
 
 #define AT(field) offsetof(select_params, field)
@@ -52,6 +52,8 @@ static const wn_option options[] = {
     {WN_OPTION_TEXT, "from", "take the first K of a selection that was made before, by tag or number", AT(from), 0, 0,
      NULL, NULL, "TAG|N", 0},
     {WN_OPTION_BOOL, "explain", "say what would be done and what memory it takes, and do not pick", AT(explain), 0, 0,
+     NULL, NULL, NULL, 0},
+    {WN_OPTION_BOOL, "evaluate", "compare the picks with ten random selections of the same size", AT(evaluate), 0, 0,
      NULL, NULL, NULL, 0},
     {WN_OPTION_TEXT, "out-reasons", "a table with the reason of each pick: rank, distance, nearest, objectives",
      AT(out_reasons), 0, 0, NULL, NULL, "FILE.csv", 0},
@@ -167,6 +169,18 @@ static wn_status write_arrays(const select_params *params, arrays *all, wn_error
     return status;
 }
 
+/* The picks beside random ones. */
+static wn_status evaluate_arrays(session *run, const select_params *params, const arrays *all, wn_select_result *out,
+                                 wn_error *err)
+{
+    wn_job job = job_of(run);
+    wn_status status =
+        wn_job_evaluate_arrays(&job, &all->request.embeddings, (wn_rows){all->selection.picks, all->selection.len},
+                               all->request.preselected, params->labels, out, err);
+    if (!status) say_evidence(run, out);
+    return status;
+}
+
 static wn_status finish_arrays(session *run, const select_params *params, arrays *all, wn_error *err)
 {
     const wn_selection *selection = &all->selection;
@@ -181,14 +195,21 @@ static wn_status finish_arrays(session *run, const select_params *params, arrays
                  human_count(selection->len, text), all->request.embeddings.rows, selection->radius,
                  selection->stopped ? " (stopped by the minimum distance)" : "");
     if (params->out) terminal_say(run->terminal, "  written     %s", params->out);
-    if (!run->common.json) return WN_OK;
+    wn_select_result evidence = {0};
+    if (params->evaluate && (status = evaluate_arrays(run, params, all, &evidence, err))) return status;
+    if (!run->common.json) {
+        wn_select_result_clear(&evidence);
+        return WN_OK;
+    }
     json_t *seconds = json_pack("{s:o, s:o, s:o, s:o}", "read", json_figure(all->read_seconds), "select",
                                 json_figure(all->select_seconds), "write", json_figure(all->write_seconds), "total",
                                 json_figure(all->read_seconds + all->select_seconds + all->write_seconds));
-    return json_print(json_selection((int64_t)all->request.embeddings.rows, (int64_t)all->request.embeddings.cols,
-                                     all->strategy->name, (int64_t)selection->len, selection->stopped != 0,
-                                     selection->objective, selection->radius, seconds),
-                      err);
+    json_t *object = json_selection((int64_t)all->request.embeddings.rows, (int64_t)all->request.embeddings.cols,
+                                    all->strategy->name, (int64_t)selection->len, selection->stopped != 0,
+                                    selection->objective, selection->radius, seconds);
+    if (object) json_add_evidence(object, &evidence);
+    wn_select_result_clear(&evidence);
+    return json_print(object, err);
 }
 
 /* Input files are never changed. */
@@ -270,6 +291,7 @@ static wn_status select_in_workspace(session *run, const select_params *params, 
                                 .keep_duplicates = params->keep_duplicates,
                                 .config = config,
                                 .from = params->from,
+                                .evaluate = params->evaluate,
                                 .explain = params->explain};
     wn_status status = wn_job_select(&job, &select, &result, err);
     if (status) return say_how_to_resume(run, status);
@@ -281,6 +303,7 @@ static wn_status select_in_workspace(session *run, const select_params *params, 
     say_selected(run, &result);
     if (!job.dry_run) terminal_say(run->terminal, "  tag         %s in %s", result.tag, result.workspace);
     say_seconds(run, &result.seconds);
+    say_evidence(run, &result);
     if (params->out || !run->common.json) status = print_paths(params, &result, err);
     if (!status && params->out_reasons) status = write_reasons(params->out_reasons, &result, err);
     if (!status && run->common.json) {
@@ -292,6 +315,7 @@ static wn_status select_in_workspace(session *run, const select_params *params, 
             if (result.model) json_object_set_new(object, "model", json_name(result.model));
             json_object_set_new(object, "tag", json_name(result.tag));
             json_add_objectives(object, &result);
+            json_add_evidence(object, &result);
         }
         status = json_print(object, err);
     }
@@ -318,6 +342,9 @@ static wn_status select_arrays_by_config(session *run, const select_params *para
                                        .at_most = params->select.at_most,
                                        .explain = params->explain};
     if (!status) status = wn_job_select_arrays(&job, &select, &result, err);
+    if (!status && params->evaluate && !params->explain)
+        status = wn_job_evaluate_arrays(&job, &all.request.embeddings, (wn_rows){result.picks, (size_t)result.selected},
+                                        all.request.preselected, params->labels, &result, err);
     if (!status && params->explain) {
         status = print_explanation(run, &result, err);
     } else if (!status) {

@@ -18,6 +18,7 @@ static wn_status check_images(wn_curating *run, wn_error *err)
             found = wn_earlier_rows_keep(run->workspace, options->except_tag, run->folder, &run->earlier, err);
         if (found) return found;
     }
+    if (options->since_last) WN_TRY(wn_curating_picked(run, &run->earlier, err));
     WN_TRY(wn_stage_duplicates(run->job, run->workspace, &run->rows, &run->alike, err));
     WN_TRY(wn_write_duplicates(run->workspace, &run->roots, &run->alike, run->folder, err));
     run->result->exact_duplicates = run->alike.exact;
@@ -25,7 +26,8 @@ static wn_status check_images(wn_curating *run, wn_error *err)
     wn_curating_note(run, WN_LOG_VERBOSE, "%zu images repeat the pixels of another, %zu nearly", run->alike.exact,
                      run->alike.near);
     repeats = options->keep_duplicates ? 0 : run->alike.exact;
-    WN_TRY(wn_count_parse(options->count, run->rows.len - repeats, repeats, options->at_most, &count, err));
+    WN_TRY(wn_count_parse(options->count, run->rows.len - repeats, repeats, options->at_most || options->since_last,
+                          &count, err));
     if (run->job->strict && run->result->bad)
         return wn_fail(err, WN_CORRUPT, "%llu files are bad, and --strict was given; they are listed in %s",
                        (unsigned long long)run->result->bad, run->result->bad_list);

@@ -13,7 +13,8 @@ static wn_status select_images(wn_curating *run, wn_error *err)
                                 .strategy = options->strategy,
                                 .settings = options->settings,
                                 .except_tag = options->except_tag,
-                                .at_most = options->at_most,
+                                .at_most = options->at_most || options->since_last,
+                                .first_row = run->first_row,
                                 .keep_duplicates = options->keep_duplicates};
     WN_TRY(wn_stage_select(run->job, run->workspace, &select, &run->roots, &run->earlier, &run->embedded,
                            &run->selecting, err));

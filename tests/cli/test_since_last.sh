@@ -1,0 +1,32 @@
+# The growing pool: each run picks among what is new, far from what runs picked before; nothing new makes no run.
+run() { "$WINNOW" curate pool -w w -n 8 --since-last --train-steps 4 --train-network tiny --input-side 32 --json -q; }
+mkdir pool
+mapfile -t files < <(find "$IMAGES" -name '*.jpg' | sort)
+place() { for i in $(seq "$1" "$2"); do cp "${files[$i]}" "pool/$i.jpg"; done; }
+place 0 14
+run >first.json
+run >idle.json
+[ ! -e w/runs/0002 ]
+place 15 29
+run >second.json
+cp pool/20.jpg pool/copy.jpg
+run >copy.json
+place 30 32
+run >third.json
+run >again.json
+python3 - <<'PY'
+import json, sqlite3
+load = lambda name: json.load(open(name + ".json"))
+assert load("first")["selected"] == 8 and not load("first")["nothing_new"]
+for name in "idle", "copy", "again":
+    assert load(name)["nothing_new"] and load(name)["selected"] == 0, name
+assert load("second")["selected"] == 8
+assert 1 <= load("third")["selected"] <= 3 # fewer than asked for: all of them
+batches = [open("w/runs/000%d/selected.txt" % i).read().split("\n")[:-1] for i in (1, 2, 3)]
+number = lambda path: int(path.split("/")[-1].split(".")[0])
+assert all(number(p) < 15 for p in batches[0]) and all(15 <= number(p) < 30 for p in batches[1])
+assert all(30 <= number(p) < 33 for p in batches[2]), batches[2]
+PY
+[ ! -e w/runs/0004 ]
+status=0; "$WINNOW" curate pool -w w -n 8 --since-last --except-tag selected 2>message || status=$?
+[ $status = 1 ] && grep -q "leave --except-tag out" message
