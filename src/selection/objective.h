@@ -24,8 +24,9 @@ static inline size_t wn_objective_row(const wn_objective_setting *setting, size_
 
 /* How contributions change. */
 enum {
-    WN_OBJECTIVE_MOVES = 1, /* by picks, without settle */
-    WN_OBJECTIVE_EAGER = 2  /* no upper bound is known: all items must be settled after every pick */
+    WN_OBJECTIVE_MOVES = 1,   /* by picks, without settle */
+    WN_OBJECTIVE_BY_CELL = 4, /* the contribution of an item is that of its cell */
+    WN_OBJECTIVE_EAGER = 2    /* no upper bound is known: all items must be settled after every pick */
 };
 
 /* The least share of an objective's scale that a value counts as. */
@@ -38,6 +39,7 @@ struct wn_objective {
     void (*close)(void *state);
     uint64_t (*memory)(const wn_objective_setting *setting);
     unsigned (*traits)(const void *state);
+    double (*cost)(const void *state); /* of `add` for one item, in rough nanoseconds; NULL = 3 */
 
     /* Items fall into cells for which growth is told; NULL = one cell. */
     size_t (*cells)(const void *state);

@@ -27,7 +27,7 @@ enum { LEAST_LIST = 256, GROUP_LEAST = 4 };
 static const double SLACK = 1e-11;
 
 /* Costs in rough nanoseconds: of a round for each row, of settling an item, of a look at a pool's item. */
-static const double ROUND_COST = 20, SETTLE_COST = 1500, LOOK_COST = 2, MOST_WORK = 8;
+static const double ROUND_COST = 20, SETTLE_COST = 1500, LOOK_COST = 3, MOST_WORK = 8;
 
 typedef struct group {
     size_t begin, len; /* in `order` */
@@ -56,15 +56,20 @@ typedef struct engine {
     /* of the pool, in the order of the list */
     double *fixed, *pool; /* keys of the objectives that do not move, and of all */
     uint32_t *settled;    /* picks that the item is exact for, plus 1 */
-    uint32_t *best_of;    /* of each block of the pool: place of its best item */
+    /* The pool in blocks; where all that moves is told by cell, a block lies in one group, and the order within it
+     * does not change. */
+    uint32_t *block_begin, *block_of, *best_of; /* of a block; of an item; of a block: the place of its best item */
+    size_t block_count;
+    double look_cost; /* of bringing an item's key up to date */
+    bool by_group;
     double work;
     bool finished, moves, eager;
 } engine;
 
 uint64_t wn_product_run_bytes(size_t len)
 {
-    return (uint64_t)len * (4 * sizeof(double) + 4 * sizeof(uint32_t) + sizeof(uint16_t) + 1) +
-           GROUPS_MOST * sizeof(group) + 4096;
+    return (uint64_t)len * (4 * sizeof(double) + 6 * sizeof(uint32_t) + sizeof(uint16_t) + 1) +
+           GROUPS_MOST * (sizeof(group) + 2 * sizeof(uint32_t)) + 4096;
 }
 
 /* ---- keys ---- */
@@ -282,36 +287,64 @@ static size_t tighten(engine *e, size_t n, size_t total)
 
 /* ---- the pool ---- */
 
-/* Finds the best item of one block of the pool again. */
-static void rank_block(engine *e, size_t block, size_t n)
+/* Puts items of a group side by side, and cuts the pool into blocks. */
+static void lay_blocks(engine *e, size_t n)
 {
-    size_t begin = block * BLOCK, end = begin + BLOCK < n ? begin + BLOCK : n, best = begin;
-    for (size_t i = begin + 1; i < end; i++)
-        if (e->pool[i] > e->pool[best] || (e->pool[i] == e->pool[best] && e->list[i] < e->list[best])) best = i;
-    e->best_of[block] = (uint32_t)best;
+    size_t counts[GROUPS_MOST + 1] = {0};
+    for (size_t i = 0; i < n && e->by_group; i++) counts[e->group_of[e->list[i]] + 1]++;
+    for (size_t g = 0; g < e->group_count; g++) counts[g + 1] += counts[g];
+    for (size_t i = 0; i < n && e->by_group; i++) e->copy[counts[e->group_of[e->list[i]]]++] = e->list[i];
+    if (e->by_group) memcpy(e->list, e->copy, n * sizeof *e->list);
+    e->block_count = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t begin = e->block_count ? e->block_begin[e->block_count - 1] : 0;
+        bool other = e->by_group && i && e->group_of[e->list[i]] != e->group_of[e->list[i - 1]];
+        if (i == 0 || i - begin == BLOCK || other) e->block_begin[e->block_count++] = (uint32_t)i;
+        e->block_of[i] = (uint32_t)(e->block_count - 1);
+    }
+    e->block_begin[e->block_count] = (uint32_t)n;
 }
 
-static void rank_pool(engine *e, size_t n)
+/* Finds the best item of one block of the pool again. */
+static void rank_block(engine *e, size_t block)
 {
-    for (size_t block = 0; block * BLOCK < n; block++) rank_block(e, block, n);
+    const double *keys = e->by_group ? e->fixed : e->pool;
+    size_t begin = e->block_begin[block], end = e->block_begin[block + 1], best = begin;
+    for (size_t i = begin + 1; i < end; i++)
+        if (keys[i] > keys[best] || (keys[i] == keys[best] && e->list[i] < e->list[best])) best = i;
+    e->best_of[block] = (uint32_t)best;
+    if (!e->by_group) return;
+    e->pool[best] = e->fixed[best];
+    add_keys(e, e->list + best, 0, 1, false, true, e->pool + best);
+}
+
+static void raise_best(engine *e, size_t at)
+{
+    group *g = e->groups + e->group_of[e->list[at]];
+    if (e->pool[at] > g->best) g->best = e->pool[at];
 }
 
 /* Brings the keys of the pool up to date after a pick. */
 static void move_pool(engine *e, size_t n)
 {
     if (!e->moves) return;
-    memcpy(e->pool, e->fixed, n * sizeof *e->pool);
-    add_keys(e, e->list, 0, n, false, true, e->pool);
     for (size_t g = 0; g < e->group_count; g++) e->groups[g].best = -INFINITY;
-    for (size_t i = 0; i < n; i++) {
-        group *g = e->groups + e->group_of[e->list[i]];
-        if (e->pool[i] > g->best) g->best = e->pool[i];
+    if (!e->by_group) {
+        memcpy(e->pool, e->fixed, n * sizeof *e->pool);
+        add_keys(e, e->list, 0, n, false, true, e->pool);
+        for (size_t i = 0; i < n; i++) raise_best(e, i);
+        for (size_t block = 0; block < e->block_count; block++) rank_block(e, block);
     }
-    rank_pool(e, n);
-    e->work += LOOK_COST * (double)n * (double)e->factor_count;
+    for (size_t block = 0; block < e->block_count && e->by_group; block++) {
+        size_t at = e->best_of[block];
+        e->pool[at] = e->fixed[at];
+        add_keys(e, e->list + at, 0, 1, false, true, e->pool + at);
+        raise_best(e, at);
+    }
+    e->work += e->look_cost * (double)(e->by_group ? 3 * e->block_count : n);
 }
 
-static void settle(engine *e, size_t at, size_t n)
+static void settle(engine *e, size_t at)
 {
     uint32_t item = e->list[at];
     for (size_t f = 0; f < e->factor_count; f++)
@@ -321,7 +354,7 @@ static void settle(engine *e, size_t at, size_t n)
     e->pool[at] = e->fixed[at];
     add_keys(e, &item, 0, 1, false, true, e->pool + at);
     e->settled[at] = (uint32_t)e->out->len + 1;
-    rank_block(e, at / BLOCK, n);
+    rank_block(e, e->block_of[at]);
     e->work += SETTLE_COST;
 }
 
@@ -330,16 +363,16 @@ static size_t find_best(engine *e, size_t n)
 {
     for (;;) {
         size_t best = n;
-        for (size_t block = 0; block * BLOCK < n; block++) {
+        for (size_t block = 0; block < e->block_count; block++) {
             size_t at = e->best_of[block];
             if (e->pool[at] == -INFINITY) continue;
             if (best == n || e->pool[at] > e->pool[best] ||
                 (e->pool[at] == e->pool[best] && e->list[at] < e->list[best]))
                 best = at;
         }
-        e->work += LOOK_COST * (double)(n / BLOCK + 1);
+        e->work += LOOK_COST * (double)e->block_count;
         if (best == n || e->settled[best] == e->out->len + 1) return best;
-        settle(e, best, n);
+        settle(e, best);
     }
 }
 
@@ -377,7 +410,7 @@ static bool is_ended(engine *e, uint32_t item)
     return false;
 }
 
-static void take(engine *e, size_t at, size_t n)
+static void take(engine *e, size_t at)
 {
     uint32_t item = e->list[at];
     wn_product *out = e->out;
@@ -388,7 +421,7 @@ static void take(engine *e, size_t at, size_t n)
     e->taken[item] = 1;
     e->fixed[at] = e->pool[at] = -INFINITY;
     e->groups[e->group_of[item]].taken++;
-    rank_block(e, at / BLOCK, n);
+    rank_block(e, e->block_of[at]);
 }
 
 /* Whether a pick gave distances another meaning, so that keys of before bound nothing. */
@@ -407,10 +440,10 @@ static wn_status pick_inside(engine *e, size_t n, size_t *made)
     double most = MOST_WORK * ROUND_COST * ((double)e->len + 5000);
     size_t before = e->out->len;
     e->work = 0;
-    if (!e->moves) memcpy(e->pool, e->fixed, n * sizeof *e->pool);
+    memcpy(e->pool, e->fixed, n * sizeof *e->pool);
+    for (size_t block = 0; block < e->block_count; block++) rank_block(e, block);
     move_pool(e, n);
-    rank_pool(e, n);
-    for (size_t i = 0; i < n && e->eager; i++) settle(e, i, n);
+    for (size_t i = 0; i < n && e->eager; i++) settle(e, i);
     while (e->out->len < e->count) {
         size_t best = find_best(e, n);
         if (best == n || !beats_outside(e, e->list[best], e->pool[best])) break;
@@ -418,7 +451,7 @@ static wn_status pick_inside(engine *e, size_t n, size_t *made)
             e->finished = true;
             break;
         }
-        take(e, best, n);
+        take(e, best);
         if (e->out->len % 64 == 0 && tell(e)) return WN_CANCELLED;
         if (e->eager || e->work > most || is_restarted(e)) break;
         move_pool(e, n);
@@ -471,6 +504,7 @@ static wn_status fill_pool(engine *e, size_t *scanned, size_t refined, size_t *n
     }
     WN_TRY(pass(e, *n, true));
     if (!e->eager) *n = filter(e, *n);
+    lay_blocks(e, *n);
     for (size_t i = 0; i < *n; i++) {
         e->fixed[i] = e->taken[e->list[i]] ? -INFINITY : 0;
         e->settled[i] = 0;
@@ -520,6 +554,8 @@ static wn_status pick_rounds(engine *e)
 static void clear(engine *e)
 {
     wn_free(e->best_of);
+    wn_free(e->block_of);
+    wn_free(e->block_begin);
     wn_free(e->settled);
     wn_free(e->pool);
     wn_free(e->fixed);
@@ -547,12 +583,20 @@ static wn_status prepare(engine *e, const uint8_t *taken, wn_error *err)
     e->fixed = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *e->fixed);
     e->pool = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *e->pool);
     e->settled = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *e->settled);
-    e->best_of = wn_alloc(WN_MEMORY_SELECTION, len / BLOCK + 1, sizeof *e->best_of);
+    e->best_of = wn_alloc(WN_MEMORY_SELECTION, len / BLOCK + GROUPS_MOST + 2, sizeof *e->best_of);
+    e->block_begin = wn_alloc(WN_MEMORY_SELECTION, len / BLOCK + GROUPS_MOST + 2, sizeof *e->block_begin);
+    e->block_of = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *e->block_of);
     if (!e->taken || !e->keys || !e->scratch || !e->order || !e->group_of || !e->list || !e->copy || !e->groups ||
-        !e->fixed || !e->pool || !e->settled || !e->best_of)
+        !e->fixed || !e->pool || !e->settled || !e->best_of || !e->block_begin || !e->block_of)
         return wn_fail(err, WN_NOMEM, "no memory to pick from %zu rows", len);
     memcpy(e->taken, taken, len);
+    e->by_group = grouped_factors(e) == e->factor_count;
     for (size_t f = 0; f < e->factor_count; f++) {
+        const wn_factor *factor = e->factors + f;
+        if (factor->traits & WN_OBJECTIVE_MOVES) {
+            e->by_group = e->by_group && (factor->traits & WN_OBJECTIVE_BY_CELL);
+            e->look_cost += factor->kind->cost ? factor->kind->cost(factor->state) : LOOK_COST;
+        }
         e->moves = e->moves || (e->factors[f].traits & WN_OBJECTIVE_MOVES);
         e->eager = e->eager || (e->factors[f].traits & WN_OBJECTIVE_EAGER);
     }

@@ -242,10 +242,20 @@ static uint64_t memory(const wn_objective_setting *setting)
            wn_cells_bytes(setting->len, classes, wn_pool_threads(setting->request->pool));
 }
 
+/* Cells of equal vectors are exact. */
 static unsigned traits(const void *opaque)
 {
-    (void)opaque;
-    return WN_OBJECTIVE_MOVES;
+    const state *s = opaque;
+    bool exact = s->setting->input->labels.data != NULL;
+    for (size_t c = 0; c < s->cells.count; c++) exact = exact && s->cells.radii[c] == 0;
+    return exact ? WN_OBJECTIVE_MOVES | WN_OBJECTIVE_BY_CELL : WN_OBJECTIVE_MOVES;
+}
+
+static double cost(const void *opaque)
+{
+    const state *s = opaque;
+    double own = s->setting->input->labels.data ? 4 : 6 + (double)s->setting->input->class_count;
+    return s->is_set ? own + 20 : own;
 }
 
 static size_t cells(const void *opaque)
@@ -382,6 +392,7 @@ const wn_objective wn_objective_balance = {
     .close = close,
     .memory = memory,
     .traits = traits,
+    .cost = cost,
     .cells = cells,
     .cell = cell,
     .enter = enter,

@@ -321,6 +321,11 @@ static void join(state *s, size_t row, double distance)
     wn_picks_add(s->picks, row);
 }
 
+static double cost(const void *opaque)
+{
+    return ((const state *)opaque)->is_set ? 20 : 12;
+}
+
 static void enter(void *opaque, size_t row)
 {
     state *s = opaque;
@@ -422,6 +427,7 @@ const wn_objective wn_objective_diversity = {
     .close = close,
     .memory = memory,
     .traits = traits,
+    .cost = cost,
     .enter = enter,
     .take = take,
     .value = value,

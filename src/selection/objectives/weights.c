@@ -87,6 +87,11 @@ static unsigned traits(const void *opaque)
     return s->setting->input->most_sum > 0 ? WN_OBJECTIVE_MOVES : 0;
 }
 
+static double cost(const void *opaque)
+{
+    return ((const state *)opaque)->is_set ? 20 : 3;
+}
+
 static void enter(void *opaque, size_t row)
 {
     state *s = opaque;
@@ -151,6 +156,7 @@ const wn_objective wn_objective_weights = {
     .close = close,
     .memory = memory,
     .traits = traits,
+    .cost = cost,
     .enter = enter,
     .take = take,
     .ends = ends,
