@@ -72,7 +72,7 @@ typedef struct wn_objective_input {
                         * measured after every pick */
 
     /* diversity: the distance to the nearest pick. With owners a row has any number of vectors (an image and its
-     * objects), and the greatest of their distances counts; a row without vectors cannot be picked. */
+     * objects), and the mean of their distances counts; a row without vectors cannot be picked. */
     wn_matrix vectors; /* N x dim, or M x dim with owners */
     wn_rows owners;    /* M: the row each vector belongs to; data NULL = vector i belongs to row i */
     wn_metric metric;

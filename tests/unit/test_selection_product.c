@@ -90,19 +90,20 @@ static double vector_distance(const wn_objective_input *input, size_t a, size_t 
     return sqrt(sum);
 }
 
-/* The greatest over the vectors of `row` of the least distance to a vector of a chosen row, `last` being new. */
+/* The mean over the vectors of `row` of the least distance to a vector of a chosen row, `last` being new. */
 static double owner_distance(const plain *p, const wn_objective_input *input, size_t row, size_t last)
 {
-    double most = -1;
+    double sum = 0, count = 0;
     for (size_t v = 0; v < input->vectors.rows; v++) {
         double least = INFINITY;
         if (input->owners.data[v] != (int64_t)row) continue;
         for (size_t w = 0; w < input->vectors.rows; w++)
             if ((p->gone[input->owners.data[w]] || input->owners.data[w] == (int64_t)last) && p->len)
                 least = fmin(least, vector_distance(input, v, w));
-        most = fmax(most, least);
+        sum += least;
+        count++;
     }
-    return most;
+    return count > 0 ? sum / count : -1;
 }
 
 static double vector_scale(const wn_objective_input *input, const wn_rows *rows)
@@ -474,9 +475,9 @@ static void test_owners_take_all_their_vectors(void **state)
         .kind = "diversity", .strength = 1, .vectors = {objects, 4, 1, 1}, .owners = {owners, 4}};
     assert_int_equal(pick(&input, 1, 4, SIZE_MAX, &product, NULL), WN_OK);
     assert_int_equal(product.len, 3);
-    assert_int_equal(product.picks[1], 1);
-    assert_true(product.values[1] == 9);
-    assert_true(product.values[2] == 4); /* 5 is 4 from 9, whose row was taken with it */
+    assert_int_equal(product.picks[1], 2); /* 5 lies 5 away, 0.1 and 9 on average 4.55 */
+    assert_true(product.values[1] == 5);
+    assert_true(fabs(product.values[2] - 2.05) < 1e-6); /* 0.1 from 0, and 4 from 5 */
     wn_product_clear(&product);
 
     data d = make_data(60, 5, false);

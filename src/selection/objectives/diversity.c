@@ -4,7 +4,7 @@
  * the greatest of; as an objective of the set it is the sum over the picks of the distance to their nearest other pick.
  *
  * Distances to the nearest pick only fall, so stale ones are upper bounds; frontier.h keeps them. A row may have any
- * number of vectors: its distance is the greatest of theirs, and all of them join when it is picked.
+ * number of vectors: its distance is the mean of theirs, and all of them join when it is picked.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -206,16 +206,31 @@ static const uint32_t *item_slots(const state *s, size_t item, uint32_t *own, si
     return own;
 }
 
-/* An upper bound of the squared distance; negative for an item without vectors. */
-static double item_bound(const state *s, size_t item)
+/* An upper bound of the distance: of an item with several vectors the mean of theirs. Negative for one without vectors,
+ * or that is picked. */
+static double item_distance(const state *s, size_t item)
 {
-    if (!s->first) return s->bounds[item];
     uint32_t own;
     size_t n;
-    double bound = -1;
+    double sum = 0;
     const uint32_t *slots = item_slots(s, item, &own, &n);
-    for (size_t i = 0; i < n; i++) bound = fmax(bound, s->bounds[slots[i]]);
-    return bound;
+    for (size_t i = 0; i < n; i++) {
+        if (s->bounds[slots[i]] < 0) return -1;
+        sum += wn_space_distance(&s->space, s->bounds[slots[i]]);
+    }
+    return n ? sum / (double)n : -1;
+}
+
+/* Contributions of items with several vectors. */
+static void add_means(const state *s, const uint32_t *items, size_t first, size_t n, double *keys)
+{
+    for (size_t i = 0; i < n; i++) {
+        double distance = item_distance(s, items ? items[i] : first + i);
+        if (distance < 0 || distance < s->setting->input->min_distance)
+            keys[i] = -INFINITY;
+        else if (s->picks->len > 0)
+            keys[i] += s->strength * log(fmax(distance, s->floor));
+    }
 }
 
 static void add(const void *opaque, const uint32_t *items, size_t first, size_t n, double *keys)
@@ -223,9 +238,13 @@ static void add(const void *opaque, const uint32_t *items, size_t first, size_t 
     const state *s = opaque;
     /* log(distance) is half the logarithm of its square in L2; the cosine distance is half its square. */
     double half = s->space.metric == WN_METRIC_COSINE ? s->strength : s->strength / 2;
+    if (s->first) {
+        add_means(s, items, first, n, keys);
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         size_t item = items ? items[i] : first + i;
-        double bound = item_bound(s, item);
+        double bound = s->bounds[item];
         if (bound < 0 || bound < s->least_square) {
             keys[i] = -INFINITY;
         } else if (s->picks->len == 0) {
@@ -361,7 +380,7 @@ static void take(void *opaque, size_t item)
 static double value(const void *opaque, size_t item)
 {
     const state *s = opaque;
-    return wn_space_distance(&s->space, item_bound(s, item));
+    return item_distance(s, item);
 }
 
 /* The bounds of all slots, once there is something to be far from. */
