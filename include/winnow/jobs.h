@@ -207,6 +207,7 @@ typedef struct wn_select_options {
     const wn_selection_config *config; /* in place of a strategy; NULL = none. `count` NULL = as it says */
     const char *from;                  /* a stored selection, by tag or number: its first `count` images; NULL = none */
     int64_t first_row;                 /* rows of the workspace before this cannot be picked; 0 = all can */
+    int64_t sequence_length;           /* pick runs of so many files that follow each other in a folder; 0, 1 = files */
     bool evaluate;                     /* compare with random selections */
     bool explain;                      /* say what would be done, and do not pick */
 } wn_select_options;

@@ -4,6 +4,7 @@
  */
 #include "jobs/config_run.h"
 #include "jobs/config_workspace.h"
+#include "jobs/sequences.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -244,6 +245,54 @@ static wn_status choose_by_strategy(choosing *choose, const wn_select_options *o
     return wn_reasons_of(job, &request.embeddings, request.preselected, &out->selection, &out->reasons, err);
 }
 
+/* Runs of frames in the place of rows: their mean embeddings, then those of the rows picked before. */
+static wn_status choose_sequences(choosing *choose, const wn_select_options *options, wn_selecting *out, wn_error *err)
+{
+    const wn_job *job = choose->job;
+    size_t length = (size_t)options->sequence_length, before = choose->earlier_count, dim = out->dim;
+    wn_matrix rows = {out->embeddings, out->rows.len, dim, dim};
+    wn_sequences runs = {0};
+    WN_TRY(wn_job_prepare_strategy(options->strategy, options->settings, &out->strategy, &choose->params, err));
+    WN_TRY(wn_count_parse(options->count, out->candidates, out->repeats, options->at_most, &out->count, err));
+    if (out->count % length && !options->at_most && !strchr(options->count, '%'))
+        return wn_fail(err, WN_INVALID, "-n %s is no multiple of --sequence-length %zu", options->count, length);
+    WN_TRY(wn_sequences_make(choose->workspace, &out->rows, &rows, (wn_rows){choose->candidates, out->candidates},
+                             length, &runs, err));
+    wn_status status = WN_OK;
+    size_t wanted = out->count / length;
+    if (options->at_most && wanted > runs.count) wanted = runs.count;
+    if (wanted > runs.count)
+        status = wn_fail(err, WN_INVALID,
+                         "%zu runs of %zu were asked for, but there are %zu (%zu images at ends of folders fill none); "
+                         "ask for fewer, or add --at-most",
+                         wanted, length, runs.count, runs.left_out);
+    float *vectors = wn_alloc(WN_MEMORY_SELECTION, (runs.count + before) * dim, sizeof *vectors);
+    int64_t *list = wn_alloc(WN_MEMORY_SELECTION, runs.count + before, sizeof *list);
+    if (!status && (!vectors || !list)) status = wn_fail(err, WN_NOMEM, "no memory for %zu runs", runs.count);
+    if (!status && runs.count) memcpy(vectors, runs.embeddings, runs.count * dim * sizeof *vectors);
+    for (size_t i = 0; i < before && !status; i++)
+        memcpy(vectors + (runs.count + i) * dim, wn_matrix_row(&rows, (size_t)choose->earlier[i]),
+               dim * sizeof *vectors);
+    for (size_t i = 0; i < runs.count + before && !status; i++) list[i] = (int64_t)i;
+    wn_selection_request request = {.embeddings = {vectors, runs.count + before, dim, dim},
+                                    .count = wanted,
+                                    .preselected = {list ? list + runs.count : NULL, before},
+                                    .candidates = {list, runs.count},
+                                    .seed = job->seed,
+                                    .memory_limit = wn_job_memory_left(job),
+                                    .pool = job->pool,
+                                    .progress = job->progress};
+    if (!status) status = wn_select(out->strategy, choose->params, &request, &out->selection, err);
+    if (!status) status = wn_sequences_expand(&runs, &out->selection, err);
+    if (!status)
+        status = wn_reasons_of(job, &rows, (wn_rows){choose->earlier, before}, &out->selection, &out->reasons, err);
+    out->count = wanted * length;
+    wn_free(list);
+    wn_free(vectors);
+    wn_sequences_clear(&runs);
+    return status;
+}
+
 /* For a strategy that a config names: candidates that it names too, and what it says is picked already. */
 static wn_status narrow(choosing *choose, const wn_selection_config *config, const wn_roots *roots, wn_selecting *out,
                         wn_error *err)
@@ -291,6 +340,9 @@ static wn_status choose_rows(choosing *choose, const wn_select_options *options,
         WN_TRY(wn_config_count(options->config, count, sizeof count, &named.count, err));
     WN_TRY(collect_rows(choose, options, roots, earlier, out, err));
     WN_TRY(load_embeddings(choose, embedded, out, err));
+    if (options->sequence_length > 1 && (options->config || options->explain))
+        return wn_fail(err, WN_UNSUPPORTED, "--sequence-length goes with a strategy, not with --config or --explain");
+    if (options->sequence_length > 1) return choose_sequences(choose, options, out, err);
     if (options->config && !options->config->plugin)
         return choose_by_config(choose, options, roots, embedded, out, err);
     if (options->config) WN_TRY(narrow(choose, options->config, roots, out, err));

@@ -22,6 +22,7 @@ typedef struct select_params {
     const char *embeddings, *preselected, *scores, *probabilities, *labels, *out, *out_distances;
     const char *model, *tag, *except_tag;
     const char *config, *from, *out_reasons;
+    int64_t sequence_length;
     bool keep_duplicates, explain, evaluate;
 } select_params;
 
@@ -53,6 +54,8 @@ static const wn_option options[] = {
      NULL, NULL, "TAG|N", 0},
     {WN_OPTION_BOOL, "explain", "say what would be done and what memory it takes, and do not pick", AT(explain), 0, 0,
      NULL, NULL, NULL, 0},
+    {WN_OPTION_INT, "sequence-length", "pick runs of L files that follow each other in a folder, such as frames",
+     AT(sequence_length), 1, 1e6, "1", NULL, "L", 0},
     {WN_OPTION_BOOL, "evaluate", "compare the picks with ten random selections of the same size", AT(evaluate), 0, 0,
      NULL, NULL, NULL, 0},
     {WN_OPTION_TEXT, "out-reasons", "a table with the reason of each pick: rank, distance, nearest, objectives",
@@ -291,6 +294,7 @@ static wn_status select_in_workspace(session *run, const select_params *params, 
                                 .keep_duplicates = params->keep_duplicates,
                                 .config = config,
                                 .from = params->from,
+                                .sequence_length = params->sequence_length,
                                 .evaluate = params->evaluate,
                                 .explain = params->explain};
     wn_status status = wn_job_select(&job, &select, &result, err);
@@ -363,6 +367,8 @@ static wn_status select_arrays_by_config(session *run, const select_params *para
 static wn_status select_with(session *run, const select_params *params, const wn_selection_config *config,
                              wn_error *err)
 {
+    if (params->embeddings && params->sequence_length > 1)
+        return command_usage_error(run, err, "--sequence-length works in a workspace: arrays have no folders");
     if (params->embeddings && config) return select_arrays_by_config(run, params, config, err);
     if (params->embeddings) return select_arrays(run, params, err);
     const struct {
