@@ -67,9 +67,9 @@ WN_NODISCARD wn_status wn_earlier_rows_load(const char *folder, wn_row_list *out
 
 /* ---- lists and copies ---- */
 
-/* selected.txt, selected.csv (path,rank,distance). */
-WN_NODISCARD wn_status wn_write_selected(const char *folder, char *const *paths, const float *distances, size_t count,
-                                         wn_error *err);
+/* selected.txt, selected.csv (path,rank,distance,nearest); `nearest` has a path or NULL for each pick. */
+WN_NODISCARD wn_status wn_write_selected(const char *folder, char *const *paths, const float *distances,
+                                         char *const *nearest, size_t count, wn_error *err);
 /* bad_files.csv (path,reason) of the roots. */
 WN_NODISCARD wn_status wn_write_bad_files(wn_workspace *workspace, const wn_roots *roots, const char *folder,
                                           wn_error *err);

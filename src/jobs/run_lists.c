@@ -22,19 +22,22 @@ static wn_status write_list(const char *folder, const char *name, const wn_buffe
     return status;
 }
 
-wn_status wn_write_selected(const char *folder, char *const *paths, const float *distances, size_t count, wn_error *err)
+wn_status wn_write_selected(const char *folder, char *const *paths, const float *distances, char *const *nearest,
+                            size_t count, wn_error *err)
 {
     wn_buffer list, table;
     wn_buffer_init(&list, WN_MEMORY_TEXT, 0);
     wn_buffer_init(&table, WN_MEMORY_TEXT, 0);
-    wn_buffer_text(&table, "path,rank,distance\n");
+    wn_buffer_text(&table, "path,rank,distance,nearest\n");
     for (size_t i = 0; i < count; i++) {
         wn_path_list_add(&list, paths[i]);
         wn_text_add_csv(&table, paths[i]);
         if (isfinite(distances[i]))
-            wn_buffer_format(&table, ",%zu,%.6g\n", i + 1, (double)distances[i]);
+            wn_buffer_format(&table, ",%zu,%.6g,", i + 1, (double)distances[i]);
         else
-            wn_buffer_format(&table, ",%zu,\n", i + 1); /* the first pick has no earlier one */
+            wn_buffer_format(&table, ",%zu,,", i + 1); /* the first pick has no earlier one */
+        if (nearest[i]) wn_text_add_csv(&table, nearest[i]);
+        wn_buffer_text(&table, "\n");
     }
     wn_status status = write_list(folder, "selected.txt", &list, err);
     if (!status) status = write_list(folder, "selected.csv", &table, err);

@@ -152,7 +152,7 @@ const command command_curate = {
         "count once. Without PATH it works on what the workspace holds.\n\n"
         "The work is kept in a workspace (-w; default NAME.winnow in this folder). Each run has a folder there:\n\n"
         "  selected.txt     the picks, one path a line, best first\n"
-        "  selected.csv     path,rank,distance: the distance to the nearest earlier pick\n"
+        "  selected.csv     path,rank,distance,nearest: the nearest earlier pick\n"
         "  bad_files.csv    path,reason: files that could not be read\n"
         "  duplicates.csv   from,to,distance: 0 = the same pixels\n"
         "  report.html      one page that shows all of it, readable offline\n"
