@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Which objectives are worth their labels? Diversity, uncertainty and typicality alone and as products, over budgets.
 
-    ablation.py run WINNOW TRAIN.npy TRAIN_LABELS.npy TEST.npy TEST_LABELS.npy RESULTS.csv [--seeds 5] [--pool 20000]
+    ablation.py run WINNOW TRAIN.npy TRAIN_LABELS.npy TEST.npy TEST_LABELS.npy RESULTS.csv [--seeds 5] [--first-seed 0]
+        [--pool 15000] [--most 10000]
     ablation.py table RESULTS.csv OUT.md OUT.svg
+
+Seeds may run in several processes; their CSV files are joined, with one head.
 
 A pool of images is drawn for each seed. A method begins without labels; at each budget `winnow select --config` adds
 images to those that it has, the labels of all of them are looked up, and a linear probe (logistic regression on the
@@ -46,7 +49,8 @@ def run(args):
     out = open(args.results, "w", newline="")
     writer = csv.writer(out)
     writer.writerow(["method", "budget", "seed", "accuracy", "classes", "seconds"])
-    for seed in range(args.seeds):
+    budgets = [b for b in BUDGETS if b <= args.most]
+    for seed in range(args.first_seed, args.first_seed + args.seeds):
         rows = np.random.default_rng(seed).permutation(len(train))[:args.pool]
         pool, known = train[rows], labels[rows]
         with tempfile.TemporaryDirectory() as folder:
@@ -54,7 +58,7 @@ def run(args):
             typicality(np, args.winnow, folder)
             for method in METHODS:
                 picked, probe = np.zeros(0, "i8"), None
-                for budget in BUDGETS:
+                for budget in budgets:
                     config = {"n_samples": int(budget - len(picked)),
                               "strategies": strategies(method, probe is not None, 1000 * seed + budget)}
                     json.dump(config, open(os.path.join(folder, "config.json"), "w"))
@@ -68,7 +72,7 @@ def run(args):
                     classes = len(np.unique(known[picked]))
                     accuracy = float((truth == known[picked[0]]).mean())
                     if classes > 1:
-                        probe = LogisticRegression(C=10, max_iter=200, tol=1e-3)
+                        probe = LogisticRegression(C=10, max_iter=100, tol=1e-3)
                         probe.fit(pool[picked], known[picked])
                         accuracy = float(probe.score(test, truth))
                         top = np.sort(probe.predict_proba(pool), 1)
@@ -136,7 +140,9 @@ def main():
     one = sub.add_parser("run")
     for name in "winnow", "train", "train_labels", "test", "test_labels", "results": one.add_argument(name)
     one.add_argument("--seeds", type=int, default=5)
-    one.add_argument("--pool", type=int, default=20000)
+    one.add_argument("--first-seed", type=int, default=0)
+    one.add_argument("--pool", type=int, default=15000)
+    one.add_argument("--most", type=int, default=10000)
     one.set_defaults(call=run)
     two = sub.add_parser("table")
     for name in "results", "out", "plot": two.add_argument(name)
