@@ -67,7 +67,8 @@ typedef struct wn_selection {
     size_t len;       /* less than asked only when `minimum distance` stopped the selection */
     int stopped;      /* 1 when the minimum distance ended it */
     double radius;    /* greatest distance of a candidate row to its nearest pick or preselected row */
-    double mean;      /* mean of the same over the candidate rows; over evenly spread ones when there are very many */
+    double mean; /* mean of the same over the candidate rows. Both are over evenly spread ones when rows x picks are
+                    more than 10^9; the radius of farthest-first is always over all */
     double objective; /* what the strategy optimises; equals radius for farthest-first */
 } wn_selection;
 

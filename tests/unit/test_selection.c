@@ -338,86 +338,6 @@ static void test_memory_limit(void **state)
     free((void *)(uintptr_t)m.data);
 }
 
-static void test_refusals(void **state)
-{
-    (void)state;
-    for (size_t at = 0;; at++) {
-        const wn_strategy *strategy = wn_strategy_at(at);
-        if (!strategy) break;
-        wn_matrix m = make_rows(NORMAL, 50, 8, 1);
-        float *data = (float *)(uintptr_t)m.data;
-        wn_selection out = {0};
-        wn_error err = {0};
-        wn_selection_request request = {.embeddings = m, .count = 51};
-        assert_int_equal(run(strategy->name, NULL, &request, &out, &err), WN_INVALID);
-        assert_non_null(strstr(err.message, "51"));
-        assert_non_null(strstr(err.message, "50"));
-        assert_null(out.picks);
-        request.count = 5;
-        request.preselected = (wn_rows){(const int64_t[]){3, 50}, 2};
-        assert_int_equal(run(strategy->name, NULL, &request, &out, &err), WN_INVALID);
-        assert_non_null(strstr(err.message, "row 50"));
-        request.preselected = (wn_rows){0};
-        data[7 * m.stride + 2] = NAN;
-        assert_int_equal(run(strategy->name, NULL, &request, &out, &err), WN_INVALID);
-        assert_non_null(strstr(err.message, "row 7 holds NaN"));
-        data[7 * m.stride + 2] = -INFINITY;
-        assert_int_equal(run(strategy->name, NULL, &request, &out, &err), WN_INVALID);
-        assert_non_null(strstr(err.message, "infinite"));
-        free(data);
-    }
-}
-
-static bool stop_now(void *context, const wn_progress_report *report)
-{
-    size_t *calls = context;
-    (void)report;
-    return ++*calls > 3;
-}
-
-static void test_table(void **state)
-{
-    (void)state;
-    wn_matrix m = make_rows(NORMAL, 5000, 16, 1);
-    wn_pool *pools[2] = {0};
-    assert_int_equal(wn_pool_new(2, 0, &pools[0], NULL), WN_OK);
-    assert_int_equal(wn_pool_new(7, 0, &pools[1], NULL), WN_OK);
-    for (size_t at = 0; wn_strategy_at(at); at++) {
-        const wn_strategy *strategy = wn_strategy_at(at);
-        assert_true(strlen(strategy->name) > 0 && strlen(strategy->summary) > 0);
-        assert_ptr_equal(wn_strategy_find(strategy->name), strategy);
-        wn_selection serial = {0}, threaded = {0};
-        wn_selection_request request = {.embeddings = m, .count = 400, .seed = 5};
-        size_t before = wn_memory_live(WN_MEMORY_SELECTION), calls = 0;
-        assert_int_equal(run(strategy->name, NULL, &request, &serial, NULL), WN_OK);
-        for (int i = 0; i < 2; i++) {
-            request.pool = pools[i];
-            assert_int_equal(run(strategy->name, NULL, &request, &threaded, NULL), WN_OK);
-            assert_memory_equal(serial.picks, threaded.picks, 400 * sizeof(int64_t));
-            assert_memory_equal(serial.distances, threaded.distances, 400 * sizeof(float));
-            assert_true(serial.radius == threaded.radius && serial.mean == threaded.mean);
-            wn_selection_clear(&threaded);
-        }
-        const wn_covering_request whole = {.matrix = m};
-        wn_covering covering;
-        assert_int_equal(wn_covering_measure(&whole, (wn_rows){serial.picks, serial.len}, NULL, &covering, NULL),
-                         WN_OK);
-        assert_true(fabs(covering.radius - serial.radius) < 1e-12 * covering.radius);
-        assert_true(fabs(covering.mean - serial.mean) < 1e-9 * covering.mean);
-        wn_progress progress = {stop_now, &calls};
-        request.progress = &progress;
-        request.count = 4000;
-        assert_int_equal(run(strategy->name, NULL, &request, &threaded, NULL), WN_CANCELLED);
-        wn_selection_clear(&threaded);
-        wn_selection_clear(&serial);
-        assert_int_equal(wn_memory_live(WN_MEMORY_SELECTION), before);
-    }
-    assert_null(wn_strategy_find("none"));
-    wn_pool_free(&pools[0]);
-    wn_pool_free(&pools[1]);
-    free((void *)(uintptr_t)m.data);
-}
-
 static void test_random_draws(void **state)
 {
     (void)state;
@@ -541,8 +461,6 @@ int main(void)
         cmocka_unit_test(test_preselected_and_candidates),
         cmocka_unit_test(test_first_row_and_minimum_distance),
         cmocka_unit_test(test_memory_limit),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_table),
         cmocka_unit_test(test_random_draws),
         cmocka_unit_test(test_covering),
         cmocka_unit_test(test_covering_of_a_sample),
