@@ -15,6 +15,13 @@
 
 enum { GRAIN = 8192, RANGE_EDGES = 4 * 1024 * 1024 };
 
+/* The search plans for itself and is held to what the request leaves: the figure is near enough to refuse early. */
+uint64_t wn_cover_lists_bytes(const wn_selection_request *request, size_t k)
+{
+    uint64_t rows = request->embeddings.rows, dim = request->embeddings.cols;
+    return rows * k * (sizeof(int64_t) + sizeof(float)) + rows * (2 * dim + 64) + dim * dim * sizeof(float);
+}
+
 wn_status wn_cover_lists(const wn_roster *roster, size_t k, wn_neighbours *own, const wn_neighbours **out,
                          wn_metric *metric, wn_error *err)
 {
@@ -31,7 +38,7 @@ wn_status wn_cover_lists(const wn_roster *roster, size_t k, wn_neighbours *own, 
                                   .seed = request->seed,
                                   .pool = request->pool,
                                   .progress = request->progress};
-    return wn_neighbours_find(wn_index_kind_find("flat"), &find, own, err);
+    return wn_neighbours_find(wn_index_kind_choose(rows, 0), &find, own, err);
 }
 
 void wn_cover_squares(wn_metric metric, const float *distances, size_t n, float *squares)

@@ -21,6 +21,9 @@ typedef struct wn_cover_graph {
 WN_NODISCARD wn_status wn_cover_lists(const wn_roster *roster, size_t k, wn_neighbours *own, const wn_neighbours **out,
                                       wn_metric *metric, wn_error *err);
 
+/* Bytes that finding them takes, the lists included. */
+uint64_t wn_cover_lists_bytes(const wn_selection_request *request, size_t k);
+
 /* Squared distances, as nearness takes them, of list distances. */
 void wn_cover_squares(wn_metric metric, const float *distances, size_t n, float *squares);
 

@@ -342,8 +342,6 @@ uint64_t wn_coverage_bytes(const wn_coverage *coverage, const wn_selection_reque
                (uint64_t)table * 6 * sizeof(float) + (uint64_t)len * 12 + dim * sizeof(float);
     }
     size_t k = request->neighbours ? request->neighbours->k : coverage->neighbours;
-    uint64_t found = request->neighbours
-                         ? 0
-                         : (uint64_t)rows * k * (sizeof(int64_t) + sizeof(float)) + rows * (uint64_t)(dim + 64) * 2;
+    uint64_t found = request->neighbours ? 0 : wn_cover_lists_bytes(request, k);
     return share + found + wn_cover_graph_bytes(rows, k, threads) + wn_lazy_bytes(rows) + (uint64_t)rows * 16;
 }

@@ -66,7 +66,7 @@ static wn_status measure_cluster(const params *p, const wn_roster *roster, const
                                      .metric = WN_INDEX_METRIC_L2,
                                      .pool = roster->request->pool,
                                      .progress = roster->request->progress};
-    wn_status status = wn_neighbours_find(wn_index_kind_find("flat"), &request, &found, err);
+    wn_status status = wn_neighbours_find(wn_index_kind_choose(n, 0), &request, &found, err);
     for (size_t i = 0; i < n && !status; i++) {
         double sum = 0;
         for (size_t j = 0; j < near; j++) sum += (double)found.distances[i * near + j];
