@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The greedy engine over a graph or a table. A state per row (or table column) holds how well it is covered and what it
- * weighs; the gain of a row is the sum over those it covers.
+ * The greedy engine over a graph, lazy: a cell per row holds how well it is covered and what it weighs; the gain of a
+ * row is the sum over those it covers. And the choice of the form; the engine over a table is in cover_table_pick.c.
  */
 #include "selection/coverage.h"
 
@@ -13,11 +13,12 @@
 #include "base/rng.h"
 #include "selection/cover_graph.h"
 #include "selection/cover_table.h"
+#include "selection/cover_table_pick.h"
 #include "selection/lazy.h"
 #include "winnow/memory.h"
 
-/* Rows of the greatest table, of a table of drawn rows, and the least share of the neighbours that a pick must own. */
-enum { DENSE_ROWS = 12288, SAMPLE_ROWS = 8192, GRAIN_TABLE = 16, GRAIN_GRAPH = 2048 };
+/* Rows of the greatest table, and of a table of drawn rows. */
+enum { DENSE_ROWS = 12288, SAMPLE_ROWS = 8192, GRAIN = 2048 };
 
 const char *const wn_coverage_form_names[WN_COVERAGE_FORMS + 1] = {
 #define X(name, text) [WN_COVERAGE_##name] = text,
@@ -38,14 +39,11 @@ typedef struct cell {
 typedef struct engine {
     const wn_coverage *coverage;
     wn_roster *roster;
-    const wn_cover_graph *graph; /* one of the two */
-    const wn_cover_table *table;
-    cell *cells;     /* per row of the graph */
-    float *covered;  /* per column of the table */
-    float *weights;  /* per column of the table; NULL = 1 */
-    float *gone;     /* per column: how well earlier layers cover it */
-    uint32_t *items; /* what can be picked: rows of the graph, or of the table */
-    size_t items_len, points;
+    const wn_cover_graph *graph;
+    cell *cells;     /* per row */
+    float *gone;     /* per row: how well earlier layers cover it */
+    uint32_t *items; /* rows that can be picked */
+    size_t items_len;
     wn_lazy lazy;
 } engine;
 
@@ -74,33 +72,7 @@ wn_coverage_form wn_coverage_choose(const wn_coverage *coverage, const wn_select
     return few && len / picks > k ? WN_COVERAGE_SAMPLE : WN_COVERAGE_SPARSE;
 }
 
-/* Sixteen sums side by side keep the compiler in vector registers; they go to double before they grow long. */
-static double gain_in_table(void *context, uint32_t item)
-{
-    const engine *e = context;
-    const float *values = e->table->values + item * e->table->stride, *covered = e->covered, *weights = e->weights;
-    double total = 0;
-    for (size_t begin = 0; begin < e->points; begin += 512) {
-        size_t end = begin + 512 < e->points ? begin + 512 : e->points, i = begin;
-        float lanes[16] = {0};
-        for (; i + 16 <= end; i += 16) {
-            for (size_t k = 0; k < 16; k++) {
-                float more = values[i + k] - covered[i + k];
-                more = more > 0 ? more : 0;
-                lanes[k] += weights ? more * weights[i + k] : more;
-            }
-        }
-        for (size_t k = 0; i < end; i++, k++) {
-            float more = values[i] - covered[i];
-            more = more > 0 ? more : 0;
-            lanes[k] += weights ? more * weights[i] : more;
-        }
-        for (size_t k = 0; k < 16; k++) total += (double)lanes[k];
-    }
-    return total;
-}
-
-static double gain_in_graph(void *context, uint32_t item)
+static double gain_of(void *context, uint32_t item)
 {
     const engine *e = context;
     const wn_cover_graph *graph = e->graph;
@@ -115,12 +87,7 @@ static double gain_in_graph(void *context, uint32_t item)
     return total;
 }
 
-static void cover_in_table(engine *e, const float *values)
-{
-    for (size_t i = 0; i < e->points; i++) e->covered[i] = values[i] > e->covered[i] ? values[i] : e->covered[i];
-}
-
-static void cover_in_graph(engine *e, size_t row)
+static void cover_by(engine *e, size_t row)
 {
     const uint32_t *ids = e->graph->ids + e->graph->starts[row];
     const float *values = e->graph->values + e->graph->starts[row];
@@ -130,131 +97,84 @@ static void cover_in_graph(engine *e, size_t row)
     }
 }
 
-/* The rows given before are in S. */
-static wn_status cover_by_preselected(engine *e, wn_error *err)
-{
-    const wn_rows *given = &e->roster->request->preselected;
-    if (e->graph) {
-        for (size_t i = 0; i < given->len; i++) cover_in_graph(e, (size_t)given->data[i]);
-        return WN_OK;
-    }
-    float *values = wn_alloc(WN_MEMORY_SELECTION, e->points, sizeof *values);
-    float *scratch = wn_alloc(WN_MEMORY_SELECTION, e->roster->space.matrix.cols, sizeof *scratch);
-    wn_status status = WN_OK;
-    if (!values || !scratch) status = wn_fail(err, WN_NOMEM, "no memory for %zu preselected rows", given->len);
-    for (size_t i = 0; i < given->len && !status; i++) {
-        wn_cover_table_measure(e->table, e->roster, &e->coverage->nearness, (uint32_t)given->data[i], scratch, values);
-        cover_in_table(e, values);
-        if (i % 1024 == 1023) status = wn_roster_tell(e->roster, err);
-    }
-    wn_free(scratch);
-    wn_free(values);
-    return status;
-}
-
-static float covered_at(const engine *e, size_t i)
-{
-    return e->graph ? e->cells[i].covered : e->covered[i];
-}
-
 /* Forgets the picks of a layer, but not how well they cover. */
 static void begin_layer(engine *e)
 {
-    for (size_t i = 0; i < e->points; i++) {
-        float covered = covered_at(e, i);
-        if (covered > e->gone[i]) e->gone[i] = covered;
-        if (e->graph) {
-            e->cells[i].covered = 0;
-        } else {
-            e->covered[i] = 0;
-        }
+    for (size_t row = 0; row < e->graph->rows; row++) {
+        if (e->cells[row].covered > e->gone[row]) e->gone[row] = e->cells[row].covered;
+        e->cells[row].covered = 0;
     }
 }
 
 static double measure_objective(const engine *e)
 {
     double sum = 0, total = 0;
-    for (size_t i = 0; i < e->points; i++) {
-        double weight = e->graph ? (double)e->cells[i].weight : e->weights ? (double)e->weights[i] : 1;
-        sum += weight * (double)fmaxf(covered_at(e, i), e->gone[i]);
+    for (size_t row = 0; row < e->graph->rows; row++) {
+        double weight = (double)e->cells[row].weight;
+        sum += weight * (double)fmaxf(e->cells[row].covered, e->gone[row]);
         total += weight;
     }
     return total > 0 ? sum / total : 0;
 }
 
-static wn_status start_layer(engine *e)
+static void start_layer(engine *e)
 {
     size_t n = 0;
     for (size_t i = 0; i < e->items_len; i++) {
-        size_t row = e->table ? e->table->rows[e->items[i]] : e->items[i];
-        if (wn_roster_is_open(e->roster, row)) e->items[n++] = e->items[i];
+        if (wn_roster_is_open(e->roster, e->items[i])) e->items[n++] = e->items[i];
     }
     e->items_len = n;
-    wn_lazy_start(&e->lazy, e->items, n, e->roster->request->pool, e->table ? GRAIN_TABLE : GRAIN_GRAPH);
-    return WN_OK;
+    wn_lazy_start(&e->lazy, e->items, n, e->roster->request->pool, GRAIN);
 }
 
 static wn_status pick_greedily(engine *e, wn_error *err)
 {
-    uint32_t item;
+    uint32_t row;
     double gain;
     bool fresh = true;
-    WN_TRY(wn_lazy_init(&e->lazy, e->items_len, e->table ? gain_in_table : gain_in_graph, e, err));
-    WN_TRY(start_layer(e));
-    while (!wn_roster_is_full(e->roster) && wn_lazy_next(&e->lazy, &item, &gain)) {
-        size_t row = e->table ? e->table->rows[item] : item;
+    WN_TRY(wn_lazy_init(&e->lazy, e->items_len, gain_of, e, err));
+    start_layer(e);
+    while (!wn_roster_is_full(e->roster) && wn_lazy_next(&e->lazy, &row, &gain)) {
         if (gain <= 0) {
             if (fresh) break; /* nothing has weight */
             begin_layer(e);
-            WN_TRY(start_layer(e));
+            start_layer(e);
             fresh = true;
             continue;
         }
         fresh = false;
         WN_TRY(wn_roster_take(e->roster, row, err));
-        if (e->table) {
-            cover_in_table(e, e->table->values + item * e->table->stride);
-        } else {
-            cover_in_graph(e, item);
-        }
-    }
-    return WN_OK;
-}
-
-/* Cells or columns, at first not covered. Only candidates count. */
-static wn_status prepare(engine *e, wn_error *err)
-{
-    const wn_roster *roster = e->roster;
-    const float *weights = e->coverage->weights;
-    e->points = e->graph ? e->graph->rows : e->table->len;
-    e->gone = wn_calloc(WN_MEMORY_SELECTION, e->points, sizeof *e->gone);
-    e->items = wn_alloc(WN_MEMORY_SELECTION, e->points, sizeof *e->items);
-    if (e->graph) e->cells = wn_calloc(WN_MEMORY_SELECTION, e->points, sizeof *e->cells);
-    if (e->table) e->covered = wn_calloc(WN_MEMORY_SELECTION, e->points, sizeof *e->covered);
-    if (e->table && weights) e->weights = wn_alloc(WN_MEMORY_SELECTION, e->points, sizeof *e->weights);
-    if (!e->gone || !e->items || (e->graph ? !e->cells : !e->covered) || (e->table && weights && !e->weights))
-        return wn_fail(err, WN_NOMEM, "no memory to cover %zu rows", e->points);
-    for (size_t i = 0; i < e->points; i++) {
-        size_t row = e->table ? e->table->rows[i] : i;
-        if (e->graph && (roster->states[row] & WN_ROSTER_CANDIDATE)) e->cells[i].weight = weights ? weights[row] : 1;
-        if (e->weights) e->weights[i] = weights[row];
-        if (wn_roster_is_open(roster, row)) e->items[e->items_len++] = (uint32_t)i;
+        cover_by(e, row);
     }
     return WN_OK;
 }
 
 static wn_status run_engine(engine *e, wn_error *err)
 {
-    wn_status status = prepare(e, err);
-    if (!status) status = cover_by_preselected(e, err);
-    if (!status) status = pick_greedily(e, err);
-    if (!status) e->roster->out->objective = measure_objective(e);
+    const wn_roster *roster = e->roster;
+    const wn_rows *given = &roster->request->preselected;
+    const float *weights = e->coverage->weights;
+    size_t rows = e->graph->rows;
+    wn_status status;
+    e->cells = wn_calloc(WN_MEMORY_SELECTION, rows, sizeof *e->cells);
+    e->gone = wn_calloc(WN_MEMORY_SELECTION, rows, sizeof *e->gone);
+    e->items = wn_alloc(WN_MEMORY_SELECTION, rows, sizeof *e->items);
+    if (!e->cells || !e->gone || !e->items) {
+        status = wn_fail(err, WN_NOMEM, "no memory to cover %zu rows", rows);
+        goto done;
+    }
+    for (size_t row = 0; row < rows; row++) { /* only candidates count */
+        if (roster->states[row] & WN_ROSTER_CANDIDATE) e->cells[row].weight = weights ? weights[row] : 1;
+        if (wn_roster_is_open(roster, row)) e->items[e->items_len++] = (uint32_t)row;
+    }
+    for (size_t i = 0; i < given->len; i++) cover_by(e, (size_t)given->data[i]);
+    if ((status = pick_greedily(e, err))) goto done;
+    roster->out->objective = measure_objective(e);
+done:
     wn_lazy_clear(&e->lazy);
-    wn_free(e->weights);
-    wn_free(e->covered);
-    wn_free(e->cells);
     wn_free(e->items);
     wn_free(e->gone);
+    wn_free(e->cells);
     return status;
 }
 
@@ -290,11 +210,9 @@ static wn_status pick_by_table(const wn_coverage *coverage, wn_roster *roster, b
     uint32_t *rows = NULL;
     size_t len = 0;
     wn_cover_table *table = NULL;
-    engine e = {.coverage = coverage, .roster = roster};
     wn_status status = list_table_rows(roster, drawn, &rows, &len, err);
     if (!status) status = wn_cover_table_new(roster, rows, len, &coverage->nearness, &table, err);
-    e.table = table;
-    if (!status) status = run_engine(&e, err);
+    if (!status) status = wn_cover_table_pick(table, coverage, roster, err);
     wn_cover_table_free(&table);
     wn_free(rows);
     return status;
@@ -338,8 +256,8 @@ uint64_t wn_coverage_bytes(const wn_coverage *coverage, const wn_selection_reque
     uint64_t share = 41000 * (uint64_t)dim * sizeof(float) / 2 + (uint64_t)threads * 20000 * sizeof(float) + 200000;
     if (form != WN_COVERAGE_SPARSE) {
         size_t table = form == WN_COVERAGE_SAMPLE ? sample_rows(request) : len;
-        return share + wn_cover_table_bytes(table, dim, threads) + wn_lazy_bytes(table) +
-               (uint64_t)table * 6 * sizeof(float) + (uint64_t)len * 12 + dim * sizeof(float);
+        return share + wn_cover_table_bytes(table, dim, threads) + wn_cover_table_pick_bytes(table, dim) +
+               (uint64_t)len * 12;
     }
     size_t k = request->neighbours ? request->neighbours->k : coverage->neighbours;
     uint64_t found = request->neighbours ? 0 : wn_cover_lists_bytes(request, k);

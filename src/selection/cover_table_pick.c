@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Greedy over a table, with all gains kept up to date. A pick raises `covered` of some columns, of fewer and fewer the
+ * more picks there are (about 1 / picks of them); each such column x takes
+ *
+ *     w(x) * (min(max(k(x, c), old), new) - old)
+ *
+ * from the gain of every row c, which is a walk along row x of the symmetric table. Where kernels are wide, as in
+ * facility location, lazy evaluation would look at a tenth of all rows for each pick; this reads about ln(picks) tables
+ * in all.
+ */
+#include "selection/cover_table_pick.h"
+
+#include <math.h>
+
+#include "base/error.h"
+#include "winnow/memory.h"
+
+/* Table rows whose gains stay in the first cache. They are kept in double: they fall by very many small amounts. */
+enum { CHUNK = 1024, PRESELECTED_TELL = 1024 };
+
+/* A column that is covered better now. */
+typedef struct rise {
+    uint32_t column;
+    float old, now, weight;
+} rise;
+
+/* What a row of nearness `value` gains less once a column is covered by `now`, not by `old`. */
+static inline double loss(float value, float old, float now, double weight)
+{
+    value = value > old ? value : old;
+    value = value < now ? value : now;
+    return ((double)value - (double)old) * weight;
+}
+
+typedef struct state {
+    const wn_cover_table *table;
+    const wn_coverage *coverage;
+    wn_roster *roster;
+    float *covered, *gone; /* per column, in this layer and in earlier ones */
+    double *gains;         /* per table row; -1 when it cannot be picked */
+    rise *rises;
+    size_t rises_len;
+} state;
+
+uint64_t wn_cover_table_pick_bytes(size_t len, size_t dim)
+{
+    return (uint64_t)len * (3 * sizeof(float) + sizeof(double) + sizeof(rise)) + dim * sizeof(float);
+}
+
+static float weight_of(const state *s, size_t column)
+{
+    return s->coverage->weights ? s->coverage->weights[s->table->rows[column]] : 1;
+}
+
+/* Gains of a layer from nothing. */
+static void sum_gains(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const state *s = context;
+    (void)worker;
+    for (size_t c = begin; c < end; c++) s->gains[c] = 0;
+    for (size_t x = 0; x < s->table->len; x++) {
+        const float *values = s->table->values + x * s->table->stride;
+        float covered = s->covered[x];
+        double weight = (double)weight_of(s, x);
+        for (size_t c = begin; c < end; c++) s->gains[c] += loss(values[c], covered, INFINITY, weight);
+    }
+    for (size_t c = begin; c < end; c++) {
+        if (!wn_roster_is_open(s->roster, s->table->rows[c])) s->gains[c] = -1;
+    }
+}
+
+static void lower_gains(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const state *s = context;
+    (void)worker;
+    for (size_t i = 0; i < s->rises_len; i++) {
+        const rise r = s->rises[i];
+        const float *values = s->table->values + r.column * s->table->stride;
+        double weight = (double)r.weight;
+        for (size_t c = begin; c < end; c++) s->gains[c] -= loss(values[c], r.old, r.now, weight);
+    }
+}
+
+/* Raises what is covered by a pick's row of the table (or by values of a row outside). */
+static void cover_by(state *s, const float *values)
+{
+    s->rises_len = 0;
+    for (size_t x = 0; x < s->table->len; x++) {
+        if (values[x] <= s->covered[x]) continue;
+        s->rises[s->rises_len++] = (rise){(uint32_t)x, s->covered[x], values[x], weight_of(s, x)};
+        s->covered[x] = values[x];
+    }
+}
+
+static wn_status cover_by_preselected(state *s, wn_error *err)
+{
+    const wn_rows *given = &s->roster->request->preselected;
+    float *values = wn_alloc(WN_MEMORY_SELECTION, s->table->len, sizeof *values);
+    float *scratch = wn_alloc(WN_MEMORY_SELECTION, s->roster->space.matrix.cols, sizeof *scratch);
+    wn_status status = WN_OK;
+    if (!values || !scratch) status = wn_fail(err, WN_NOMEM, "no memory for %zu preselected rows", given->len);
+    for (size_t i = 0; i < given->len && !status; i++) {
+        wn_cover_table_measure(s->table, s->roster, &s->coverage->nearness, (uint32_t)given->data[i], scratch, values);
+        cover_by(s, values);
+        if (i % PRESELECTED_TELL == PRESELECTED_TELL - 1) status = wn_roster_tell(s->roster, err);
+    }
+    wn_free(scratch);
+    wn_free(values);
+    return status;
+}
+
+/* The table row of the greatest gain, the first of equals; len when none is open. */
+static size_t find_best(const state *s)
+{
+    size_t best = s->table->len;
+    double most = -0.5;
+    for (size_t c = 0; c < s->table->len; c++) {
+        if (s->gains[c] < 0 && !wn_roster_is_open(s->roster, s->table->rows[c])) continue;
+        if (s->gains[c] > most) {
+            most = s->gains[c];
+            best = c;
+        }
+    }
+    return best;
+}
+
+static void begin_layer(state *s)
+{
+    for (size_t x = 0; x < s->table->len; x++) {
+        s->gone[x] = fmaxf(s->gone[x], s->covered[x]);
+        s->covered[x] = 0;
+    }
+}
+
+/* What updates leave of a gain of nothing is rounding. */
+static wn_status pick_greedily(state *s, wn_error *err)
+{
+    wn_pool *pool = s->roster->request->pool;
+    bool fresh = true;
+    double least = 0;
+    wn_pool_for(pool, s->table->len, CHUNK, sum_gains, s);
+    while (!wn_roster_is_full(s->roster)) {
+        size_t best = find_best(s);
+        if (best == s->table->len) return WN_OK;
+        if (fresh) least = 1e-9 * s->gains[best];
+        if (s->gains[best] <= least) {
+            if (fresh) return WN_OK; /* nothing has weight */
+            begin_layer(s);
+            wn_pool_for(pool, s->table->len, CHUNK, sum_gains, s);
+            fresh = true;
+            continue;
+        }
+        fresh = false;
+        WN_TRY(wn_roster_take(s->roster, s->table->rows[best], err));
+        s->gains[best] = -1;
+        cover_by(s, s->table->values + best * s->table->stride);
+        wn_pool_for(pool, s->table->len, CHUNK, lower_gains, s);
+        s->gains[best] = -1;
+    }
+    return WN_OK;
+}
+
+static double measure_objective(const state *s)
+{
+    double sum = 0, total = 0;
+    for (size_t x = 0; x < s->table->len; x++) {
+        double weight = (double)weight_of(s, x);
+        sum += weight * (double)fmaxf(s->covered[x], s->gone[x]);
+        total += weight;
+    }
+    return total > 0 ? sum / total : 0;
+}
+
+wn_status wn_cover_table_pick(const wn_cover_table *table, const wn_coverage *coverage, wn_roster *roster,
+                              wn_error *err)
+{
+    state s = {.table = table, .coverage = coverage, .roster = roster};
+    wn_status status;
+    s.covered = wn_calloc(WN_MEMORY_SELECTION, table->len, sizeof *s.covered);
+    s.gone = wn_calloc(WN_MEMORY_SELECTION, table->len, sizeof *s.gone);
+    s.gains = wn_alloc(WN_MEMORY_SELECTION, table->len, sizeof *s.gains);
+    s.rises = wn_alloc(WN_MEMORY_SELECTION, table->len, sizeof *s.rises);
+    if (!s.covered || !s.gone || !s.gains || !s.rises) {
+        status = wn_fail(err, WN_NOMEM, "no memory to cover %zu rows", table->len);
+        goto done;
+    }
+    if ((status = cover_by_preselected(&s, err))) goto done;
+    if ((status = pick_greedily(&s, err))) goto done;
+    roster->out->objective = measure_objective(&s);
+done:
+    wn_free(s.rises);
+    wn_free(s.gains);
+    wn_free(s.gone);
+    wn_free(s.covered);
+    return status;
+}
