@@ -14,7 +14,7 @@
 wn_hierarchy_plan wn_hierarchy_plan_for(size_t n, size_t finest, size_t levels)
 {
     wn_hierarchy_plan plan = {0};
-    size_t size = finest ? finest : (n + 19) / 20;
+    size_t size = finest ? finest : (n + 7) / 8;
     if (size > 10000 && !finest) size = 10000;
     if (size > n) size = n;
     /* the coarsest level has about ten clusters or more, and all steps are alike */

@@ -22,7 +22,7 @@ static int compare(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-uint64_t wn_ranking_bytes(size_t n)
+uint64_t wn_rank_bytes(size_t n)
 {
     return (uint64_t)n * (sizeof(entry) + sizeof(uint32_t));
 }
@@ -36,7 +36,7 @@ static entry *sort_entries(const uint32_t *rows, size_t n, const float *keys)
     return entries;
 }
 
-wn_status wn_ranking_sort(uint32_t *rows, size_t n, const float *keys, wn_error *err)
+wn_status wn_rank_sort(uint32_t *rows, size_t n, const float *keys, wn_error *err)
 {
     entry *entries = sort_entries(rows, n, keys);
     if (!entries) return wn_fail(err, WN_NOMEM, "no memory to sort %zu rows", n);
@@ -45,7 +45,7 @@ wn_status wn_ranking_sort(uint32_t *rows, size_t n, const float *keys, wn_error 
     return WN_OK;
 }
 
-wn_status wn_ranking_take(wn_roster *roster, const float *keys, wn_error *err)
+wn_status wn_rank_take(wn_roster *roster, const float *keys, wn_error *err)
 {
     size_t n = roster->available_len;
     wn_status status = WN_OK;
@@ -58,7 +58,7 @@ wn_status wn_ranking_take(wn_roster *roster, const float *keys, wn_error *err)
     return status;
 }
 
-wn_status wn_ranking_add(const uint32_t *rows, size_t n, const float *keys, float share, float *out, wn_error *err)
+wn_status wn_rank_add(const uint32_t *rows, size_t n, const float *keys, float share, float *out, wn_error *err)
 {
     entry *entries = sort_entries(rows, n, keys);
     if (!entries) return wn_fail(err, WN_NOMEM, "no memory to sort %zu rows", n);

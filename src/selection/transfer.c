@@ -35,7 +35,7 @@ uint64_t wn_transfer_bytes(const wn_selection_request *request)
 {
     uint64_t n = capacity_of(request), rows = request->embeddings.rows;
     return wn_linear_head_bytes(n, request->embeddings.cols, 2) + n * (2 * sizeof(uint32_t) + sizeof(double)) +
-           rows * (sizeof(float) + sizeof(int64_t)) + wn_ranking_bytes(rows);
+           rows * (sizeof(float) + sizeof(int64_t)) + wn_rank_bytes(rows);
 }
 
 static bool is_wrong(const wn_selection_request *request, size_t row)
@@ -125,7 +125,7 @@ static wn_status take_batch(run *r, size_t n, wn_error *err)
         if (wn_roster_is_open(roster, roster->available[i])) roster->available[open++] = roster->available[i];
     }
     roster->available_len = open;
-    WN_TRY(wn_ranking_sort(roster->available, open, r->keys, err));
+    WN_TRY(wn_rank_sort(roster->available, open, r->keys, err));
     for (size_t i = 0; i < n && i < open; i++) {
         if (r->len < capacity_of(roster->request)) add_example(r, roster->available[i], 0);
         WN_TRY(wn_roster_take(roster, roster->available[i], err));

@@ -64,7 +64,7 @@ static uint64_t memory(const void *parameters, const wn_selection_request *reque
     uint64_t rows = request->embeddings.rows, dim = request->embeddings.cols, given = request->preselected.len;
     uint64_t classes = count_classes(request) < MOST_CLASSES ? count_classes(request) : MOST_CLASSES;
     (void)parameters;
-    return wn_roster_bytes(request) + wn_grouping_bytes(request, request->count) + wn_ranking_bytes(rows) +
+    return wn_roster_bytes(request) + wn_grouping_bytes(request, request->count) + wn_rank_bytes(rows) +
            wn_linear_head_bytes(given, dim, classes) + given * 8 + classes * (dim + 4) * 8 + rows * 8 +
            wn_pool_threads(request->pool) * (dim + 4 * classes) * 8;
 }
@@ -206,7 +206,7 @@ static wn_status judge(run *r, wn_roster *roster, wn_error *err)
     wn_pool_for(request->pool, roster->available_len, GRAIN, judge_rows, r);
     WN_TRY(wn_roster_tell(roster, err));
     WN_TRY(take_changing(r, roster, err));
-    return wn_ranking_take(roster, r->margins, err);
+    return wn_rank_take(roster, r->margins, err);
 }
 
 static wn_status pick(const void *parameters, const wn_selection_request *request, wn_selection *out, wn_error *err)

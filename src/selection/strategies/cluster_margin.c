@@ -36,7 +36,7 @@ static uint64_t memory(const void *parameters, const wn_selection_request *reque
     const params *p = parameters;
     uint64_t rows = request->embeddings.rows;
     size_t k = request->neighbours ? request->neighbours->k : (size_t)p->neighbours;
-    return wn_roster_bytes(request) + wn_graph_clusters_bytes(rows, k) + wn_ranking_bytes(rows) + rows * 24 +
+    return wn_roster_bytes(request) + wn_graph_clusters_bytes(rows, k) + wn_rank_bytes(rows) + rows * 24 +
            (request->neighbours ? 0 : wn_cover_lists_bytes(request, k));
 }
 
@@ -72,7 +72,7 @@ static wn_status group_rows(run *r, const uint32_t *kept, size_t n, wn_error *er
         r->order[c] = (uint32_t)c;
         keys[c] = -(float)r->sizes[c];
     }
-    wn_status status = wn_ranking_sort(r->order, r->count, keys, err);
+    wn_status status = wn_rank_sort(r->order, r->count, keys, err);
     wn_free(keys);
     return status;
 }
@@ -100,7 +100,7 @@ static wn_status choose(const params *p, wn_roster *roster, run *r, wn_error *er
     if (!request->embeddings.rows) return WN_OK;
     WN_TRY(wn_selection_score(request, r->scores, err));
     WN_TRY(cluster_rows(p, roster, r, err));
-    WN_TRY(wn_ranking_sort(kept, n, r->scores, err));
+    WN_TRY(wn_rank_sort(kept, n, r->scores, err));
     if (most < (double)n) n = (size_t)most;
     WN_TRY(group_rows(r, kept, n, err));
     return go_round(r, roster, n, err);

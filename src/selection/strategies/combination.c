@@ -75,7 +75,7 @@ static size_t count_clusters(const params *p, const wn_selection_request *reques
 static uint64_t memory(const void *parameters, const wn_selection_request *request)
 {
     uint64_t rows = request->embeddings.rows;
-    return wn_roster_bytes(request) + wn_munro_bytes(request) + 2 * wn_ranking_bytes(rows) + rows * 4 * sizeof(float) +
+    return wn_roster_bytes(request) + wn_munro_bytes(request) + 2 * wn_rank_bytes(rows) + rows * 4 * sizeof(float) +
            request->preselected.len * sizeof(uint32_t) +
            wn_grouping_bytes(request, count_clusters(parameters, request));
 }
@@ -83,7 +83,7 @@ static uint64_t memory(const void *parameters, const wn_selection_request *reque
 /* Keeps the `n` rows with the greatest keys. */
 static wn_status keep_best(run *r, const float *keys, double n, wn_error *err)
 {
-    WN_TRY(wn_ranking_sort(r->kept, r->len, keys, err));
+    WN_TRY(wn_rank_sort(r->kept, r->len, keys, err));
     if (n < (double)r->len) r->len = (size_t)n;
     return WN_OK;
 }
@@ -154,7 +154,7 @@ static wn_status take_entropy(run *r, wn_error *err)
     }
     wn_free(means);
     wn_grouping_free(&grouping);
-    return status ? status : wn_ranking_take(r->roster, r->keys, err);
+    return status ? status : wn_rank_take(r->roster, r->keys, err);
 }
 
 static wn_status find_representative(run *r, float *out, wn_error *err)
@@ -176,13 +176,13 @@ static wn_status take_mean_rank(run *r, wn_error *err)
     if (!one) return wn_fail(err, WN_NOMEM, "no memory to rank %zu rows", rows);
     memset(r->keys, 0, rows * sizeof *r->keys);
     const float third = 1.0f / 3;
-    wn_status status = wn_ranking_add(roster->available, roster->available_len, r->scores, third, r->keys, err);
+    wn_status status = wn_rank_add(roster->available, roster->available_len, r->scores, third, r->keys, err);
     if (!status) status = wn_munro_outliers(roster, one, err);
-    if (!status) status = wn_ranking_add(roster->available, roster->available_len, one, third, r->keys, err);
+    if (!status) status = wn_rank_add(roster->available, roster->available_len, one, third, r->keys, err);
     if (!status) status = find_representative(r, one, err);
-    if (!status) status = wn_ranking_add(roster->available, roster->available_len, one, third, r->keys, err);
+    if (!status) status = wn_rank_add(roster->available, roster->available_len, one, third, r->keys, err);
     wn_free(one);
-    return status ? status : wn_ranking_take(r->roster, r->keys, err);
+    return status ? status : wn_rank_take(r->roster, r->keys, err);
 }
 
 static wn_status combine(run *r, wn_error *err)

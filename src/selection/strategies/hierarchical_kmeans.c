@@ -24,7 +24,7 @@ static const char *const samplings[] = {"random", "nearest", NULL};
 
 static const wn_option options[] = {
     WN_OPTION_METRIC(params),
-    WN_OPTION_CLUSTERS(params, "clusters of the finest level; 0 = a twentieth of the rows, at most 10,000"),
+    WN_OPTION_CLUSTERS(params, "clusters of the finest level; 0 = an eighth of the rows, at most 10,000"),
     {WN_OPTION_INT, "levels", "clusters of clusters", offsetof(params, levels), 1, WN_HIERARCHY_LEVELS, "3", NULL, "N",
      0},
     {WN_OPTION_CHOICE, "sampling", "which rows of a finest cluster", offsetof(params, sampling), 0, 0, "random",

@@ -20,7 +20,7 @@ static const wn_option options[] = {WN_OPTION_METRIC(params), {0}};
 static uint64_t memory(const void *parameters, const wn_selection_request *request)
 {
     (void)parameters;
-    return wn_roster_bytes(request) + wn_munro_bytes(request) + wn_ranking_bytes(request->embeddings.rows) +
+    return wn_roster_bytes(request) + wn_munro_bytes(request) + wn_rank_bytes(request->embeddings.rows) +
            request->embeddings.rows * sizeof(float);
 }
 
@@ -33,7 +33,7 @@ static wn_status pick(const void *parameters, const wn_selection_request *reques
     wn_status status = wn_roster_new(request, (wn_metric)p->metric, out, &roster, err);
     if (!status && !keys) status = wn_fail(err, WN_NOMEM, "no memory to rank %zu rows", request->embeddings.rows);
     if (!status) status = wn_munro_outliers(roster, keys, err);
-    if (!status) status = wn_ranking_take(roster, keys, err);
+    if (!status) status = wn_rank_take(roster, keys, err);
     for (size_t i = 0; i < out->len; i++) sum += (double)keys[out->picks[i]];
     if (!status) status = wn_roster_finish(roster, err);
     out->objective = out->len ? sum / (double)out->len : 0;

@@ -29,7 +29,7 @@ static const wn_option options[] = {
 static uint64_t memory(const void *parameters, const wn_selection_request *request)
 {
     (void)parameters;
-    return wn_roster_bytes(request) + wn_munro_bytes(request) + wn_ranking_bytes(request->embeddings.rows) +
+    return wn_roster_bytes(request) + wn_munro_bytes(request) + wn_rank_bytes(request->embeddings.rows) +
            request->embeddings.rows * sizeof(float) + (request->count + request->preselected.len) * sizeof(uint32_t);
 }
 
@@ -42,7 +42,7 @@ static wn_status take_best(wn_roster *roster, size_t n, const float *keys, wn_er
     }
     roster->available_len = open;
     if (n > 1) {
-        WN_TRY(wn_ranking_sort(roster->available, open, keys, err));
+        WN_TRY(wn_rank_sort(roster->available, open, keys, err));
         for (size_t i = 0; i < n; i++) WN_TRY(wn_roster_take(roster, roster->available[i], err));
         return WN_OK;
     }

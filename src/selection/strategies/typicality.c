@@ -28,7 +28,7 @@ static uint64_t memory(const void *parameters, const wn_selection_request *reque
 {
     const params *p = parameters;
     uint64_t rows = request->embeddings.rows;
-    return wn_roster_bytes(request) + wn_ranking_bytes(rows) + rows * sizeof(float) +
+    return wn_roster_bytes(request) + wn_rank_bytes(rows) + rows * sizeof(float) +
            (request->neighbours ? 0 : wn_cover_lists_bytes(request, (size_t)p->neighbours));
 }
 
@@ -62,7 +62,7 @@ static wn_status pick(const void *parameters, const wn_selection_request *reques
     if (!status && request->embeddings.rows)
         status = wn_cover_lists(roster, (size_t)p->neighbours, &own, &lists, &metric, err);
     if (!status && lists) measure(lists, (size_t)p->neighbours, keys);
-    if (!status) status = wn_ranking_take(roster, keys, err);
+    if (!status) status = wn_rank_take(roster, keys, err);
     for (size_t i = 0; i < out->len; i++) sum += (double)keys[out->picks[i]];
     if (!status) status = wn_roster_finish(roster, err);
     out->objective = out->len ? sum / (double)out->len : 0;

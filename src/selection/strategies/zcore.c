@@ -65,7 +65,7 @@ static uint64_t memory(const void *parameters, const wn_selection_request *reque
     const params *p = parameters;
     uint64_t rows = request->embeddings.rows, threads = wn_pool_threads(request->pool);
     uint64_t redundant = redundant_of(p, rows);
-    return wn_roster_bytes(request) + wn_ranking_bytes(rows) + rows * 2 * sizeof(float) +
+    return wn_roster_bytes(request) + wn_rank_bytes(rows) + rows * 2 * sizeof(float) +
            request->embeddings.cols * 3 * sizeof(float) + threads * (rows * (sizeof(place) + sizeof(gain))) +
            WAVE * ((uint64_t)p->points * (redundant + 1) * sizeof(gain) + sizeof(size_t)) + 65536;
 }
@@ -260,7 +260,7 @@ static wn_status pick(const void *parameters, const wn_selection_request *reques
         measure_columns(&r, column);
         if ((status = judge(&r, scores, err))) goto done;
     }
-    if ((status = wn_ranking_take(roster, scores, err))) goto done;
+    if ((status = wn_rank_take(roster, scores, err))) goto done;
     for (size_t i = 0; i < out->len; i++) sum += (double)scores[out->picks[i]];
     status = wn_roster_finish(roster, err);
     out->objective = out->len ? sum / (double)out->len : 0;
