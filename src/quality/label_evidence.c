@@ -17,8 +17,6 @@
 
 enum { FOLDS = 5, PROBE_ROWS = 200000, PROBE_STEPS = 100 };
 
-#define PROBE_PENALTY 1e-3
-
 typedef struct search {
     const wn_label_evidence_request *request;
     wn_label_evidence *out;
@@ -130,7 +128,6 @@ static wn_status run_probe(search *s, wn_error *err)
                               .labels = s->labels,
                               .classes = s->classes,
                               .folds = FOLDS,
-                              .penalty = PROBE_PENALTY,
                               .most_rows = PROBE_ROWS,
                               .most_steps = PROBE_STEPS,
                               .pool = request->pool,

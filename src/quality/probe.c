@@ -69,6 +69,58 @@ static void list_rows(probe *s, size_t fold, size_t *told)
     s->data.len = keep;
 }
 
+/* Mean loss of the labels of data->rows under the answers. */
+static double get_loss(const probe *s, size_t told)
+{
+    double sum = 0;
+    for (size_t i = 0; i < told; i++) {
+        float p = s->answers[i * s->request->classes + (size_t)s->request->labels[s->tell[i]]];
+        sum -= log(p > 1e-30f ? (double)p : 1e-30);
+    }
+    return told ? sum / (double)told : 0;
+}
+
+static size_t thin(uint32_t *rows, size_t len, size_t most)
+{
+    if (len <= most) return len;
+    for (size_t i = 0; i < most; i++) rows[i] = rows[(size_t)((double)i * (double)len / (double)most)];
+    return most;
+}
+
+/* The penalty under which a model of some rows of the other folds tells the labels of the first fold best; from the
+ * largest down, each fit starting where the one before ended, until the loss rises. */
+static wn_status choose_penalty(probe *s, wn_error *err)
+{
+    enum { LEARN = 20000, TELL = 10000, STEPS = 40 };
+    static const double penalties[] = {1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003};
+    const wn_probe_request *request = s->request;
+    size_t told = 0, kept = 0, all = request->classes * (request->embeddings.cols + 1);
+    double best = INFINITY;
+    s->data.penalty = penalties[0];
+    list_rows(s, 0, &told);
+    for (size_t i = 0; i < told; i++) {
+        if (request->labels[s->tell[i]] >= 0) s->tell[kept++] = s->tell[i];
+    }
+    told = thin(s->tell, kept, TELL);
+    size_t learnt = thin(s->learn, s->data.len, LEARN);
+    memset(s->weights, 0, all * sizeof *s->weights);
+    for (size_t i = 0; learnt && told && i < sizeof penalties / sizeof *penalties; i++) {
+        wn_softmax_data data = s->data;
+        data.penalty = penalties[i];
+        data.rows = s->learn;
+        data.len = learnt;
+        WN_TRY(wn_softmax_fit(&data, STEPS, request->progress, s->weights, NULL, err));
+        data.rows = s->tell;
+        data.len = told;
+        WN_TRY(wn_softmax_predict(&data, s->weights, s->answers, err));
+        double loss = get_loss(s, told);
+        if (!(loss < best)) break;
+        best = loss;
+        s->data.penalty = penalties[i];
+    }
+    return WN_OK;
+}
+
 static wn_status run_fold(probe *s, size_t fold, float *probabilities, wn_error *err)
 {
     const wn_probe_request *request = s->request;
@@ -111,6 +163,7 @@ static wn_status run_folds(probe *s, float *probabilities, wn_error *err)
                                 .classes = classes,
                                 .penalty = request->penalty,
                                 .pool = request->pool};
+    if (!status && !(request->penalty > 0)) status = choose_penalty(s, err);
     for (size_t fold = 0; !status && fold < request->folds; fold++) status = run_fold(s, fold, probabilities, err);
     wn_free(counts);
     return status;

@@ -12,7 +12,8 @@ typedef struct wn_probe_request {
     wn_matrix embeddings;
     const int32_t *labels; /* below `classes`, or -1 */
     size_t classes, folds;
-    double penalty;   /* of the squared weights, per row: the mean loss + penalty / 2 |W|^2 is least */
+    double penalty;   /* of the squared weights, per row: the mean loss + penalty / 2 |W|^2 is least; 0 = chosen by the
+                       * loss on   the first fold */
     size_t most_rows; /* rows that each fold learns from at most, evenly spread */
     size_t most_steps;
     wn_pool *pool;

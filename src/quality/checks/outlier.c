@@ -16,9 +16,9 @@ typedef struct params {
 } params;
 
 static const wn_option options[] = {
-    {WN_OPTION_INT, "neighbours", "whose mean distance counts", offsetof(params, neighbours), 1, 1000, "10", NULL, "K",
+    {WN_OPTION_INT, "neighbours", "whose mean distance counts", offsetof(params, neighbours), 1, 1000, "20", NULL, "K",
      0},
-    {WN_OPTION_REAL, "threshold", "issues score below it", offsetof(params, threshold), 0, 1, "0.0001", NULL, "X", 0},
+    {WN_OPTION_REAL, "threshold", "issues score below it", offsetof(params, threshold), 0, 1, "0.003", NULL, "X", 0},
     {0},
 };
 
@@ -38,8 +38,6 @@ static wn_status run(const void *options_given, const wn_check_input *input, wn_
     double *values = wn_alloc(WN_MEMORY_GENERAL, 2 * input->rows, sizeof *values);
     if (!values) return wn_fail(err, WN_NOMEM, "no memory to check %zu images", input->rows);
     wn_check_mean_distances(input, (size_t)set->neighbours, values);
-    for (size_t row = 0; row < input->rows; row++)
-        values[row] = log(values[row] > 1e-12 ? values[row] : isnan(values[row]) ? NAN : 1e-12);
     get_middle(values, values + input->rows, input->rows, &median, &deviation);
     for (size_t row = 0; row < input->rows; row++) {
         double z = deviation > 0 ? (values[row] - median) / deviation : values[row] > median ? INFINITY : 0;
