@@ -66,6 +66,49 @@ typedef struct wn_alike_request {
 WN_API WN_NODISCARD wn_status wn_duplicates_find_pictures(const wn_alike_request *request, wn_duplicates *out,
                                                           wn_error *err);
 
+/* What each limit on the bits would find and mistake, measured on pictures of the user's own. */
+typedef struct wn_calibration_request {
+    const uint8_t *pictures; /* count x side x side x 3: a sample, without exact repeats */
+    size_t count, side;
+    uint64_t seed; /* of the noise */
+    wn_pool *pool;
+} wn_calibration_request;
+
+/* Copies are made in memory: brighter, darker, soft, noisy, grey, mirrored, turned, with a frame of 5 %, cut by 10 %.
+ */
+#define WN_PICTURE_CHANGE_MAP(X)                                                                                       \
+    X(BRIGHT, "brighter")                                                                                              \
+    X(DARK, "darker")                                                                                                  \
+    X(SOFT, "soft")                                                                                                    \
+    X(NOISY, "noisy")                                                                                                  \
+    X(GREY, "grey")                                                                                                    \
+    X(MIRRORED, "mirrored")                                                                                            \
+    X(TURNED, "turned")                                                                                                \
+    X(FRAMED, "framed")                                                                                                \
+    X(CUT, "cut")
+
+typedef enum wn_picture_change {
+#define X(name, text) WN_PICTURE_##name,
+    WN_PICTURE_CHANGE_MAP(X)
+#undef X
+        WN_PICTURE_CHANGE_COUNT
+} wn_picture_change;
+
+/* The texts above, NULL-terminated. */
+WN_API extern const char *const wn_picture_change_names[WN_PICTURE_CHANGE_COUNT + 1];
+
+/* Counts up to and including each number of bits. Pairs of two different pictures that are alike in truth count as
+ * mistakes, so the figure is an upper bound. */
+typedef struct wn_calibration {
+    size_t copies;                                              /* of each change: pictures that say something */
+    uint64_t pairs;                                             /* of different pictures that were compared */
+    size_t found[WN_PICTURE_CHANGE_COUNT][WN_PICTURE_BITS + 1]; /* copies within so many bits of their original */
+    uint64_t mistaken[WN_PICTURE_BITS + 1];                     /* pairs within so many bits */
+} wn_calibration;
+
+WN_API WN_NODISCARD wn_status wn_duplicates_calibrate(const wn_calibration_request *request, wn_calibration *out,
+                                                      wn_error *err);
+
 #ifdef __cplusplus
 }
 #endif

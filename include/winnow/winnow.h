@@ -7,6 +7,7 @@
 
 #include "winnow/annotation.h"
 #include "winnow/annotation_records.h"
+#include "winnow/boxes.h"
 #include "winnow/catalog.h"
 #include "winnow/check.h"
 #include "winnow/column.h"

@@ -207,9 +207,40 @@ static void test_buckets(void **state)
     free(hashes);
 }
 
+static void test_calibration(void **state)
+{
+    enum { COUNT = 30, FLAT = COUNT - 1 };
+    static uint8_t pictures[COUNT][3 * SIDE * SIDE];
+    static wn_calibration found[2];
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++) paint(pictures[i], i);
+    memset(pictures[FLAT], 9, sizeof pictures[FLAT]);
+    for (unsigned t = 0; t < 2; t++) {
+        wn_calibration_request request = {.pictures = pictures[0], .count = COUNT, .side = SIDE};
+        assert_int_equal(wn_pool_new(t ? 7 : 1, 0, &request.pool, NULL), WN_OK);
+        assert_int_equal(wn_duplicates_calibrate(&request, &found[t], NULL), WN_OK);
+        wn_pool_free(&request.pool);
+    }
+    assert_memory_equal(&found[0], &found[1], sizeof found[0]);
+    const wn_calibration *c = &found[0];
+    assert_int_equal(c->copies, FLAT);
+    assert_int_equal(c->pairs, FLAT * (FLAT - 1) / 2);
+    assert_int_equal(c->mistaken[40], 0);
+    assert_int_equal(c->mistaken[WN_PICTURE_BITS], c->pairs);
+    for (size_t k = 0; k < WN_PICTURE_CHANGE_COUNT; k++) {
+        for (size_t b = 1; b <= WN_PICTURE_BITS; b++) assert_true(c->found[k][b] >= c->found[k][b - 1]);
+        assert_int_equal(c->found[k][WN_PICTURE_BITS], FLAT);
+        assert_string_not_equal(wn_picture_change_names[k], "");
+    }
+    assert_int_equal(c->found[WN_PICTURE_MIRRORED][8], FLAT);
+    assert_int_equal(c->found[WN_PICTURE_TURNED][8], FLAT);
+    assert_true(c->found[WN_PICTURE_CUT][40] < FLAT); /* cutting moves everything */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_transform), cmocka_unit_test(test_turns),
-                                       cmocka_unit_test(test_groups), cmocka_unit_test(test_buckets)};
+                                       cmocka_unit_test(test_groups), cmocka_unit_test(test_calibration),
+                                       cmocka_unit_test(test_buckets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
