@@ -10,7 +10,7 @@
 typedef struct check_params {
     const char *probabilities, *embeddings, *labels, *out, *out_issues, *out_suggested;
     const char *settings, *tags, *model;
-    bool apply;
+    bool apply, calibrate;
     int method, filter;
     double fraction;
     int64_t least, neighbours;
@@ -21,5 +21,8 @@ wn_status check_label_arrays(session *run, wn_error *err);
 
 /* winnow check on a workspace; the paths of the session are names of checks. */
 wn_status check_workspace(session *run, wn_error *err);
+
+/* winnow check --calibrate. */
+wn_status check_calibrate(session *run, wn_error *err);
 
 #endif

@@ -445,6 +445,13 @@ WN_API WN_NODISCARD wn_status wn_job_check(const wn_job *job, const wn_check_opt
                                            wn_error *err);
 WN_API void wn_check_job_result_clear(wn_check_job_result *result);
 
+struct wn_calibration; /* winnow/duplicates.h */
+
+/* What limits of the near-duplicate check would find and mistake on up to 500 images of the workspace, drawn by the
+ * seed among those that repeat no other. `images` receives how many there are in all. Nothing is written. */
+WN_API WN_NODISCARD wn_status wn_job_calibrate(const wn_job *job, const char *workspace, int64_t *images,
+                                               struct wn_calibration *out, wn_error *err);
+
 /* ------------------------------------------------------------------------------------------------ report, status */
 
 /* Renders the page of a run again; run 0 = the last finished one. `out` receives its path, released with wn_free. */

@@ -7,6 +7,7 @@
 
 #include "jobs/job.h"
 #include "winnow/annotation_records.h"
+#include "winnow/boxes.h"
 #include "winnow/check.h"
 #include "winnow/labels.h"
 #include "winnow/quality.h"
@@ -28,6 +29,16 @@ typedef struct wn_check_labels {
     wn_label_evidence found; /* empty while they were not checked */
 } wn_check_labels;
 
+/* Boxes, and what was found of them; empty while they were not checked. */
+typedef struct wn_check_boxes {
+    wn_annotation_category *names, *predicted; /* classes of the labels, and of the predictions */
+    size_t classes, predicted_count;
+    wn_box *labels, *predictions; /* the class of a prediction that no label has is `classes` + its number */
+    size_t *label_starts, *prediction_starts;
+    wn_box_request request;
+    wn_box_scores found;
+} wn_check_boxes;
+
 typedef struct wn_checking {
     const wn_job *job;
     wn_workspace *workspace;
@@ -44,6 +55,7 @@ typedef struct wn_checking {
     float *embeddings; /* rows x dim, loaded where labels are to be checked; NULL = none */
     size_t dim;
     wn_check_labels labels;
+    wn_check_boxes boxes;
     const wn_check **checks; /* those that run */
     wn_check_result *results;
     size_t count;
@@ -65,6 +77,10 @@ WN_NODISCARD wn_status wn_checking_load_labels(wn_checking *checking, wn_error *
 
 /* Checks them and adds a result; `summary` says how many, or why it was left out. */
 WN_NODISCARD wn_status wn_checking_labels(wn_checking *checking, wn_check_summary *summary, wn_error *err);
+
+/* The same for the newest labelled boxes against the newest predicted ones. */
+WN_NODISCARD wn_status wn_checking_boxes(wn_checking *checking, wn_check_summary *summary, wn_error *err);
+void wn_checking_boxes_clear(wn_check_boxes *boxes);
 
 /* Leaders from the results of the two duplicate checks. */
 WN_NODISCARD wn_status wn_checking_group(wn_checking *checking, wn_error *err);

@@ -248,6 +248,7 @@ void wn_checking_clear(wn_checking *s)
     for (size_t i = 0; s->images && i < s->rows.len; i++) wn_free(s->images[i].path);
     for (size_t i = 0; i < s->column_count; i++) wn_free(s->columns[i]);
     for (size_t i = 0; i < s->split_count; i++) wn_free(s->splits[i]);
+    wn_checking_boxes_clear(&s->boxes);
     wn_label_evidence_clear(&s->labels.found);
     wn_free(s->labels.names);
     wn_free(s->labels.values);

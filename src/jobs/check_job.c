@@ -13,8 +13,13 @@
 #include "base/text.h"
 #include "winnow/memory.h"
 
-/* Not a check of the table: it needs labels, which no other does. */
-static const char labels_name[] = "labels";
+/* Not checks of the table: they need labels and predictions, which no other does. */
+static const struct {
+    const char *name;
+    wn_status (*run)(wn_checking *checking, wn_check_summary *summary, wn_error *err);
+} label_checks[] = {{"labels", wn_checking_labels}, {"boxes", wn_checking_boxes}};
+
+enum { LABEL_CHECKS = sizeof label_checks / sizeof *label_checks };
 
 static bool is_asked_for(const wn_check_options *options, const char *name)
 {
@@ -27,11 +32,15 @@ static bool is_asked_for(const wn_check_options *options, const char *name)
 static wn_status check_names(const wn_check_options *options, wn_error *err)
 {
     for (size_t i = 0; i < options->check_count; i++) {
-        if (wn_check_find(options->checks[i]) || strcmp(options->checks[i], labels_name) == 0) continue;
+        bool known = wn_check_find(options->checks[i]) != NULL;
+        for (size_t c = 0; c < LABEL_CHECKS; c++)
+            known = known || strcmp(options->checks[i], label_checks[c].name) == 0;
+        if (known) continue;
         const char *names[64];
         size_t n = 0;
-        for (; wn_check_at(n) && n + 2 < sizeof names / sizeof *names; n++) names[n] = wn_check_at(n)->name;
-        names[n++] = labels_name;
+        for (; wn_check_at(n) && n + LABEL_CHECKS + 1 < sizeof names / sizeof *names; n++)
+            names[n] = wn_check_at(n)->name;
+        for (size_t c = 0; c < LABEL_CHECKS; c++) names[n++] = label_checks[c].name;
         names[n] = NULL;
         const char *near = wn_nearest_word(options->checks[i], names);
         return wn_fail(err, WN_INVALID, "there is no check '%s'%s%s%s; 'winnow help check' lists them",
@@ -104,7 +113,7 @@ static wn_status run_checks(wn_checking *s, wn_error *err)
     unsigned known = wn_check_known(&s->input);
     size_t all = 0;
     while (wn_check_at(all)) all++;
-    all++; /* labels */
+    all += LABEL_CHECKS;
     s->checks = wn_alloc(WN_MEMORY_GENERAL, all, sizeof *s->checks);
     s->results = wn_calloc(WN_MEMORY_GENERAL, all, sizeof *s->results);
     s->out->checks = wn_calloc(WN_MEMORY_GENERAL, all, sizeof *s->out->checks);
@@ -126,8 +135,11 @@ static wn_status run_checks(wn_checking *s, wn_error *err)
         if (strcmp(check->name, "corrupt") == 0) summary->issues = s->out->bad;
         if (strcmp(check->name, "exact-duplicate") == 0) s->out->exact_duplicates = summary->issues;
     }
-    return is_asked_for(s->options, labels_name) ? wn_checking_labels(s, &s->out->checks[s->out->check_count++], err)
-                                                 : WN_OK;
+    for (size_t c = 0; c < LABEL_CHECKS; c++) {
+        if (is_asked_for(s->options, label_checks[c].name))
+            WN_TRY(label_checks[c].run(s, &s->out->checks[s->out->check_count++], err));
+    }
+    return WN_OK;
 }
 
 static wn_status set_tag(wn_checking *s, const char *name, const uint8_t *marks, bool wanted, int64_t *rows,

@@ -240,6 +240,54 @@ static wn_status write_labels(const wn_checking *s, wn_error *err)
     return close_table(&t);
 }
 
+static const char *box_class(const wn_checking *s, int32_t label)
+{
+    const wn_check_boxes *boxes = &s->boxes;
+    size_t k = (size_t)label;
+    if (k < boxes->classes) return boxes->names[k].name;
+    return k - boxes->classes < boxes->predicted_count ? boxes->predicted[k - boxes->classes].name : "";
+}
+
+static void add_box(table *t, const wn_checking *s, size_t image, const char *kind, const wn_box *box, int32_t label,
+                    int32_t suggested, float score)
+{
+    wn_text_add_csv(&t->text, s->images[image].path);
+    wn_buffer_format(&t->text, ",%s,", kind);
+    if (label >= 0) wn_text_add_csv(&t->text, box_class(s, label));
+    wn_buffer_text(&t->text, ",");
+    wn_text_add_csv(&t->text, box_class(s, suggested));
+    add_figure(t, (double)box->x1);
+    add_figure(t, (double)box->y1);
+    add_figure(t, (double)box->x2 - (double)box->x1);
+    add_figure(t, (double)box->y2 - (double)box->y1);
+    add_figure(t, (double)score);
+    wn_buffer_text(&t->text, "\n");
+    flush_table(t, FLUSH);
+}
+
+/* Boxes that score below a half, image by image. */
+static wn_status write_boxes(const wn_checking *s, wn_error *err)
+{
+    const wn_box_request *r = &s->boxes.request;
+    const wn_box_scores *found = &s->boxes.found;
+    table t;
+    open_table(&t, s, "box_issues.csv", "path,kind,label,suggested,x,y,width,height,score\n", err);
+    for (size_t image = 0; image < found->images && !t.status; image++) {
+        for (size_t j = r->prediction_starts[image]; j < r->prediction_starts[image + 1]; j++) {
+            const wn_box *box = r->predictions + j;
+            if (found->missed[j] < 0.5F) add_box(&t, s, image, "missed", box, -1, box->label, found->missed[j]);
+        }
+        for (size_t i = r->label_starts[image]; i < r->label_starts[image + 1]; i++) {
+            const wn_box *box = r->labels + i;
+            if (found->misplaced[i] < 0.5F)
+                add_box(&t, s, image, "misplaced", box, box->label, box->label, found->misplaced[i]);
+            if (found->misnamed[i] < 0.5F)
+                add_box(&t, s, image, "misnamed", box, box->label, found->suggested[i], found->misnamed[i]);
+        }
+    }
+    return close_table(&t);
+}
+
 /* Of each class: rows, issues, the share that the joint calls right (health), and the class that it is mixed up with
  * most, with the share of the labels of both that are exchanged. */
 static wn_status write_health(const wn_checking *s, wn_error *err)
@@ -313,6 +361,7 @@ wn_status wn_checking_write(wn_checking *s, wn_error *err)
     if (!status) status = write_leaks(s, (size_t *)pairs, err);
     if (!status) status = write_labels(s, err);
     if (!status) status = write_health(s, err);
+    if (!status) status = write_boxes(s, err);
     if (!status) status = wn_write_bad_files(s->workspace, &s->roots, s->folder, err);
     wn_free(keep);
     wn_free(pairs);

@@ -96,6 +96,7 @@ wn_status wn_checking_report(wn_checking *s, wn_error *err)
                                         {"Facts of every image", "stats.csv"},
                                         {"Labels", "label_issues.csv"},
                                         {"Labels by class", "label_health.csv"},
+                                        {"Boxes", "box_issues.csv"},
                                         {"Bad files", "bad_files.csv"}};
         wn_report report = {.title = "Checks",
                             .found = s->rows.len + (uint64_t)s->out->bad,

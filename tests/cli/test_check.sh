@@ -100,6 +100,45 @@ assert health["cat"]["overlaps_with"] == "dog" and 0.8 < float(health["cat"]["he
 leaks = list(csv.DictReader(open(run + "leaks.csv")))
 assert leaks and any(row["labels_differ"] == "True" for row in leaks) and figures["leaks_with_disagreement"] > 0
 PY
+# Boxes: one that no label has, one far from where it is predicted, one with another name; the fourth image is right.
+python3 - <<'PY'
+import json
+images = [{"id": i, "file_name": "n%02d.jpg" % i, "width": 200, "height": 150} for i in range(4)]
+kinds = [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]
+box = lambda image, kind, *xywh: {"image_id": image, "category_id": kind, "bbox": list(xywh)}
+labels = [box(0, 1, 10, 10, 40, 40), box(1, 1, 20, 20, 50, 50), box(2, 1, 30, 30, 40, 40), box(3, 2, 30, 30, 40, 40)]
+found = [box(0, 1, 10, 10, 40, 40), box(0, 2, 120, 90, 20, 20), box(1, 1, 64, 64, 50, 50), box(2, 2, 30, 30, 40, 40),
+         box(3, 2, 31, 30, 40, 40)]
+for i, one in enumerate(labels):
+    one.update(id=i + 1, area=1, iscrowd=0)
+for one in found:
+    one["score"] = 0.97
+json.dump({"images": images, "categories": kinds, "annotations": labels}, open("boxes.json", "w"))
+json.dump(found, open("found.json", "w"))
+PY
+"$WINNOW" check boxes -w named.winnow --dry-run >lines.txt 2>/dev/null
+grep -q "left out: there are no labelled boxes" lines.txt
+"$WINNOW" import boxes.json -w named.winnow -q
+"$WINNOW" import found.json --as predictions --reference boxes.json -w named.winnow -q
+"$WINNOW" check boxes -w named.winnow --json -q >figures.json
+python3 - <<'PY'
+import csv, json
+run = json.load(open("figures.json"))["run"] + "/"
+found = [(row["path"][-7:-4], row["kind"], row["label"], row["suggested"]) for row in csv.DictReader(open(run + "box_issues.csv"))]
+assert sorted(found) == [("n00", "missed", "", "dog"), ("n01", "misplaced", "cat", "cat"), ("n02", "misnamed", "cat", "dog")], found
+scores = {row["path"][-7:-4]: float(row["boxes_score"]) for row in csv.DictReader(open(run + "issues.csv")) if "train" in row["path"]}
+assert max(scores["n00"], scores["n01"], scores["n02"]) < 0.8 < scores["n03"], scores
+PY
+"$WINNOW" check --calibrate -w set.winnow -q >table.txt
+[ "$(wc -l <table.txt)" = 12 ]
+"$WINNOW" check --calibrate -w set.winnow --json -q -j 1 | python3 -c '
+import json, sys
+figures = json.load(sys.stdin)
+limits = figures["limits"]
+assert (figures["images"], figures["sample"]) == (13, 12), figures  # one repeats another
+assert [row["bits"] for row in limits] == list(range(16, 97, 8))
+assert limits[3]["changes"]["mirrored"] == 1 and limits[3]["changes"]["turned"] == 1
+assert all(a["recall"] <= b["recall"] for a, b in zip(limits, limits[1:])) and limits[0]["recall"] > 0.3'
 fails() { # STATUS WORDS COMMAND...
     local status=$1 words=$2 got=0
     shift 2

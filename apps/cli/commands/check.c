@@ -18,6 +18,8 @@ static const wn_option options[] = {
      "NAME", 0},
     {WN_OPTION_BOOL, "apply", "set the tags check:NAME to issues and check:drop to repeats", AT(apply), 0, 0, NULL,
      NULL, NULL, 0},
+    {WN_OPTION_BOOL, "calibrate", "print what limits of near-duplicate are worth on changed copies of these images",
+     AT(calibrate), 0, 0, NULL, NULL, NULL, 0},
     {WN_OPTION_TEXT, "probabilities", "N x classes, of a model that did not learn from these labels", AT(probabilities),
      0, 0, NULL, NULL, "P.npy", 0},
     {WN_OPTION_TEXT, "embeddings", "N x dim, in place of probabilities", AT(embeddings), 0, 0, NULL, NULL, "E.npy", 0},
@@ -44,6 +46,8 @@ static const char *const examples[] = {
     "all checks; the last line says where the page is",
     "winnow check blur dark --set blur.threshold=0.3 --apply",
     "two checks, one of them stricter; their issues become tags",
+    "winnow check --calibrate",
+    "how many changed copies each limit of near-duplicate finds, and how many other pairs it takes for one",
     "winnow check labels --probabilities p.npy --labels l.npy --out scores.npy",
     "score each label; the lowest scores first to a reviewer",
     "winnow check labels --probabilities p.npy --labels l.npy --out-issues rows.npy --filter both --json",
@@ -62,6 +66,7 @@ static wn_status run_check(session *run, wn_error *err)
     if (labels && arrays && !params->probabilities == !params->embeddings)
         return command_usage_error(run, err, "name --probabilities P.npy or --embeddings E.npy");
     if (labels && arrays) return check_label_arrays(run, err);
+    if (params->calibrate && !arrays) return check_calibrate(run, err);
     if (arrays) return command_usage_error(run, err, "arrays go with 'winnow check labels'");
     return check_workspace(run, err);
 }
@@ -76,9 +81,10 @@ const command command_check = {
         "page "
         "with pictures, and prints one line a check. Every image gets a score from 0 (worst) to 1 from each check.\n\n"
         "Checks: corrupt, exact-duplicate, near-duplicate, outlier, local-outlier, typicality, blur, dark, bright, "
-        "low-information, odd-size, odd-aspect, grey, striped, noise, labels. Outliers need embeddings; labels need "
+        "low-information, odd-size, odd-aspect, grey, striped, noise, labels, boxes. Outliers need embeddings; labels "
+        "need "
         "imported labels, and "
-        "imported predictions or embeddings.\n\n"
+        "imported predictions or embeddings; boxes need imported boxes of both kinds.\n\n"
         "Repeats that stand in different splits are leaks. A split is a tag of --tags, or a folder called train, val "
         "or "
         "test.\n\n"
