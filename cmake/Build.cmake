@@ -35,6 +35,10 @@ if(WN_SANITIZE)
     endif()
 endif()
 
+if(WN_FUZZ)
+    target_compile_options(wn_flags INTERFACE -fsanitize=fuzzer-no-link) # coverage, by which libFuzzer finds its way
+endif()
+
 # wn_module(NAME SOURCES file... LIBS target...): one object library of a module.
 function(wn_module name)
     cmake_parse_arguments(M "" "" "SOURCES;LIBS" ${ARGN})
