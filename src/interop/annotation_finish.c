@@ -119,8 +119,9 @@ static wn_status make_fields(wn_annotations *set, wn_error *err)
 {
     struct wn_annotation_storage *storage = set->storage;
     const wn_annotation_draft *drafts = (const wn_annotation_draft *)(const void *)storage->fields.data;
-    wn_annotation_value *values = (wn_annotation_value *)(void *)storage->values.data;
+    wn_annotation_value none, *values = &none; /* fields without one value have no array */
     size_t count = storage->values.len / sizeof *values, fields = storage->fields.len / sizeof *drafts, at = 0;
+    if (count) values = (wn_annotation_value *)(void *)storage->values.data;
     if (count) qsort(values, count, sizeof *values, compare_fields);
     if (!(set->fields = wn_calloc(WN_MEMORY_TEXT, fields, sizeof *set->fields)))
         return wn_fail(err, WN_NOMEM, "no memory for metadata");
