@@ -40,6 +40,7 @@ typedef struct wn_architecture {
     const char *name, *summary;
     const wn_layer *layers; /* the first row has kernel 3 and reads 3 channels */
     size_t layer_count;
+    double epsilon; /* that norms add to variances; 0 = 1e-5 */
 } wn_architecture;
 
 /* The i-th architecture, or NULL beyond the last. The first one is the default. */

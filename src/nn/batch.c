@@ -69,15 +69,14 @@ static size_t count_shards(const wn_batch_group *groups, size_t group_count, con
 static wn_status cut_shards(wn_network *network, const wn_batch_group *groups, size_t group_count,
                             const wn_batch_options *options, shard *shards, wn_error *err)
 {
-    bool bf16 = wn_precision_resolve(options->precision) == WN_PRECISION_BF16;
     size_t row = 0, k = 0;
     for (size_t g = 0; g < group_count; g++) {
         uint32_t size = shard_size(options, &groups[g]);
         for (size_t first = 0; first < groups[g].views; first += size, k++) {
             size_t views = groups[g].views - first < size ? groups[g].views - first : size;
             shards[k] = (shard){.group = g, .first = first, .views = views, .row = row};
-            WN_TRY(wn_plan_get(network, options->training ? (uint32_t)views : size, groups[g].side, bf16,
-                               options->training, &shards[k].plan, err));
+            WN_TRY(wn_plan_get(network, options->training ? (uint32_t)views : size, groups[g].side, options,
+                               &shards[k].plan, err));
             row += views;
         }
     }
@@ -355,6 +354,7 @@ static void absorb_layer(wn_batch *batch, size_t layer, uint32_t side, float mom
 
 void wn_batch_absorb(wn_batch *batch, float momentum)
 {
+    if (batch->shard_count > 0 && batch->shards[0].plan->fixed_norms) return;
     uint32_t side = 0;
     assert(batch->training);
     for (size_t g = 0; g < batch->group_count; g++) {

@@ -63,6 +63,7 @@ typedef struct wn_batch_options {
     wn_precision precision;
     uint32_t shard_views; /* views of one shard; 0 = by side, 64 for 32 x 32. The last of a group may be smaller */
     bool training;        /* false: running statistics, no backward, activations of one shard per thread only */
+    bool fixed_norms;     /* in training: running statistics as they are, taken as constants; nothing to absorb */
     unsigned threads;     /* of the largest pool that will be used: scratch memory is kept for each; 0 = 1 */
 } wn_batch_options;
 
@@ -97,7 +98,8 @@ WN_NODISCARD wn_status wn_batch_forward_some(wn_batch *batch, wn_pool *pool, con
 WN_NODISCARD wn_status wn_batch_backward(wn_batch *batch, wn_pool *pool, const float *dfeatures, float *gradient,
                                          wn_error *err);
 
-/* Moves the running statistics by `momentum` towards the mean over the shards of the last forward call. */
+/* Moves the running statistics by `momentum` towards the mean over the shards of the last forward call; not with
+ * fixed norms. */
 void wn_batch_absorb(wn_batch *batch, float momentum);
 
 #endif

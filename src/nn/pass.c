@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "winnow/memory.h"
 
-static const double norm_epsilon = 1e-5;
+static const double epsilon_usual = 1e-5;
 
 /* A pass in work: saves passing six arguments around. */
 typedef struct walk {
@@ -98,14 +98,16 @@ static void set_norms(const walk *w, size_t i, const double *first, const double
     const float *mean = wn_network_values(w->network, rows->mean);
     const float *variance = wn_network_values(w->network, rows->variance);
     float *keep = (float *)(void *)(w->memory + layer->variance);
-    double count = (double)w->plan->views * layer->side * layer->side;
+    double count = (double)w->plan->views * layer->side * layer->side, epsilon = w->network->architecture->epsilon;
+    const bool measured = w->plan->training && !w->plan->fixed_norms;
+    if (epsilon <= 0) epsilon = epsilon_usual;
 
     for (size_t c = 0; c < layer->channels; c++) {
         wn_strip_norm *norm = &norms_of(w, layer)[c / WN_STRIP_CHANNELS];
         size_t k = c % WN_STRIP_CHANNELS;
-        double m = w->plan->training ? first[c] / count : (double)mean[c];
-        double v = w->plan->training ? fmax(0, second[c] / count - m * m) : (double)variance[c];
-        double inverse = 1 / sqrt(v + norm_epsilon);
+        double m = measured ? first[c] / count : (double)mean[c];
+        double v = measured ? fmax(0, second[c] / count - m * m) : (double)variance[c];
+        double inverse = 1 / sqrt(v + epsilon);
         keep[c] = (float)(count > 1 ? v * count / (count - 1) : v);
         norm->mean[k] = (float)m;
         norm->inverse[k] = (float)inverse;
@@ -219,12 +221,13 @@ static void set_backward_norms(const walk *w, size_t i, const double *first, con
         wn_strip_norm *norm = &norms_of(w, layer)[c / WN_STRIP_CHANNELS];
         size_t k = c % WN_STRIP_CHANNELS;
         double scale = (double)norm->scale[k], inverse = (double)norm->inverse[k];
-        double by_z = -scale * inverse * inverse * second[c] / count;
+        double by_z = w->plan->fixed_norms ? 0 : -scale * inverse * inverse * second[c] / count;
         add_to(&dscale[c], (float)(inverse * second[c]), add);
         add_to(&dshift[c], (float)first[c], add);
         norm->by_h[k] = norm->scale[k];
         norm->by_z[k] = (float)by_z;
-        norm->constant[k] = (float)(-scale * first[c] / count - by_z * (double)norm->mean[k]);
+        norm->constant[k] =
+            w->plan->fixed_norms ? 0.0F : (float)(-scale * first[c] / count - by_z * (double)norm->mean[k]);
     }
 }
 

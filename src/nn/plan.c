@@ -133,12 +133,15 @@ static wn_status make_convs(wn_network *network, wn_plan *plan, size_t i, wn_err
     return WN_OK;
 }
 
-wn_status wn_plan_get(wn_network *network, uint32_t views, uint32_t side, bool bf16, bool training, const wn_plan **out,
-                      wn_error *err)
+wn_status wn_plan_get(wn_network *network, uint32_t views, uint32_t side, const wn_batch_options *options,
+                      const wn_plan **out, wn_error *err)
 {
+    const bool bf16 = wn_precision_resolve(options->precision) == WN_PRECISION_BF16, training = options->training;
+    const bool fixed = training && options->fixed_norms;
     for (size_t i = 0; i < network->plan_count; i++) {
         const wn_plan *known = network->plans[i];
-        if (known->views == views && known->side == side && known->bf16 == bf16 && known->training == training) {
+        if (known->views == views && known->side == side && known->bf16 == bf16 && known->training == training &&
+            known->fixed_norms == fixed) {
             *out = known;
             return WN_OK;
         }
@@ -156,7 +159,7 @@ wn_status wn_plan_get(wn_network *network, uint32_t views, uint32_t side, bool b
     if (!plan) return wn_fail(err, WN_NOMEM, "no memory for the network");
     network->plans[network->plan_count++] = plan;
 
-    *plan = (wn_plan){.views = views, .bf16 = bf16, .training = training};
+    *plan = (wn_plan){.views = views, .bf16 = bf16, .training = training, .fixed_norms = fixed};
     plan->layout = !bf16 && wn_onednn_prefers_blocks() ? WN_LAYOUT_BLOCKS : WN_LAYOUT_TOGETHER;
     wn_strip_kernels_init(&plan->kernels, wn_cpu_level(), bf16);
     plan->layer_count = network->architecture->layer_count;

@@ -38,7 +38,7 @@ typedef struct wn_plan_layer {
 
 typedef struct wn_plan {
     uint32_t views, side;
-    bool bf16, training;
+    bool bf16, training, fixed_norms;
     wn_layout layout;
     wn_strip_kernels kernels;
     size_t layer_count;
@@ -68,7 +68,7 @@ struct wn_network {
 };
 
 /* The plan for these numbers, made when it is new. */
-WN_NODISCARD wn_status wn_plan_get(wn_network *network, uint32_t views, uint32_t side, bool bf16, bool training,
+WN_NODISCARD wn_status wn_plan_get(wn_network *network, uint32_t views, uint32_t side, const wn_batch_options *options,
                                    const wn_plan **out, wn_error *err);
 
 /* Releases all plans and packed weights of the network. */

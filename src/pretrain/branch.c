@@ -45,7 +45,8 @@ wn_status wn_branch_init(wn_branch *b, const wn_learner_setup *s, const wn_batch
                          bool predicts, wn_error *err)
 {
     const wn_mlp_layer head = head_layer(s);
-    const wn_batch_options options = {.precision = s->precision, .training = true, .threads = s->threads};
+    const wn_batch_options options = {
+        .precision = s->precision, .training = true, .fixed_norms = s->start_hash != 0, .threads = s->threads};
     *b = (wn_branch){.rows = count_rows(groups, group_count)};
     WN_TRY(wn_network_new(s->architecture, wn_rng_mix(s->seed), &b->network, err));
     WN_TRY(wn_batch_new(b->network, groups, group_count, &options, &b->batch, err));

@@ -48,9 +48,9 @@ static const wn_layer residual_layers[] = {
     {.channels = 16, .kernel = 1},
 };
 static const wn_architecture architectures[] = {
-    {"pooled", "for tests", pooled_layers, 6},
-    {"depthwise", "for tests", depthwise_layers, 6},
-    {"residual", "for tests", residual_layers, 6},
+    {"pooled", "for tests", pooled_layers, 6, 0},
+    {"depthwise", "for tests", depthwise_layers, 6, 0.01},
+    {"residual", "for tests", residual_layers, 6, 0},
 };
 
 enum { SIDE = 8, VIEWS = 5, WIDTH = 16 };
@@ -107,7 +107,7 @@ static const float *values_of(const wn_tensors *tensors, size_t layer, const cha
 
 /* Norm with the statistics of these views (mean NULL) or given ones, activation, skip. */
 static void norm_relu(double *z, size_t views, size_t channels, size_t area, const float *scale, const float *shift,
-                      const float *mean, const float *variance, wn_clip clip, const double *skip)
+                      const float *mean, const float *variance, double epsilon, wn_clip clip, const double *skip)
 {
     for (size_t c = 0; c < channels; c++) {
         double m = 0, v = 0;
@@ -124,7 +124,7 @@ static void norm_relu(double *z, size_t views, size_t channels, size_t area, con
         for (size_t n = 0; n < views; n++)
             for (size_t p = 0; p < area; p++) {
                 size_t i = (n * channels + c) * area + p;
-                double t = (z[i] - m) / sqrt(v + 1e-5) * (double)scale[c] + (double)shift[c];
+                double t = (z[i] - m) / sqrt(v + epsilon) * (double)scale[c] + (double)shift[c];
                 if (clip == WN_CLIP_JOINED) {
                     z[i] = fmax(t + skip[i], 0);
                     continue;
@@ -164,7 +164,8 @@ static void oracle_forward(oracle *o, const wn_architecture *architecture, const
         }
         norm_relu(out, views, layer->channels, sides[i] * sides[i], values_of(tensors, i, "scale"),
                   values_of(tensors, i, "shift"), running ? values_of(tensors, i, "mean") : NULL,
-                  values_of(tensors, i, "variance"), layer->clip, layer->skip ? o->layers[i - layer->skip] : NULL);
+                  values_of(tensors, i, "variance"), architecture->epsilon > 0 ? architecture->epsilon : 1e-5,
+                  layer->clip, layer->skip ? o->layers[i - layer->skip] : NULL);
     }
     size_t area = sides[last] * sides[last];
     for (size_t i = 0; i < views * WIDTH; i++) {
@@ -252,24 +253,24 @@ static void forward_matches_the_oracle(void **state)
 }
 
 /* Loss of the oracle: sum of features times `weights`, over all shards of one group of SIDE. */
-static double oracle_loss(fixture *f, const float *weights)
+static double oracle_loss(fixture *f, int running, const float *weights)
 {
     double features[VIEWS * WIDTH], loss = 0;
-    oracle_forward(&f->oracle, f->architecture, wn_network_tensors(f->network), f->pixels, 3, SIDE, 0, features);
+    oracle_forward(&f->oracle, f->architecture, wn_network_tensors(f->network), f->pixels, 3, SIDE, running, features);
     oracle_forward(&f->oracle, f->architecture, wn_network_tensors(f->network), f->pixels + 3 * SIDE * SIDE * 3,
-                   VIEWS - 3, SIDE, 0, features + 3 * WIDTH);
+                   VIEWS - 3, SIDE, running, features + 3 * WIDTH);
     for (size_t i = 0; i < VIEWS * WIDTH; i++) loss += features[i] * (double)weights[i];
     return loss;
 }
 
-static void backward_matches_central_differences(void **state)
+static void check_backward(fixture *f, bool fixed_norms)
 {
-    fixture *f = *state;
     wn_error err = {0};
     wn_batch *batch = NULL;
     wn_tensors *tensors = wn_network_tensors(f->network);
     const uint8_t *pixels[] = {f->pixels};
-    const wn_batch_options options = {.precision = WN_PRECISION_FP32, .shard_views = 3, .training = true};
+    const wn_batch_options options = {
+        .precision = WN_PRECISION_FP32, .shard_views = 3, .training = true, .fixed_norms = fixed_norms};
     float features[VIEWS * WIDTH], weights[VIEWS * WIDTH];
     float *gradient = wn_alloc(WN_MEMORY_GENERAL, tensors->trained, sizeof *gradient);
     wn_rng rng;
@@ -288,9 +289,9 @@ static void backward_matches_central_differences(void **state)
             size_t i = row->offset + wn_rng_below(&rng, (uint32_t)row->count);
             float kept = tensors->values[i], high = kept + 1e-5F, low = kept - 1e-5F;
             tensors->values[i] = high;
-            double up = oracle_loss(f, weights);
+            double up = oracle_loss(f, fixed_norms, weights);
             tensors->values[i] = low;
-            double down = oracle_loss(f, weights);
+            double down = oracle_loss(f, fixed_norms, weights);
             tensors->values[i] = kept;
             double want = (up - down) / ((double)high - (double)low);
             error += pow(want - (double)gradient[i], 2);
@@ -301,6 +302,16 @@ static void backward_matches_central_differences(void **state)
     }
     wn_batch_free(&batch);
     wn_free(gradient);
+}
+
+static void backward_matches_central_differences(void **state)
+{
+    check_backward(*state, false);
+}
+
+static void backward_with_fixed_norms_matches_too(void **state)
+{
+    check_backward(*state, true);
 }
 
 /* Features and gradient of the fixture's views for a pool of some threads. */
@@ -470,8 +481,9 @@ static void wrong_shapes_are_refused(void **state)
     const wn_layer alone[] = {plain, {.channels = 16, .kernel = 3, .clip = WN_CLIP_JOINED}};
     const wn_layer unread[] = {plain, plain, {.channels = 16, .kernel = 3, .from = 2}};
     const wn_layer wider[] = {plain, {.channels = 32, .kernel = 3, .depthwise = true}};
-    const wn_architecture bad[] = {{"narrow", "", narrow, 1}, {"crossed", "", crossed, 2}, {"empty", "", narrow, 0},
-                                   {"alone", "", alone, 2},   {"unread", "", unread, 3},   {"wider", "", wider, 2}};
+    const wn_architecture bad[] = {{"narrow", "", narrow, 1, 0}, {"crossed", "", crossed, 2, 0},
+                                   {"empty", "", narrow, 0, 0},  {"alone", "", alone, 2, 0},
+                                   {"unread", "", unread, 3, 0}, {"wider", "", wider, 2, 0}};
 
     assert_int_equal(wn_batch_new(f->network, &odd, 1, &options, &batch, &err), WN_INVALID);
     assert_non_null(strstr(err.message, "multiple of 4"));
@@ -539,6 +551,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_ALL(forward_matches_the_oracle),
         ON_ALL(backward_matches_central_differences),
+        ON_ALL(backward_with_fixed_norms_matches_too),
         ON_ALL(results_do_not_depend_on_threads),
         ON_ALL(bf16_is_near_fp32),
         ON_ALL(inference_does_not_depend_on_neighbours),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * MobileNetV1 at three quarters of its width (Howard et al. 2017), with the padding of its TensorFlow original so that
- * weights of that origin fit. The first 24 channels are rounded up to 32.
+ * weights of that origin fit, and its norms' epsilon: some channels hardly vary. The first 24 channels are rounded up to 32.
  */
 #include "nn/architecture.h"
 
@@ -34,4 +34,5 @@ const wn_architecture wn_architecture_mobile = {
     .summary = "27 convolutions, half of them depthwise, 768 features: the network of the built-in model",
     .layers = layers,
     .layer_count = sizeof layers / sizeof *layers,
+    .epsilon = 1e-3,
 };
