@@ -24,7 +24,10 @@ int main(int argc, char **argv)
     wn_error err = {0};
     wn_model *model = NULL;
     const size_t count = argc > 2 ? strtoul(argv[2], NULL, 10) : 2048;
-    const wn_precision precision = argc > 3 && strcmp(argv[3], "fp32") == 0 ? WN_PRECISION_FP32 : WN_PRECISION_AUTO;
+    const char *wanted = argc > 3 ? argv[3] : "auto";
+    const wn_precision precision = strcmp(wanted, "fp32") == 0   ? WN_PRECISION_FP32
+                                   : strcmp(wanted, "bf16") == 0 ? WN_PRECISION_BF16
+                                                                 : WN_PRECISION_AUTO;
     if (argc < 2 || wn_model_open(argv[1], precision, &model, &err) != WN_OK) {
         fprintf(stderr, "usage: bench_embed MODEL.wnm|default [IMAGES] [fp32|bf16]\n%s\n", err.message);
         return 2;

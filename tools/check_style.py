@@ -89,7 +89,7 @@ def main():
     os.chdir(ROOT)
     big, found, seen = allowed_sizes(), [], 0
     for path in sorted(source_files()):
-        if path.startswith(("tests/fuzz/corpus/", "tests/data/", "docs/pictures/", "third_party/")) or path == "LICENSE":
+        if path.startswith(("tests/fuzz/corpus/", "tests/data/", "docs/pictures/", "models/", "third_party/")) or path == "LICENSE":
             continue
         try:
             text = open(path, encoding="utf-8").read()

@@ -18,6 +18,11 @@ static wn_status check_name(bool (*get)(size_t, const char **, const char **), c
     return command_fail(err, WN_INVALID, "there is no %s '%s'; 'winnow info' lists them", what, given);
 }
 
+bool train_values_given(const train_values *values)
+{
+    return values->minutes || values->epochs || values->steps || values->method || values->network;
+}
+
 wn_status train_values_apply(const train_values *values, wn_train_params *out, wn_error *err)
 {
     const struct {
@@ -41,6 +46,7 @@ wn_status train_values_apply(const train_values *values, wn_train_params *out, w
         {"colour", values->colour},
         {"precision", values->precision},
         {"from", values->from},
+        {"side", values->side},
     };
     *out = (wn_train_params){0};
     wn_status status = wn_options_init(wn_train_options, out, err);

@@ -13,7 +13,7 @@
 typedef struct train_values {
     const char *minutes, *epochs, *steps, *method;
     const char *method_options, *network, *optimizer, *batch, *accumulate, *views, *small_views, *rate, *decay, *dim;
-    const char *from, *crop_low, *colour, *precision;
+    const char *from, *crop_low, *colour, *precision, *side;
     bool fixed_plan;
 } train_values;
 
@@ -54,9 +54,13 @@ typedef struct train_values {
         TRAIN_ROW(type, member, rate, "rate", "learning rate (default: automatic)", NULL, "X"),                        \
         TRAIN_ROW(type, member, from, "from", "start from this model: a file, or default (default: random numbers)",   \
                   NULL, "MODEL"),                                                                                      \
+        TRAIN_ROW(type, member, side, "side", "side of the views in pixels (default: automatic)", NULL, "N"),          \
         TRAIN_ROW(type, member, decay, "decay", "weight decay (default: automatic)", NULL, "X"),                       \
         TRAIN_ROW(type, member, precision, "precision", "fp32, bf16 or auto (default: auto)", NULL, "P"),              \
         TRAIN_ROW(type, member, dim, "dim", "numbers of one embedding (default: 128)", NULL, "N")
+
+/* Whether any of them was given. */
+bool train_values_given(const train_values *values);
 
 /* Defaults of the library, then the values given. */
 wn_status train_values_apply(const train_values *values, wn_train_params *out, wn_error *err);

@@ -2,7 +2,9 @@
 """The teacher of the built-in model: MobileNetV1 0.75 as ONNX, and its embeddings of a folder of images.
 
     mobilenet_teacher.py onnx WEIGHTS.safetensors MODEL.onnx          write the network; outputs "features" and "scores"
-    mobilenet_teacher.py wnm WEIGHTS.safetensors MODEL.wnm SIDE    the same as a model of winnow: network "mobile", 768 numbers
+    mobilenet_teacher.py wnm WEIGHTS.safetensors MODEL.wnm SIDE [FEATURES.npy]
+                                                                   the same as a model of winnow, network "mobile": the 768
+                                                                   features, or their first 128 axes over such rows
     mobilenet_teacher.py check MODEL.onnx PHOTOS                      top-1 on one photo of every k-th class, named in class order
     mobilenet_teacher.py embed MODEL.onnx PATHS.txt OUT.npy [SIDE]    rows of 768 float16, in the order of the list
 
@@ -80,8 +82,18 @@ def pad(array, shape):
     return np.pad(array, [(0, to - have) for to, have in zip(shape, array.shape)])
 
 
-def convert(weights_path, model_path, side):
-    """Writes docs/formats/model.md. The last layer is the identity: an embedding is the 768 features, at length 1."""
+def principal_axes(features_path, count=128, power=0.25):
+    """The axes of rows of features, as a layer: ordered by variance and divided by it to the power of power / 2."""
+    features = np.load(features_path).astype(np.float64)
+    mean = features.mean(0)
+    values, vectors = np.linalg.eigh(np.cov((features - mean).T))
+    values, vectors = values[::-1], vectors[:, ::-1].T
+    weights = vectors[:count] * ((values[:count] + 0.01 * values.mean()) ** (-power / 2))[:, None]
+    return weights, -weights @ mean, [32, 64, count]
+
+
+def convert(weights_path, model_path, side, features_path=None):
+    """Writes docs/formats/model.md. Without features the last layer is the identity."""
     import ctypes
     import ctypes.util
     import struct
@@ -100,13 +112,14 @@ def convert(weights_path, model_path, side):
         rows.append((f"conv{i}.scale", 1, pad(norm["gamma"], wide[:1])))
         rows.append((f"conv{i}.shift", 1, pad(norm["beta"], wide[:1])))
         statistics.append((f"conv{i}.mean", 2, pad(norm["moving_mean"], wide[:1])))
-        variance = pad(norm["moving_variance"] + EPSILON - 1e-5, wide[:1])  # winnow's norms add 1e-5
-        variance[len(norm["beta"]):] = 1
-        statistics.append((f"conv{i}.variance", 2, variance))
+        statistics.append((f"conv{i}.variance", 2, pad(norm["moving_variance"], wide[:1])))
     half = np.full(3, 0.5)
     statistics += [("input.mean", 2, half), ("input.deviation", 2, half)]
     trained = sum(array.size for _, _, array in rows)
-    rows += statistics + [("embedding0.weight", 0, np.eye(768)), ("embedding0.bias", 1, np.zeros(768))]
+    weights, bias, prefixes = np.eye(768), np.zeros(768), [768]
+    if features_path:
+        weights, bias, prefixes = principal_axes(features_path)
+    rows += statistics + [("embedding0.weight", 0, weights), ("embedding0.bias", 1, bias)]
     texts = b"mobile\0converted\0origin=mobilenet_v1_075_224\0"
     table, floats = b"", b""
     for name, role, array in rows:
@@ -115,8 +128,8 @@ def convert(weights_path, model_path, side):
         floats += array.astype("<f4").tobytes()
     used = 128 + len(texts) + len(table)
     offset = (used + 63) // 64 * 64
-    head = struct.pack("<4I8I3Q2I2Q", side, 768, 768, 1, 768, *[0] * 7, trained + 768 * 769, 0, 0, len(rows), len(texts),
-                       offset, len(floats) // 4)
+    head = struct.pack("<4I8I3Q2I2Q", side, len(bias), 768, len(prefixes), *prefixes, *[0] * (8 - len(prefixes)),
+                       trained + weights.size + bias.size, 0, 0, len(rows), len(texts), offset, len(floats) // 4)
     content = head + texts + table + bytes(offset - used) + floats
     hasher = ctypes.CDLL(ctypes.util.find_library("xxhash")).XXH3_64bits
     hasher.restype, hasher.argtypes = ctypes.c_uint64, [ctypes.c_char_p, ctypes.c_size_t]
@@ -179,8 +192,8 @@ if __name__ == "__main__":
     command, arguments = sys.argv[1] if len(sys.argv) > 1 else "", sys.argv[2:]
     if command == "onnx" and len(arguments) == 2:
         build(*arguments)
-    elif command == "wnm" and len(arguments) == 3:
-        convert(arguments[0], arguments[1], int(arguments[2]))
+    elif command == "wnm" and len(arguments) in (3, 4):
+        convert(arguments[0], arguments[1], int(arguments[2]), *arguments[3:])
     elif command == "check" and len(arguments) == 2:
         check(*arguments)
     elif command == "embed" and len(arguments) in (3, 4):

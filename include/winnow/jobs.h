@@ -4,7 +4,7 @@
  * these; each opens the workspace that it needs, does its stages and closes it.
  *
  *     wn_job job = {.pool = pool, .progress = &progress};
- *     wn_curate_options options = {.paths = paths, .path_count = 1, .count = "500", .train_minutes = 5};
+ *     wn_curate_options options = {.paths = paths, .path_count = 1, .count = "500"};
  *     wn_curate_result result = {0};
  *     if (wn_job_curate(&job, &options, &result, &err) == WN_OK) puts(result.report);
  *     wn_curate_result_clear(&result);
@@ -280,8 +280,10 @@ typedef struct wn_curate_options {
     const char *count; /* "500" or "10%" */
     const char *strategy;
     const char *const *settings;
-    const char *model;            /* NULL = the newest of the workspace, or one trained now */
-    const wn_train_params *train; /* for a model that is trained now */
+    const char *model; /* NULL = the newest of the workspace, else WN_MODEL_DEFAULT */
+    const wn_train_params
+        *train; /* NULL = never train. Else, where the workspace has no model of its own, one is trained
+                 * now: the built-in model is adapted, or a network that is named starts afresh */
     const char *except_tag;
     const char *copy, *link; /* folders that get copies of the picks, or links to them */
     int64_t input_side;
@@ -306,7 +308,7 @@ typedef struct wn_curate_result {
     bool nothing_new; /* with since_last: no run was made, nothing but `workspace` and the counts is set */
 } wn_curate_result;
 
-/* The whole way: add, train where no model is, embed, find duplicates, select, compare with chance, report. */
+/* The whole way: add, train where that is asked for, embed, find duplicates, select, compare with chance, report. */
 WN_API WN_NODISCARD wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_curate_result *out,
                                             wn_error *err);
 WN_API void wn_curate_result_clear(wn_curate_result *result);

@@ -26,6 +26,10 @@ extern "C" {
 
 enum { WN_MODEL_PREFIXES_MAX = 8 };
 
+/* In the place of a path: the model that is a part of the library (docs/models/default.md). A file of that name is
+ * "./default". */
+#define WN_MODEL_DEFAULT "default"
+
 /* Arithmetic of a network. AUTO: bf16 where the processor has AMX for it, else fp32, which is as fast or faster there;
  * BF16 becomes fp32 below the CPU level avx512bf16. */
 typedef enum wn_precision { WN_PRECISION_AUTO, WN_PRECISION_FP32, WN_PRECISION_BF16 } wn_precision;
@@ -48,8 +52,8 @@ typedef struct wn_model_info {
     wn_precision precision;                   /* in force: FP32 or BF16 */
 } wn_model_info;
 
-/* Reads a model file. WN_NOTFOUND, WN_CORRUPT (not a model, damaged, cut short), WN_VERSION (another format
- * version), WN_UNSUPPORTED (an architecture that this build lacks). */
+/* Reads a model file, or WN_MODEL_DEFAULT. WN_NOTFOUND, WN_CORRUPT (not a model, damaged, cut short), WN_VERSION
+ * (another format version), WN_UNSUPPORTED (an architecture that this build lacks). */
 WN_API WN_NODISCARD wn_status wn_model_open(const char *path, wn_precision precision, wn_model **out, wn_error *err);
 
 /* The same from memory; `name` stands for the path in messages. The bytes may be released afterwards. */

@@ -61,6 +61,7 @@ typedef struct wn_train_params {
     const char *optimizer;      /* "sgd", "lars", "adamw"; NULL = automatic */
     double rate;                /* learning rate at the top of the schedule; 0 = automatic */
     double decay;               /* weight decay; -1 = automatic */
+    int64_t side;               /* of the views; 0 = that of the model to start from, else of the images, at most 64 */
     double crop_low;            /* least share of the area that a view shows */
     double colour;              /* strength of the colour changes; 0 = none */
     bool fixed_plan;            /* never shorten the plan when the machine is slower than the reference */

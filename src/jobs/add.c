@@ -22,7 +22,9 @@
 
 /* Members of compressed tars are held until they are read; more than this is read at once. */
 static const uint64_t HELD_BYTES = 64u << 20;
-enum { PROBED_IMAGES = 256, SMALL_SIDE = 48 };
+/* Photos are kept at the side that the built-in model looks at; small images are not enlarged before they are embedded.
+ */
+enum { PROBED_IMAGES = 256, SMALL_SIDE = 48, SMALL_INPUT = 32, PHOTO_INPUT = 96 };
 
 typedef struct adding {
     const wn_job *job;
@@ -85,7 +87,7 @@ static wn_status decide_input_side(adding *add, int64_t *side, wn_error *err)
     wn_read_stage_close(&stage);
     if (status) return status;
     qsort(probed.sides, probed.len, sizeof *probed.sides, compare_sides);
-    *side = probed.len && probed.sides[probed.len / 2] <= SMALL_SIDE ? 32 : 64;
+    *side = probed.len && probed.sides[probed.len / 2] <= SMALL_SIDE ? SMALL_INPUT : PHOTO_INPUT;
     return WN_OK;
 }
 

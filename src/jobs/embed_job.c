@@ -127,7 +127,8 @@ static wn_status stream_paths(const wn_job *job, const wn_embed_options *options
 {
     double started = wn_clock_seconds();
     WN_TRY(wn_media_init(err));
-    WN_TRY(wn_model_open(options->model, WN_PRECISION_AUTO, &stream->model, err));
+    const char *model = options->model ? options->model : WN_MODEL_DEFAULT;
+    WN_TRY(wn_model_open(model, WN_PRECISION_AUTO, &stream->model, err));
     const wn_model_info *info = wn_model_get_info(stream->model);
     stream->dim = info->dim;
     stream->input_bytes = (size_t)info->side * info->side * 3;
@@ -159,7 +160,8 @@ static wn_status embed_to_arrays(const wn_job *job, const wn_embed_options *opti
     out->rows = out->fresh = (int64_t)stream.row_count;
     out->dim = (int64_t)stream.dim;
     out->bad = stream.bad;
-    if (!status && !(out->model = wn_text_copy(options->model))) status = wn_fail(err, WN_NOMEM, "out of memory");
+    if (!status && !(out->model = wn_text_copy(options->model ? options->model : WN_MODEL_DEFAULT)))
+        status = wn_fail(err, WN_NOMEM, "out of memory");
     wn_model_close(&stream.model);
     wn_free(stream.entries);
     wn_free(stream.images);
@@ -249,9 +251,6 @@ wn_status wn_job_embed(const wn_job *job, const wn_embed_options *options, wn_em
         WN_TRY(wn_root_kind(options->paths[i], &kind, err));
     }
     if (options->out && options->path_count && !options->workspace) {
-        if (!options->model)
-            return wn_fail(err, WN_INVALID,
-                           "name the model file with --model; 'winnow train PATH --out FILE' makes one");
         status = embed_to_arrays(job, options, out, err);
     } else {
         status = wn_job_open_workspace(job, options->workspace, options->paths, options->path_count,

@@ -138,8 +138,8 @@ WN_NODISCARD wn_status wn_stage_train(const wn_job *job, wn_workspace *workspace
                                       const char *name, const wn_matrix *teacher, const wn_train_params *params,
                                       char **model, char **file, wn_train_result *out, wn_error *err);
 
-/* Finds a model by its name in the workspace or by its file, or the newest of the workspace for NULL. The strings are
- * new; WN_NOTFOUND when there is none. */
+/* Finds a model by its name in the workspace or by its file; for NULL the newest of the workspace beside the built-in
+ * one, which serves where it has none. The strings are new. */
 WN_NODISCARD wn_status wn_find_model(wn_workspace *workspace, const char *wanted, char **name, char **file,
                                      wn_error *err);
 

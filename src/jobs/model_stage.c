@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "num/resample.h"
 #include "winnow/log.h"
 #include "winnow/memory.h"
 
@@ -33,8 +34,9 @@ static wn_status take_record(wn_workspace *workspace, const wn_model_record *rec
                              wn_error *err)
 {
     *name = wn_text_copy(record->name);
-    *file =
-        record->file[0] == '/' ? wn_text_copy(record->file) : wn_path_join(wn_workspace_path(workspace), record->file);
+    *file = record->file[0] == '/' || strcmp(record->file, WN_MODEL_DEFAULT) == 0
+                ? wn_text_copy(record->file)
+                : wn_path_join(wn_workspace_path(workspace), record->file);
     if (*name && *file) return WN_OK;
     wn_free(*name);
     wn_free(*file);
@@ -57,29 +59,16 @@ wn_status wn_find_model(wn_workspace *workspace, const char *wanted, char **name
     WN_TRY(wn_model_list(workspace, &records, &count, err));
     wn_status status = WN_NOTFOUND;
     for (size_t i = 0; i < count && status == WN_NOTFOUND; i++)
-        if (!wanted || strcmp(records[i].name, wanted) == 0)
+        if (wanted ? strcmp(records[i].name, wanted) == 0 : strcmp(records[i].file, WN_MODEL_DEFAULT) != 0)
             status = take_record(workspace, &records[i], name, file, err);
     wn_free(records);
     if (status != WN_NOTFOUND) return status;
-    if (!wanted)
-        return wn_fail(err, WN_NOTFOUND,
-                       "the workspace has no model yet; make one with 'winnow train', or name a file "
-                       "with --model");
-    if (!wn_file_exists(wanted))
+    if (!wanted) wanted = WN_MODEL_DEFAULT;
+    if (strcmp(wanted, WN_MODEL_DEFAULT) != 0 && !wn_file_exists(wanted))
         return wn_fail(err, WN_NOTFOUND, "'%s' is neither a model of the workspace nor a file", wanted);
     *name = stem_of(wanted);
     *file = wn_text_copy(wanted);
     return *name && *file ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
-}
-
-static wn_status wrong_side(const char *name, const wn_model *model, int64_t kept, wn_error *err)
-{
-    unsigned side = wn_model_get_info(model)->side;
-    return wn_fail(
-        err, WN_INVALID,
-        "the model '%s' looks at pictures of %u pixels, but the workspace keeps %lld; take another workspace "
-        "with -w",
-        name, side, (long long)kept);
 }
 
 wn_status wn_model_wants_side(wn_workspace *workspace, const char *wanted, int64_t *side, wn_error *err)
@@ -92,7 +81,6 @@ wn_status wn_model_wants_side(wn_workspace *workspace, const char *wanted, int64
     WN_TRY(wn_find_model(workspace, wanted, &name, &file, err));
     wn_status status = wn_model_open(file, WN_PRECISION_FP32, &model, err);
     if (!status) status = wn_job_input_side(workspace, &kept, err);
-    if (!status && kept && kept != (int64_t)wn_model_get_info(model)->side) status = wrong_side(name, model, kept, err);
     if (!status && !kept) *side = wn_model_get_info(model)->side;
     wn_model_close(&model);
     wn_free(name);
@@ -271,18 +259,19 @@ static wn_status name_model(wn_workspace *workspace, const char *name, const cha
     return *out ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
 }
 
-static wn_status embed_rows(const wn_job *job, wn_workspace *workspace, wn_model *model, wn_embedded *out, int64_t from,
-                            wn_error *err)
+static wn_status embed_rows(const wn_job *job, wn_workspace *workspace, wn_model *model, int64_t side, wn_embedded *out,
+                            int64_t from, wn_error *err)
 {
     wn_status status;
     const wn_model_info *info = wn_model_get_info(model);
-    size_t input_bytes = (size_t)info->side * info->side * 3, block = FIRST_BLOCK;
-    size_t most = (48u << 20) / input_bytes;
+    const size_t kept_bytes = (size_t)side * (size_t)side * 3, input_bytes = (size_t)info->side * info->side * 3;
+    size_t block = FIRST_BLOCK, most = (48u << 20) / (kept_bytes + input_bytes);
     if (most > MOST_BLOCK) most = MOST_BLOCK;
     wn_column *inputs = NULL;
+    uint8_t *kept = wn_alloc(WN_MEMORY_IMAGE, most, kept_bytes);
     uint8_t *images = wn_alloc(WN_MEMORY_IMAGE, most, input_bytes);
     float *values = wn_alloc(WN_MEMORY_MATRIX, most, info->dim * sizeof(float));
-    if (!images || !values) {
+    if (!kept || !images || !values) {
         status = wn_fail(err, WN_NOMEM, "no memory for blocks of %zu images", most);
         goto done;
     }
@@ -290,7 +279,8 @@ static wn_status embed_rows(const wn_job *job, wn_workspace *workspace, wn_model
     for (int64_t row = from; row < out->rows && !status;) {
         double begun = wn_clock_seconds();
         size_t count = out->rows - row < (int64_t)block ? (size_t)(out->rows - row) : block;
-        if ((status = wn_column_read(inputs, row, count, images, err))) break;
+        if ((status = wn_column_read(inputs, row, count, kept, err))) break;
+        if ((status = wn_resample_squares(kept, count, (size_t)side, info->side, job->pool, images, err))) break;
         if ((status = wn_model_embed(model, job->pool, images, count, values, err))) break;
         if ((status = wn_column_append(workspace, out->column, row, values, count, err))) break;
         row += (int64_t)count;
@@ -307,6 +297,7 @@ done:
     wn_column_close(&inputs);
     wn_free(values);
     wn_free(images);
+    wn_free(kept);
     return status;
 }
 
@@ -319,7 +310,9 @@ static wn_status embed_with(const wn_job *job, wn_workspace *workspace, const ch
     wn_workspace_counts counts;
     wn_column_info known = {0};
     WN_TRY(wn_job_input_side(workspace, &side, err));
-    if (side != (int64_t)info->side) return wrong_side(name, model, side, err);
+    if (side < (int64_t)info->side)
+        wn_log(WN_LOG_VERBOSE, "the workspace keeps pictures of %lld pixels; they are enlarged to the model's %u",
+               (long long)side, (unsigned)info->side);
     WN_TRY(name_model(workspace, name, file, info, &out->model, err));
     snprintf(column, sizeof column, "embedding.%016" PRIx64, info->hash);
     if (!(out->column = wn_text_copy(column))) return wn_fail(err, WN_NOMEM, "out of memory");
@@ -331,7 +324,8 @@ static wn_status embed_with(const wn_job *job, wn_workspace *workspace, const ch
     if (found && found != WN_NOTFOUND) return found;
     if (found == WN_NOTFOUND) {
         char root[4096];
-        const char *stored = realpath(file, root) ? root : file;
+        bool builtin = strcmp(file, WN_MODEL_DEFAULT) == 0;
+        const char *stored = !builtin && realpath(file, root) ? root : file;
         wn_model_record record = {.name = out->model, .file = stored, .dim = info->dim, .note = info->options};
         size_t base = strlen(wn_workspace_path(workspace));
         /* Models of the workspace are registered when they are made. */
@@ -342,7 +336,7 @@ static wn_status embed_with(const wn_job *job, wn_workspace *workspace, const ch
     }
     if (known.rows >= counts.rows) return WN_OK;
     WN_TRY(wn_job_plan(job, "embedding", wn_model_get_memory(model, wn_pool_threads(job->pool)) + (64u << 20), err));
-    return embed_rows(job, workspace, model, out, known.rows, err);
+    return embed_rows(job, workspace, model, side, out, known.rows, err);
 }
 
 wn_status wn_stage_embed(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,

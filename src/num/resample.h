@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "winnow/cpu.h"
+#include "winnow/pool.h"
 
 #define WN_RESAMPLE_ONE 16384 /* the weights of one output add up to this */
 
@@ -57,5 +58,9 @@ size_t wn_resample_scratch(const wn_resample_axis *across, const wn_resample_axi
  * `scratch` is aligned to 8. */
 void wn_resample_rgbx(const wn_resample_kernels *kernels, const wn_resample_axis *across, const wn_resample_axis *down,
                       const uint8_t *src, uint8_t *scratch, uint8_t *dst);
+
+/* n squares of RGB pixels (3 bytes) from side_in to side_out; equal sides are copied. */
+WN_NODISCARD wn_status wn_resample_squares(const uint8_t *in, size_t n, size_t side_in, size_t side_out, wn_pool *pool,
+                                           uint8_t *out, wn_error *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "num/resample.h"
 #include "winnow/memory.h"
 
 enum { ROWS_PER_READ = 1024, IMAGES_PER_CHUNK = 4 };
@@ -34,11 +35,12 @@ wn_status wn_image_feed_init(wn_image_feed *feed, const wn_train_images *images,
     const float crop_low = (float)params->crop_low, colour = (float)params->colour;
     *feed = (wn_image_feed){.images = images,
                             .image_bytes = (size_t)images->side * images->side * 3,
+                            .side = setup->side,
                             .views = {setup->views, setup->small_views},
                             .threads = wn_pool_threads(pool),
                             .seed = setup->seed};
-    wn_view_style_init(&feed->styles[0], setup->side, setup->side, crop_low, colour);
-    wn_view_style_init(&feed->styles[1], setup->side, setup->small_side, crop_low, colour);
+    wn_view_style_init(&feed->styles[0], images->side, setup->side, crop_low, colour);
+    wn_view_style_init(&feed->styles[1], images->side, setup->small_side, crop_low, colour);
     for (int g = 0; g < 2; g++) {
         size_t side = feed->styles[g].side_out, floats = wn_view_scratch(&feed->styles[g]);
         if (floats > feed->scratch_floats) feed->scratch_floats = floats;
@@ -92,13 +94,25 @@ wn_status wn_image_feed_views(wn_image_feed *feed, wn_pool *pool, int64_t step, 
     return WN_OK;
 }
 
-wn_status wn_image_feed_plain(wn_image_feed *feed, const int64_t *rows, size_t n, uint8_t *out, wn_error *err)
+static wn_status gather_images(wn_image_feed *feed, const int64_t *rows, size_t n, uint8_t *out, wn_error *err)
 {
     if (!feed->cache) return feed->images->fetch(feed->images->context, rows, n, out, err);
     for (size_t i = 0; i < n; i++) {
         memcpy(out + i * feed->image_bytes, feed->cache + (size_t)rows[i] * feed->image_bytes, feed->image_bytes);
     }
     return WN_OK;
+}
+
+wn_status wn_image_feed_plain(wn_image_feed *feed, wn_pool *pool, const int64_t *rows, size_t n, uint8_t *out,
+                              wn_error *err)
+{
+    if (feed->side == feed->images->side) return gather_images(feed, rows, n, out, err);
+    uint8_t *kept = wn_alloc(WN_MEMORY_TRAINING, n, feed->image_bytes);
+    if (!kept) return wn_fail(err, WN_NOMEM, "out of memory for images");
+    wn_status status = gather_images(feed, rows, n, kept, err);
+    if (!status) status = wn_resample_squares(kept, n, feed->images->side, feed->side, pool, out, err);
+    wn_free(kept);
+    return status;
 }
 
 void wn_image_feed_clear(wn_image_feed *feed)

@@ -55,7 +55,7 @@ static wn_status run_passes(const work *w, wn_network *network, const wn_learner
             /* Spread over all images, as neighbours in a folder are often alike. */
             rows[i] = (int64_t)((pass * w->images + i) * (size_t)feed->images->count / (w->passes * w->images));
         }
-        if ((status = wn_image_feed_plain(feed, rows, w->images, w->pixels, err))) goto done;
+        if ((status = wn_image_feed_plain(feed, pool, rows, w->images, w->pixels, err))) goto done;
         if ((status = wn_batch_forward(batch, pool, pixels, w->rows + pass * w->images * w->features, err))) goto done;
         if (training) wn_batch_absorb(batch, 1.0F / (float)(pass + 1));
     }
@@ -128,13 +128,15 @@ wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup
     w.features = wn_architecture_features(setup->architecture);
     w.dim = setup->prefixes[setup->prefix_count - 1];
     w.power = 1.0 - (setup->method->axes_keep > 0.0 ? setup->method->axes_keep : axes_keep_usual);
-    w.pixels = wn_alloc(WN_MEMORY_TRAINING, w.images, feed->image_bytes);
+    w.pixels = wn_alloc(WN_MEMORY_TRAINING, w.images, (size_t)setup->side * setup->side * 3);
     w.rows = wn_alloc(WN_MEMORY_TRAINING, w.passes * w.images * w.features, sizeof *w.rows);
     if (!w.pixels || !w.rows) {
         status = wn_fail(err, WN_NOMEM, "out of memory for the last passes of training");
         goto done;
     }
-    if ((status = run_passes(&w, wn_learner_network(learner), setup, feed, true, pool, err))) goto done;
+    /* A network that started from a model was trained with that model's statistics. */
+    if (!setup->start_hash && (status = run_passes(&w, wn_learner_network(learner), setup, feed, true, pool, err)))
+        goto done;
     if ((status = run_passes(&w, wn_learner_network(learner), setup, feed, false, pool, err))) goto done;
     status = find_axes(&w, parts[1].tensors, pool, out, err);
 done:

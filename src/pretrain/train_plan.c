@@ -17,7 +17,7 @@
 static const double reference_flop_fp32 = 0.28e12, reference_flop_bf16 = 0.55e12;
 
 /* SGD with Nesterov momentum, for a batch of BATCH_USUAL. */
-static const double rate_usual = 0.1;
+static const double rate_usual = 0.1, rate_started = 0.02; /* the second where the network starts from a model */
 
 enum {
     BATCH_USUAL = 128,
@@ -25,6 +25,7 @@ enum {
     BATCHES_PER_EPOCH = 8, /* wanted for few images, with batches of BATCH_SMALL at least */
     BATCH_SMALL = 64,
     DIM_LEAST = 8,
+    SIDE_USUAL = 64,     /* of views, where neither the user nor a model says another */
     THREADS_PLANNED = 8, /* memory is planned for as many, so that the batch does not depend on the number of threads */
     EPOCHS_MAX = 150     /* a budget does not show few images more often */
 };
@@ -60,6 +61,8 @@ const wn_option wn_train_options[] = {
      NULL, "R", 0},
     {WN_OPTION_REAL, "decay", "weight decay (-1 = automatic)", offsetof(wn_train_params, decay), -1, 10, "-1", NULL,
      "D", 0},
+    {WN_OPTION_INT, "side", "side of the views in pixels (0 = automatic)", offsetof(wn_train_params, side), 0, 256, "0",
+     NULL, "N", 0},
     {WN_OPTION_REAL, "crop-low", "least share of the image that a view shows", offsetof(wn_train_params, crop_low),
      0.01, 1, "0.2", NULL, "S", 0},
     {WN_OPTION_REAL, "colour", "strength of colour changes in views (0 = none)", offsetof(wn_train_params, colour), 0,
@@ -93,15 +96,17 @@ static void tell_unknown(const char *what, const char *word, bool get(size_t, co
         wn_fail(err, WN_INVALID, "no %s \"%s\"; the default is \"%s\"", what, word, words[0] ? words[0] : "");
 }
 
-/* The network of the model to start from. */
+/* The network of the model to start from, and its side. */
 static wn_status choose_start(const wn_train_params *params, wn_learner_setup *learner, wn_error *err)
 {
-    char name[64];
-    WN_TRY(wn_train_start_network(params->from, name, sizeof name, &learner->start_hash, err));
-    if (params->network && strcmp(params->network, name) != 0) {
-        return wn_fail(err, WN_INVALID, "%s is a network \"%s\": leave --network out", params->from, name);
+    wn_train_origin origin;
+    WN_TRY(wn_train_start_origin(params->from, &origin, err));
+    if (params->network && strcmp(params->network, origin.network) != 0) {
+        return wn_fail(err, WN_INVALID, "%s is a network \"%s\": leave --network out", params->from, origin.network);
     }
-    learner->architecture = wn_architecture_find(name);
+    learner->architecture = wn_architecture_find(origin.network);
+    learner->start_hash = origin.hash;
+    learner->side = origin.side;
     return WN_OK;
 }
 
@@ -150,12 +155,14 @@ static wn_status choose_views(const wn_train_images *images, const wn_train_para
                               wn_error *err)
 {
     uint32_t step = wn_architecture_side_step(learner->architecture);
-    if (images->side < 16 || images->side > 256 || images->side % step != 0) {
-        return wn_fail(err, WN_INVALID, "images of side %u: network \"%s\" takes multiples of %u from 16 to 256",
-                       (unsigned)images->side, learner->architecture->name, (unsigned)step);
+    if (params->side > 0) learner->side = (uint32_t)params->side;
+    if (learner->side == 0) learner->side = images->side < SIDE_USUAL ? images->side : SIDE_USUAL;
+    if (learner->side < 16 || learner->side > 256 || learner->side % step != 0 || images->side < 8) {
+        return wn_fail(err, WN_INVALID,
+                       "views of side %u: network \"%s\" takes multiples of %u from 16 to 256; --side gives another",
+                       (unsigned)learner->side, learner->architecture->name, (unsigned)step);
     }
-    learner->side = images->side;
-    learner->small_side = half_side(images->side, step);
+    learner->small_side = half_side(learner->side, step);
     learner->views = (size_t)(params->views > 0 ? params->views : learner->method->views);
     learner->small_views = (size_t)(params->small_views >= 0 ? params->small_views : learner->method->small_views);
     int64_t least = learner->method->views_least > 0 ? learner->method->views_least : 2;
@@ -281,8 +288,9 @@ wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_par
     plan->seconds = (double)plan->steps * plan->flop / reference;
     out->frozen = params->from ? plan->steps / 20 : 0;
     out->warm_up = plan->steps / 20 < 500 ? plan->steps / 20 : 500;
-    out->rate =
-        params->rate > 0.0 ? params->rate : rate_usual * sqrt((double)(plan->batch * plan->accumulate) / BATCH_USUAL);
+    out->rate = params->rate > 0.0 ? params->rate
+                                   : (params->from ? rate_started : rate_usual) *
+                                         sqrt((double)(plan->batch * plan->accumulate) / BATCH_USUAL);
     out->minutes = params->steps > 0 || params->epochs > 0 || params->fixed_plan ? 0.0 : params->minutes;
     return WN_OK;
 }

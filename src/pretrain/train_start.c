@@ -21,19 +21,17 @@ static wn_status read_model(const char *path, wn_buffer *bytes, wn_model_content
     return wn_model_file_parse(bytes->data ? bytes->data : "", bytes->len, path, content, err);
 }
 
-wn_status wn_train_start_network(const char *path, char *name, size_t size, uint64_t *hash, wn_error *err)
+wn_status wn_train_start_origin(const char *path, wn_train_origin *out, wn_error *err)
 {
     wn_buffer bytes;
     wn_model_content content;
     wn_buffer_init(&bytes, WN_MEMORY_TRAINING, 0);
     wn_status status = read_model(path, &bytes, &content, err);
     if (!status) {
-        *hash = content.hash;
-        int len = snprintf(name, size, "%s", content.description.architecture);
-        if (len < 0 || (size_t)len >= size)
-            status = wn_fail(err, WN_INVALID, "%s: its network has no known name", path);
-        if (!status && !wn_architecture_find(name))
-            status = wn_fail(err, WN_UNSUPPORTED, "%s: this build has no network \"%s\"", path, name);
+        *out = (wn_train_origin){.side = content.description.side, .hash = content.hash};
+        (void)snprintf(out->network, sizeof out->network, "%s", content.description.architecture);
+        if (!wn_architecture_find(out->network))
+            status = wn_fail(err, WN_UNSUPPORTED, "%s: this build has no network \"%s\"", path, out->network);
     }
     wn_buffer_clear(&bytes);
     return status;

@@ -8,8 +8,15 @@
 #include "pretrain/learner.h"
 #include "winnow/train.h"
 
-/* The network and the hash of a model file, without its numbers. WN_INVALID for a name that does not fit. */
-WN_NODISCARD wn_status wn_train_start_network(const char *path, char *name, size_t size, uint64_t *hash, wn_error *err);
+/* What a model file says of itself. */
+typedef struct wn_train_origin {
+    char network[64];
+    uint32_t side;
+    uint64_t hash;
+} wn_train_origin;
+
+/* WN_UNSUPPORTED for a network that this build lacks. */
+WN_NODISCARD wn_status wn_train_start_origin(const char *path, wn_train_origin *out, wn_error *err);
 
 /* Gives the learner's network the numbers of the model, and its embedding layer where the shapes agree. */
 WN_NODISCARD wn_status wn_train_start_from(const char *path, wn_learner *learner, wn_error *err);

@@ -20,10 +20,11 @@ typedef struct curate_params {
 
 static const wn_option options[] = {
     SELECT_OPTION_ROWS(curate_params, select),
-    {WN_OPTION_TEXT, "model", "model: a file, or a name in the workspace (default: its newest, or train one)",
+    {WN_OPTION_TEXT, "model",
+     "model: a file, a name in the workspace, or default (default: the workspace's newest, else the built-in one)",
      AT(model), 0, 0, NULL, NULL, "FILE|NAME", 'm'},
     TRAIN_OPTION_ROWS(curate_params, train, "train-minutes", "train-epochs", "train-steps", "train-method",
-                      "train-network", "train-fixed-plan", "5"),
+                      "train-network", "train-fixed-plan", NULL),
     {WN_OPTION_TEXT, "except-tag", "images with this tag count as picked already", AT(except_tag), 0, 0, NULL, NULL,
      "TAG", 0},
     {WN_OPTION_BOOL, "since-last", "pick among what is new since the last run, against all that runs picked before",
@@ -40,7 +41,9 @@ static const wn_option options[] = {
 
 static const char *const examples[] = {
     "winnow curate photos/ -n 500",
-    "train a model on the photos, pick 500, write the report",
+    "pick 500 with the built-in model, write the report",
+    "winnow curate photos/ -n 500 --train-minutes 15",
+    "adapt the model to these photos first",
     "winnow curate photos/ -n 10% --model m.wnm --copy picked/",
     "use a model, pick a tenth, copy the files",
     "winnow curate photos/ more.tar -n 300 --min-distance 0.4",
@@ -119,7 +122,7 @@ static wn_status run_curate(session *run, wn_error *err)
                                 .strategy = params->select.strategy,
                                 .settings = settings,
                                 .model = params->model,
-                                .train = &train,
+                                .train = train_values_given(&params->train) ? &train : NULL,
                                 .except_tag = params->except_tag,
                                 .copy = params->copy,
                                 .link = params->link,
@@ -146,7 +149,9 @@ const command command_curate = {
     .summary = "the whole way: pick the images of a folder worth labelling, with a report",
     .usage = "PATH... -n K [OPTIONS]",
     .details =
-        "Reads the images, learns what they look like (or uses --model), finds duplicates, and picks K images that "
+        "Reads the images, embeds them with the built-in model (or --model, or one that --train-minutes adapts to "
+        "them), finds "
+        "duplicates, and picks K images that "
         "differ "
         "from each other as much as possible, so that every image has a pick near to it. Images with the same pixels "
         "count once. Without PATH it works on what the workspace holds.\n\n"

@@ -11,7 +11,8 @@ typedef struct embed_params {
 } embed_params;
 
 static const wn_option options[] = {
-    {WN_OPTION_TEXT, "model", "model: a file, or a name in the workspace (default: its newest)",
+    {WN_OPTION_TEXT, "model",
+     "model: a file, a name in the workspace, or default (default: its newest, else the built-in one)",
      offsetof(embed_params, model), 0, 0, NULL, NULL, "FILE|NAME", 'm'},
     {WN_OPTION_TEXT, "out", "write the embeddings to this .npy (float32, one row an image)",
      offsetof(embed_params, out), 0, 0, NULL, NULL, "E.npy", 'o'},
@@ -68,7 +69,7 @@ const command command_embed = {
     .usage = "[PATH...] [--model FILE|NAME] [--out E.npy --out-paths PATHS.txt] [OPTIONS]",
     .details =
         "In a workspace: embeds the images that have no embedding of this model yet, after adding the paths given.\n\n"
-        "As arrays: with paths, --model FILE and --out, and no -w, the images are read and embedded, and nothing is "
+        "As arrays: with paths and --out, and no -w, the images are read and embedded, and nothing is "
         "kept "
         "but the files named. Rows stand in the order of the paths file; images that cannot be read have no row. With "
         "-w "

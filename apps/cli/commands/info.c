@@ -12,6 +12,7 @@
 #include "winnow/kernel.h"
 #include "winnow/media.h"
 #include "winnow/memory.h"
+#include "winnow/model.h"
 #include "winnow/projection.h"
 #include "winnow/selection.h"
 #include "winnow/train.h"
@@ -81,6 +82,20 @@ static void print_kernels(void)
     }
 }
 
+/* The model that is a part of the program. */
+static wn_status print_model(wn_error *err)
+{
+    wn_model *model = NULL;
+    wn_status status = wn_model_open(WN_MODEL_DEFAULT, WN_PRECISION_AUTO, &model, err);
+    if (status) return status;
+    const wn_model_info *info = wn_model_get_info(model);
+    printf("%-10s %-15s %s, %u numbers for pictures of %u pixels, %.2f GFLOP each, %016llx\n", "models",
+           WN_MODEL_DEFAULT, info->architecture, (unsigned)info->dim, (unsigned)info->side, info->flop * 1e-9,
+           (unsigned long long)info->hash);
+    wn_model_close(&model);
+    return WN_OK;
+}
+
 static void print_text(void)
 {
     char text[32];
@@ -99,7 +114,6 @@ static void print_text(void)
         printf("%-10s %-15s %s%s\n", i ? "" : "formats", format.name, format.summary,
                format.available ? "" : " (not in this build of the libraries)");
     }
-    print_kernels();
 }
 
 static json_t *json_kernels(void)
@@ -133,6 +147,7 @@ static json_t *json_info(void)
         for (size_t i = 0; tables[t].row(i, &name, &summary); i++) json_array_append_new(list, json_string(name));
         json_object_set_new(out, tables[t].key, list);
     }
+    json_object_set_new(out, "models", json_pack("[s]", WN_MODEL_DEFAULT));
     return out;
 }
 
@@ -142,7 +157,9 @@ static wn_status run_info(session *run, wn_error *err)
     if (status) return status;
     if (run->common.json) return json_print(json_info(), err);
     print_text();
-    return WN_OK;
+    status = print_model(err);
+    print_kernels();
+    return status;
 }
 
 static const char *const examples[] = {

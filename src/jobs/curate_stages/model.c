@@ -1,30 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The model that was named, else the newest of the workspace, else one trained on the images now.
+ * The model that was named, else the newest of the workspace, else one trained on the images now where that is asked
+ * for, else the built-in one.
  */
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "jobs/curate_stage.h"
 #include "winnow/memory.h"
 
-static wn_status get_model(wn_curating *run, wn_error *err)
+static void clear_model(wn_curating *run)
 {
-    wn_error why = {0};
-    wn_status status = wn_find_model(run->workspace, run->options->model, &run->model, &run->model_file, &why);
-    if (status != WN_NOTFOUND || run->options->model) {
-        if (status && err) *err = why;
-        return status;
-    }
+    wn_free(run->model);
+    wn_free(run->model_file);
+    run->model = run->model_file = NULL;
+}
+
+static wn_status train_model(wn_curating *run, wn_error *err)
+{
     double started = wn_clock_seconds();
     wn_train_result trained;
-    const wn_train_params *train = run->options->train;
-    if (train->epochs || train->steps)
-        wn_curating_note(run, WN_LOG_INFO, "no model yet: training one on these images");
+    wn_train_params train = *run->options->train;
+    const char *what = "training a model on these images";
+    if (!train.network && !train.from) {
+        train.from = WN_MODEL_DEFAULT;
+        what = "adapting the built-in model to these images";
+    }
+    if (train.epochs || train.steps)
+        wn_curating_note(run, WN_LOG_INFO, "%s", what);
     else
-        wn_curating_note(run, WN_LOG_INFO,
-                         "no model yet: training one on these images, about %g minutes (--train-minutes)",
-                         train->minutes);
-    WN_TRY(wn_stage_train(run->job, run->workspace, &run->rows, NULL, NULL, train, &run->model, &run->model_file,
+        wn_curating_note(run, WN_LOG_INFO, "%s, about %g minutes", what, train.minutes);
+    WN_TRY(wn_stage_train(run->job, run->workspace, &run->rows, NULL, NULL, &train, &run->model, &run->model_file,
                           &trained, err));
     run->result->trained = true;
     run->result->seconds.train = wn_clock_seconds() - started;
@@ -33,10 +40,16 @@ static wn_status get_model(wn_curating *run, wn_error *err)
     return WN_OK;
 }
 
-static void clear_model(wn_curating *run)
+static wn_status get_model(wn_curating *run, wn_error *err)
 {
-    wn_free(run->model);
-    wn_free(run->model_file);
+    WN_TRY(wn_find_model(run->workspace, run->options->model, &run->model, &run->model_file, err));
+    if (run->options->model || strcmp(run->model_file, WN_MODEL_DEFAULT) != 0) return WN_OK;
+    if (run->options->train) {
+        clear_model(run);
+        return train_model(run, err);
+    }
+    wn_curating_note(run, WN_LOG_INFO, "using the built-in model; --train-minutes M adapts it to these images");
+    return WN_OK;
 }
 
 const wn_curate_stage wn_curate_stage_model = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * MobileNetV1 at three quarters of its width (Howard et al. 2017), with the padding of its TensorFlow original so that
- * weights of that origin fit, and its norms' epsilon: some channels hardly vary. The first 24 channels are rounded up to 32.
+ * MobileNetV1 at three quarters of its width (Howard et al. 2017), with the padding of its TensorFlow original, so that
+ * weights of that origin fit, and the epsilon of its norms: some channels hardly vary. The first 24 channels are
+ * rounded up to 32.
  */
 #include "nn/architecture.h"
 
