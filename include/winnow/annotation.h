@@ -177,6 +177,24 @@ WN_API const wn_annotation_format *wn_annotation_format_find(const char *name);
 WN_API const char *wn_annotation_format_name(const wn_annotation_format *format);
 WN_API const char *wn_annotation_format_summary(const wn_annotation_format *format);
 
+/* --- Writers --------------------------------------------------------------------------------------------------- */
+
+typedef struct wn_annotation_writer wn_annotation_writer;
+
+/* The table: index 0, 1, ...; NULL beyond the last. */
+WN_API const wn_annotation_writer *wn_annotation_writer_at(size_t index);
+WN_API const wn_annotation_writer *wn_annotation_writer_find(const char *name);
+WN_API const char *wn_annotation_writer_name(const wn_annotation_writer *writer);
+WN_API const char *wn_annotation_writer_summary(const wn_annotation_writer *writer);
+
+/* Whether it writes a folder; then the paths of the images must be relative. */
+WN_API bool wn_annotation_writer_is_folder(const wn_annotation_writer *writer);
+
+/* Writes the images of a set and their items to the file or folder `out`. A file is complete or absent; in a folder,
+ * files of the same names are replaced. WN_INVALID: the images have no paths, or a path leads out of the folder. */
+WN_API WN_NODISCARD wn_status wn_annotations_write(const wn_annotations *set, const wn_annotation_writer *writer,
+                                                   const char *out, wn_error *err);
+
 #ifdef __cplusplus
 }
 #endif

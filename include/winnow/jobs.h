@@ -356,6 +356,32 @@ WN_API WN_NODISCARD wn_status wn_job_import(const wn_job *job, const wn_import_o
                                             wn_error *err);
 WN_API void wn_import_result_clear(wn_import_result *result);
 
+/* ------------------------------------------------------------------------------------------------ export */
+
+typedef struct wn_export_options {
+    const char *workspace;
+    const char *format; /* of a writer (winnow/annotation.h); NULL = "list" */
+    const char *out;    /* file or folder */
+    const char *tag;    /* images with this tag; NULL = all */
+    wn_annotation_role role;
+    const char
+        *set;      /* labels or predictions to write; NULL = the newest of the role where the writer has use for some */
+    bool relative; /* paths below their source; always so for writers of folders */
+    bool bare;     /* no labels or predictions, images alone */
+} wn_export_options;
+
+typedef struct wn_export_result {
+    char *workspace;
+    char *set; /* that was written; NULL = none */
+    int64_t images, items;
+    double seconds;
+} wn_export_result;
+
+/* Writes images of the workspace, with their labels or predictions, for another tool. */
+WN_API WN_NODISCARD wn_status wn_job_export(const wn_job *job, const wn_export_options *options, wn_export_result *out,
+                                            wn_error *err);
+WN_API void wn_export_result_clear(wn_export_result *result);
+
 /* ------------------------------------------------------------------------------------------------ tags */
 
 typedef enum wn_tag_action {

@@ -9,10 +9,11 @@
 
 #include "interop/mask.h"
 
-float *wn_json_floats(const json_t *list, size_t *count)
+float *wn_json_floats(wn_annotation_builder *builder, const json_t *list, size_t *count)
 {
     size_t len = json_array_size(list);
     float *values = json_is_array(list) ? wn_alloc(WN_MEMORY_TEXT, len, sizeof *values) : NULL;
+    if (json_is_array(list) && !values) builder->storage->status = WN_NOMEM;
     for (size_t i = 0; values && i < len; i++) {
         double number;
         if (!wn_json_number(json_array_get(list, i), &number)) {
@@ -29,7 +30,7 @@ bool wn_item_set_box(wn_annotation_builder *builder, wn_annotation_item *item, c
 {
     if (!value || json_is_null(value)) return true;
     size_t count = 0;
-    float *box = wn_json_floats(value, &count);
+    float *box = wn_json_floats(builder, value, &count);
     bool good = box && count == 4;
     if (good) {
         memcpy(item->box, box, sizeof item->box);
@@ -61,7 +62,7 @@ bool wn_item_set_probabilities(wn_annotation_builder *builder, wn_annotation_ite
 {
     if (!value || json_is_null(value)) return true;
     size_t count = 0;
-    float *numbers = wn_json_floats(value, &count);
+    float *numbers = wn_json_floats(builder, value, &count);
     bool good = numbers && count > 0;
     for (size_t i = 0; good && i < count; i++) good = numbers[i] >= 0;
     if (!good) {
@@ -79,7 +80,7 @@ bool wn_item_set_keypoints(wn_annotation_builder *builder, wn_annotation_item *i
 {
     if (!value || json_is_null(value)) return true;
     size_t count = 0;
-    float *numbers = wn_json_floats(value, &count);
+    float *numbers = wn_json_floats(builder, value, &count);
     bool good = numbers && count >= 3 && count % 3 == 0;
     if (good) {
         item->keypoints = wn_builder_numbers(builder, numbers, count);
@@ -90,10 +91,11 @@ bool wn_item_set_keypoints(wn_annotation_builder *builder, wn_annotation_item *i
 }
 
 /* Whole numbers below 2^32 from a list, as a new array; NULL otherwise. */
-static uint32_t *read_runs(const json_t *list, size_t *count)
+static uint32_t *read_runs(wn_annotation_builder *builder, const json_t *list, size_t *count)
 {
     *count = json_array_size(list);
     uint32_t *runs = json_is_array(list) && *count ? wn_alloc(WN_MEMORY_TEXT, *count, sizeof *runs) : NULL;
+    if (json_is_array(list) && *count && !runs) builder->storage->status = WN_NOMEM;
     for (size_t i = 0; runs && i < *count; i++) {
         const json_t *value = json_array_get(list, i);
         json_int_t run = json_integer_value(value);
@@ -110,7 +112,7 @@ bool wn_item_set_rows_mask(wn_annotation_builder *builder, wn_annotation_item *i
 {
     if (!value || json_is_null(value)) return true;
     size_t count = 0;
-    uint32_t *runs = read_runs(value, &count);
+    uint32_t *runs = read_runs(builder, value, &count);
     if (runs) {
         item->mask = wn_builder_runs(builder, runs, count);
     } else
@@ -126,7 +128,7 @@ static bool set_polygon(wn_annotation_builder *builder, wn_annotation_item *item
     wn_annotation_span span = {0};
     for (size_t i = 0; i < json_array_size(rings); i++) {
         size_t count = 0;
-        float *points = wn_json_floats(json_array_get(rings, i), &count);
+        float *points = wn_json_floats(builder, json_array_get(rings, i), &count);
         bool good = points && count >= 6 && count % 2 == 0;
         if (good) {
             if (span.count) span.count += wn_builder_numbers(builder, gap, 2).count;
@@ -157,7 +159,7 @@ static bool set_runs_of_size(wn_annotation_builder *builder, wn_annotation_item 
         good = wn_mask_parse_text(json_string_value(counts), json_string_length(counts), &columns);
     } else if (good) {
         size_t count = 0;
-        uint32_t *runs = read_runs(counts, &count);
+        uint32_t *runs = read_runs(builder, counts, &count);
         good = runs && wn_buffer_add(&columns, runs, count * sizeof *runs) == WN_OK;
         wn_free(runs);
     }
@@ -169,6 +171,7 @@ static bool set_runs_of_size(wn_annotation_builder *builder, wn_annotation_item 
         item->mask_height = (int32_t)height;
     } else
         wn_builder_problem(builder, "a mask whose counts do not fill its size");
+    if (columns.status || rows.status) builder->storage->status = WN_NOMEM;
     wn_buffer_clear(&columns);
     wn_buffer_clear(&rows);
     return good;

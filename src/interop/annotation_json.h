@@ -9,8 +9,9 @@
 #include "interop/annotation_format.h"
 #include "interop/json_scan.h"
 
-/* The numbers of a list, in a new array (wn_free); NULL when it is no list of numbers, or memory is short. */
-float *wn_json_floats(const json_t *list, size_t *count);
+/* The numbers of a list, in a new array (wn_free); NULL when it is no list of numbers, or memory is short, which the
+ * builder then knows. */
+float *wn_json_floats(wn_annotation_builder *builder, const json_t *list, size_t *count);
 
 /* [x, y, width, height], or the two corners when `corners`. NULL or null = no box, which is fine. */
 bool wn_item_set_box(wn_annotation_builder *builder, wn_annotation_item *item, const json_t *value, bool corners);

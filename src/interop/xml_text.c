@@ -138,6 +138,7 @@ static wn_status take_content(wn_xml *xml, wn_error *err)
         }
         if (xml->content.status == WN_LIMIT) return damaged(xml, "more than 1 MiB of text in one element", err);
     }
+    if (xml->content.status) return wn_fail(err, WN_NOMEM, "no memory to read '%s'", xml->file);
     while (xml->content.len && is_space(xml->content.data[xml->content.len - 1])) xml->content.len--;
     if (!xml->content.data) wn_buffer_add(&xml->content, "", 0);
     if (!xml->content.data) return wn_fail(err, WN_NOMEM, "no memory to read '%s'", xml->file);
@@ -192,7 +193,9 @@ static wn_status take_open(wn_xml *xml, wn_error *err)
     if (xml->depth == WN_XML_DEPTH_MAX) return damaged(xml, "elements nested too deep", err);
     xml->at++;
     xml->starts[xml->depth] = xml->names.len;
-    if (!take_name(xml, &xml->names)) return damaged(xml, "'<' without a name", err);
+    bool named = take_name(xml, &xml->names);
+    if (xml->names.status == WN_NOMEM) return wn_fail(err, WN_NOMEM, "no memory to read '%s'", xml->file);
+    if (!named) return damaged(xml, "'<' without a name", err);
     if (xml->names.status) return damaged(xml, "a name that is too long", err);
     xml->depth++;
     WN_TRY(take_attributes(xml, err));

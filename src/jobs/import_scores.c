@@ -64,7 +64,10 @@ static float confidence_of(const wn_annotations *set, const wn_annotation_item *
 {
     double sum = 0;
     size_t points = item->keypoints.count / 3;
-    for (size_t i = 0; i < points; i++) sum += (double)set->numbers[item->keypoints.first + 3 * i + 2];
+    for (size_t i = 0; i < points; i++) {
+        double confidence = (double)set->numbers[item->keypoints.first + 3 * i + 2];
+        sum += fmin(fmax(confidence, 0), 1); /* a visibility of 2 (COCO) counts as certain */
+    }
     return points ? (float)(sum / (double)points) : NAN;
 }
 

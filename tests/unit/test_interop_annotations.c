@@ -317,7 +317,7 @@ static void test_yolo(void **state)
     assert_string_equal(set->format, "yolo");
     assert_int_equal(set->task, WN_TASK_INSTANCES);
     assert_int_equal(set->image_count, 1);
-    assert_string_equal(set->images[0].path, "images/train/a");
+    assert_string_equal(set->images[0].path, "train/a");
     assert_true(set->images[0].stem);
     assert_int_equal(set->images[0].count, 4);
     assert_int_equal(wn_annotations_fit(set, 0, 200, 100, NULL, &f->err), WN_OK);

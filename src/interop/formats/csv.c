@@ -156,6 +156,13 @@ static int32_t find_category(wn_annotation_builder *builder, const wn_csv *csv, 
     return *name ? wn_builder_category_named(builder, name, strlen(name)) : -1;
 }
 
+static bool has_box(const wn_csv *csv, const csv_plan *plan)
+{
+    for (int i = 0; i < 4; i++)
+        if (plan->box[i] != NONE && *wn_csv_field(csv, (size_t)plan->box[i])) return true;
+    return false;
+}
+
 static bool set_box(wn_annotation_builder *builder, const wn_csv *csv, const csv_plan *plan, wn_annotation_item *item)
 {
     double values[4];
@@ -211,7 +218,7 @@ static void take_row(wn_annotation_builder *builder, const wn_csv *csv, const cs
 {
     int32_t category = find_category(builder, csv, plan);
     double score = NAN;
-    if (category < 0 && !plan->classes && plan->box[0] == NONE) return; /* an image without a label */
+    if (category < 0 && !plan->classes && !has_box(csv, plan)) return; /* an image without a label */
     const char *text = plan->score == NONE ? "" : wn_csv_field(csv, (size_t)plan->score);
     if (*text && (!wn_text_to_real(text, &score) || score < 0 || score > 1)) {
         wn_builder_problem(builder, "the score '%.40s' is not from 0 to 1; left out", text);
@@ -267,7 +274,9 @@ static wn_status parse(wn_annotation_builder *builder, const wn_annotation_file 
     csv_plan plan = {0};
     wn_csv_init(&csv, file->text, file->len);
     builder->set->task = WN_TASK_CLASSIFICATION;
-    wn_status status = wn_csv_next(&csv) ? make_plan(builder, &csv, &plan, file->path, err)
+    bool any = wn_csv_next(&csv), short_of_memory = csv.bytes.status || csv.starts.status;
+    wn_status status = any               ? make_plan(builder, &csv, &plan, file->path, err)
+                       : short_of_memory ? wn_fail(err, WN_NOMEM, "no memory to read '%s'", file->path)
                                          : wn_fail(err, WN_CORRUPT, "%s: the file is empty", file->path);
     if (!status) read_rows(builder, &csv, &plan, plan.titled);
     if (!status && csv.open_quote)

@@ -132,7 +132,7 @@ static void take_line(wn_annotation_builder *builder, json_t *object)
 }
 
 /* Whether the boxes of a line can only be corners (+1), only corner and size (-1), or either (0). */
-static int judge_boxes(const json_t *object)
+static int judge_boxes(wn_annotation_builder *builder, const json_t *object)
 {
     const json_t *list = find(object, list_keys);
     double width = (double)json_integer_value(json_object_get(object, "width"));
@@ -140,7 +140,7 @@ static int judge_boxes(const json_t *object)
     int verdict = 0;
     for (size_t i = 0; i < json_array_size(list); i++) {
         size_t count = 0;
-        float *box = wn_json_floats(find(json_array_get(list, i), box_keys), &count);
+        float *box = wn_json_floats(builder, find(json_array_get(list, i), box_keys), &count);
         if (box && count == 4) {
             bool ordered = box[2] > box[0] && box[3] > box[1];
             bool leaves = width > 0 && height > 0 &&
@@ -185,8 +185,7 @@ static wn_status each_line(wn_annotation_builder *builder, const wn_annotation_f
 
 static void judge_line(wn_annotation_builder *builder, json_t *object, void *context)
 {
-    int *verdicts = context, verdict = judge_boxes(object);
-    (void)builder;
+    int *verdicts = context, verdict = judge_boxes(builder, object);
     if (verdict < 0) verdicts[0] = 1;
     if (verdict > 0) verdicts[1] = 1;
 }

@@ -5,7 +5,7 @@
  * names the fields, beside it one JSON file an image. Either folder may be named itself, or the folder above, or the
  * one that holds .lightly; a folder of one task may be named too.
  */
-#include <math.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,39 +27,28 @@ typedef struct lightly_state {
 
 static bool has_file(const char *folder, const char *name)
 {
-    char *path = wn_path_join(folder, name);
-    bool there = path && wn_file_exists(path);
-    wn_free(path);
-    return there;
+    char path[PATH_MAX];
+    int len = snprintf(path, sizeof path, "%s/%s", folder, name);
+    return len > 0 && len < PATH_MAX && wn_file_exists(path);
 }
 
-/* The folder of predictions or metadata that `path` stands for, in one new string; NULL when there is none. */
-static char *find_base(const char *path, wn_annotation_role role)
+/* The folder of predictions or metadata that `path` stands for; false when there is none. */
+static bool find_base(const char *path, wn_annotation_role role, char out[PATH_MAX])
 {
+    static const char *const below[] = {"", "/", "/.lightly/"};
     const char *kind = role == WN_ROLE_METADATA ? "metadata" : "predictions";
-    char *inner[4] = {wn_text_copy(path), NULL, wn_path_join(path, kind), NULL};
-    char *hidden = wn_path_join(path, ".lightly");
-    if (hidden) inner[3] = wn_path_join(hidden, kind);
-    wn_free(hidden);
-    char *found = NULL;
-    for (size_t i = 0; i < 4; i++) {
-        bool good =
-            inner[i] && !found &&
-            (has_file(inner[i], "schema.json") || (role != WN_ROLE_METADATA && has_file(inner[i], "tasks.json")));
-        if (good) {
-            found = inner[i];
-        } else
-            wn_free(inner[i]);
+    for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
+        int len = snprintf(out, PATH_MAX, "%s%s%s", path, below[i], i ? kind : "");
+        if (len <= 0 || len >= PATH_MAX) continue;
+        if (has_file(out, "schema.json") || (role != WN_ROLE_METADATA && has_file(out, "tasks.json"))) return true;
     }
-    return found;
+    return false;
 }
 
 static bool probe(const wn_annotation_source *source)
 {
-    if (!source->files) return false;
-    char *base = find_base(source->path, source->options->role);
-    wn_free(base);
-    return base != NULL;
+    char base[PATH_MAX];
+    return source->files && find_base(source->path, source->options->role, base);
 }
 
 /* A JSON file beside the predictions as one value. */
@@ -103,9 +92,8 @@ static wn_status list_tasks(const char *base, wn_buffer *out, wn_error *err)
 
 static wn_status tasks(const char *path, const wn_annotation_options *options, wn_buffer *out, wn_error *err)
 {
-    char stem[256];
-    char *base = find_base(path, options->role);
-    if (!base)
+    char stem[256], base[PATH_MAX];
+    if (!find_base(path, options->role, base))
         return wn_fail(err, WN_NOTFOUND, "'%s' holds no Lightly %s", path, wn_annotation_role_text(options->role));
     wn_status status = WN_OK;
     if (options->role != WN_ROLE_METADATA && !has_file(base, "schema.json")) {
@@ -114,7 +102,6 @@ static wn_status tasks(const char *path, const wn_annotation_options *options, w
         wn_path_stem(base, stem, sizeof stem);
         wn_buffer_add(out, stem, strlen(stem) + 1);
     }
-    wn_free(base);
     return status;
 }
 
@@ -138,15 +125,14 @@ static wn_status choose_task(const char *base, const wn_annotation_options *opti
 
 static wn_status resolve(const char *path, const wn_annotation_options *options, wn_buffer *out, wn_error *err)
 {
-    char *base = find_base(path, options->role);
-    if (!base)
+    char base[PATH_MAX];
+    if (!find_base(path, options->role, base))
         return wn_fail(err, WN_NOTFOUND, "'%s' holds no Lightly %s", path, wn_annotation_role_text(options->role));
     wn_status status = WN_OK;
     if (options->role != WN_ROLE_METADATA && !has_file(base, "schema.json")) {
         status = choose_task(base, options, out, err);
     } else
         wn_buffer_text(out, base);
-    wn_free(base);
     return status;
 }
 

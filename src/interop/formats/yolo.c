@@ -4,7 +4,8 @@
  *     class cx cy w h [confidence]          a box
  *     class x1 y1 x2 y2 x3 y3 ... [conf]    a polygon, at least three points
  *     class cx cy w h x y [v] x y [v] ...   keypoints, when data.yaml has kpt_shape
- * Names come from data.yaml, classes.txt or obj.names. labels/a/b.txt is the image images/a/b.*.
+ * Names come from data.yaml, classes.txt or obj.names. x/labels/a/b.txt is the image
+ * x/images/a/b.*, and labels/a/b.txt the image a/b.*.
  */
 #include <math.h>
 #include <stdio.h>
@@ -115,7 +116,7 @@ static bool takes(const wn_annotation_builder *builder, const char *name)
     return wn_text_ends_with(name, ".txt");
 }
 
-/* labels/a/b.txt -> images/a/b; the last part called labels is the one. */
+/* x/labels/a/b.txt -> x/images/a/b, labels/a/b.txt -> a/b; the last part called labels is the one. */
 static size_t name_image(wn_annotation_builder *builder, const char *name)
 {
     char path[2048];
@@ -127,8 +128,8 @@ static size_t name_image(wn_annotation_builder *builder, const char *name)
     if (at == SIZE_MAX) {
         written = snprintf(path, sizeof path, "%.*s", (int)(len < 2000 ? len : 2000), name);
     } else
-        written = snprintf(path, sizeof path, "%.*simages%.*s", (int)(at < 1000 ? at : 1000), name,
-                           (int)(len - at - 6 < 1000 ? len - at - 6 : 1000), name + at + 6);
+        written = snprintf(path, sizeof path, "%.*s%s%.*s", (int)(at < 1000 ? at : 1000), name, at ? "images/" : "",
+                           (int)(len - at - 7 < 1000 ? len - at - 7 : 1000), name + at + 7);
     size_t image = wn_builder_image(builder, path, (size_t)written, 0, 0);
     if (!builder->storage->status) ((wn_annotation_image *)(void *)builder->storage->images.data)[image].stem = true;
     return image;

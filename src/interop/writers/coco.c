@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * COCO annotations, with score and probabilities where the items have them.
+ */
+#include <math.h>
+
+#include "base/error.h"
+#include "interop/annotation_writer.h"
+#include "interop/mask.h"
+
+static json_t *json_numbers(const float *values, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_real((double)values[i]));
+    return list;
+}
+
+/* Rings, divided by pairs of NaN. */
+static json_t *json_polygon(const float *points, size_t count)
+{
+    json_t *rings = json_array();
+    for (size_t at = 0; at < count;) {
+        size_t end = at;
+        while (end < count && !isnan(points[end])) end += 2;
+        if (end > at) json_array_append_new(rings, json_numbers(points + at, end - at));
+        at = end + 2;
+    }
+    return rings;
+}
+
+/* NULL for runs that fill no picture; *failed when memory is short. */
+static json_t *json_mask(const wn_annotations *set, const wn_annotation_image *image, const wn_annotation_item *item,
+                         bool *failed)
+{
+    int32_t width = item->mask_width ? item->mask_width : image->width;
+    int32_t height = item->mask_height ? item->mask_height : image->height;
+    wn_buffer runs;
+    wn_buffer_init(&runs, WN_MEMORY_TEXT, 0);
+    json_t *mask = NULL;
+    if (wn_mask_to_columns(set->runs + item->mask.first, item->mask.count, width, height, &runs)) {
+        json_t *counts = json_array();
+        const uint32_t *values = (const uint32_t *)(const void *)runs.data;
+        for (size_t i = 0; i < runs.len / sizeof *values; i++) json_array_append_new(counts, json_integer(values[i]));
+        mask = json_pack("{s:[i,i], s:o}", "size", (int)height, (int)width, "counts", counts);
+    }
+    *failed = runs.status != WN_OK;
+    wn_buffer_clear(&runs);
+    return mask;
+}
+
+static json_t *json_item(const wn_annotations *set, size_t image, const wn_annotation_item *item, size_t id)
+{
+    json_t *entry = json_pack("{s:I, s:I, s:i}", "id", (json_int_t)id, "image_id", (json_int_t)image + 1, "iscrowd",
+                              item->flags & WN_ITEM_CROWD ? 1 : 0);
+    if (item->category >= 0)
+        json_object_set_new(entry, "category_id", json_integer(set->categories[item->category].id));
+    if (item->flags & WN_ITEM_BOX) {
+        json_object_set_new(entry, "bbox", json_numbers(item->box, 4));
+        json_object_set_new(entry, "area", json_real((double)item->box[2] * (double)item->box[3]));
+    }
+    if (!isnan(item->score)) json_object_set_new(entry, "score", json_real((double)item->score));
+    if (item->probabilities.count)
+        json_object_set_new(entry, "probabilities",
+                            json_numbers(set->numbers + item->probabilities.first, item->probabilities.count));
+    if (item->keypoints.count) {
+        json_object_set_new(entry, "keypoints",
+                            json_numbers(set->numbers + item->keypoints.first, item->keypoints.count));
+        json_object_set_new(entry, "num_keypoints", json_integer((json_int_t)item->keypoints.count / 3));
+    }
+    if (item->polygon.count) {
+        json_object_set_new(entry, "segmentation",
+                            json_polygon(set->numbers + item->polygon.first, item->polygon.count));
+    } else if (item->mask.count) {
+        bool failed;
+        json_object_set_new(entry, "segmentation", json_mask(set, &set->images[image], item, &failed));
+        if (failed) {
+            json_decref(entry);
+            return NULL;
+        }
+    }
+    return entry;
+}
+
+/* Adds an element of a list on a line of its own. */
+static wn_status add_element(wn_text_sink *sink, bool *first, json_t *value, wn_error *err)
+{
+    wn_buffer_text(&sink->text, *first ? "\n" : ",\n");
+    *first = false;
+    wn_text_sink_json(sink, value);
+    return wn_text_sink_flush(sink, err);
+}
+
+static wn_status write_lists(wn_text_sink *sink, const wn_annotations *set, wn_error *err)
+{
+    bool first = true;
+    size_t id = 0;
+    wn_buffer_text(&sink->text, "{\"images\":[");
+    for (size_t i = 0; i < set->image_count; i++) {
+        const wn_annotation_image *image = &set->images[i];
+        json_t *entry = json_pack("{s:I, s:o}", "id", (json_int_t)i + 1, "file_name", wn_json_name(image->path));
+        if (image->width) {
+            json_object_set_new(entry, "width", json_integer(image->width));
+            json_object_set_new(entry, "height", json_integer(image->height));
+        }
+        WN_TRY(add_element(sink, &first, entry, err));
+    }
+    first = true;
+    wn_buffer_text(&sink->text, "],\n\"categories\":[");
+    for (size_t i = 0; i < set->category_count; i++)
+        WN_TRY(add_element(sink, &first,
+                           json_pack("{s:I, s:o}", "id", (json_int_t)set->categories[i].id, "name",
+                                     wn_json_name(set->categories[i].name)),
+                           err));
+    first = true;
+    wn_buffer_text(&sink->text, "],\n\"annotations\":[");
+    for (size_t i = 0; i < set->image_count; i++)
+        for (size_t j = set->images[i].first; j < set->images[i].first + set->images[i].count; j++)
+            if (wn_item_counts(&set->items[j]))
+                WN_TRY(add_element(sink, &first, json_item(set, i, &set->items[j], ++id), err));
+    wn_buffer_text(&sink->text, "]}\n");
+    return WN_OK;
+}
+
+static wn_status write(const wn_annotations *set, const char *out, wn_error *err)
+{
+    wn_text_sink sink;
+    WN_TRY(wn_text_sink_begin(&sink, out, err));
+    return wn_text_sink_end(&sink, write_lists(&sink, set, err), err);
+}
+
+const wn_annotation_writer wn_annotation_writer_coco = {
+    .name = "coco",
+    .summary = "COCO annotations, one JSON file",
+    .write = write,
+};

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Lightly predictions: OUT/tasks.json, OUT/NAME/schema.json, OUT/NAME/PATH.json for each image. Items must have what
+ * their task asks for; a score that is not told is 1, as for ground truth.
+ */
+#include <math.h>
+
+#include "base/error.h"
+#include "interop/annotation_writer.h"
+#include "winnow/memory.h"
+
+static json_t *json_numbers(const float *values, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_real((double)values[i]));
+    return list;
+}
+
+static json_t *json_item(const wn_annotations *set, const wn_annotation_item *item)
+{
+    json_t *entry = json_pack("{s:I, s:f}", "category_id", (json_int_t)set->categories[item->category].id, "score",
+                              isnan(item->score) ? 1.0 : (double)item->score);
+    if (item->probabilities.count == set->category_count && set->category_count)
+        json_object_set_new(entry, "probabilities",
+                            json_numbers(set->numbers + item->probabilities.first, item->probabilities.count));
+    if (item->flags & WN_ITEM_BOX) json_object_set_new(entry, "bbox", json_numbers(item->box, 4));
+    if (item->keypoints.count)
+        json_object_set_new(entry, "keypoints",
+                            json_numbers(set->numbers + item->keypoints.first, item->keypoints.count));
+    if (item->mask.count) {
+        json_t *runs = json_array();
+        for (size_t i = 0; i < item->mask.count; i++)
+            json_array_append_new(runs, json_integer(set->runs[item->mask.first + i]));
+        json_object_set_new(entry, "segmentation", runs);
+    }
+    return entry;
+}
+
+static wn_status write_json(char *path, json_t *value, wn_error *err)
+{
+    wn_text_sink sink;
+    wn_status status = path ? wn_text_sink_begin(&sink, path, err) : wn_fail(err, WN_NOMEM, "out of memory");
+    if (!status) {
+        wn_text_sink_json(&sink, value);
+        wn_buffer_text(&sink.text, "\n");
+        status = wn_text_sink_end(&sink, WN_OK, err);
+    } else
+        json_decref(value);
+    wn_free(path);
+    return status;
+}
+
+static wn_status write_image(const wn_annotations *set, const wn_annotation_image *image, const char *out,
+                             wn_error *err)
+{
+    char *path = NULL;
+    WN_TRY(wn_writer_path(out, set->name, image->path, ".json", &path, err));
+    json_t *list = json_array();
+    for (size_t i = image->first; i < image->first + image->count; i++)
+        if (wn_item_counts(&set->items[i]) && set->items[i].category >= 0)
+            json_array_append_new(list, json_item(set, &set->items[i]));
+    return write_json(path, json_pack("{s:o, s:o}", "file_name", wn_json_name(image->path), "predictions", list), err);
+}
+
+static wn_status write(const wn_annotations *set, const char *out, wn_error *err)
+{
+    char *schema = NULL;
+    json_t *categories = json_array();
+    WN_TRY(wn_writer_path(out, set->name, "schema", ".json", &schema, err));
+    for (size_t i = 0; i < set->category_count; i++)
+        json_array_append_new(categories, json_pack("{s:I, s:o}", "id", (json_int_t)set->categories[i].id, "name",
+                                                    wn_json_name(set->categories[i].name)));
+    WN_TRY(write_json(
+        schema, json_pack("{s:s, s:o}", "task_type", wn_annotation_task_text(set->task), "categories", categories),
+        err));
+    WN_TRY(write_json(wn_path_join(out, "tasks.json"), json_pack("[o]", wn_json_name(set->name)), err));
+    for (size_t i = 0; i < set->image_count; i++) WN_TRY(write_image(set, &set->images[i], out, err));
+    return WN_OK;
+}
+
+const wn_annotation_writer wn_annotation_writer_lightly = {
+    .name = "lightly",
+    .summary = "Lightly predictions: a folder with schema.json and one JSON file for each image",
+    .folder = true,
+    .write = write,
+};
