@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "winnow/progress.h"
 #include "winnow/status.h"
 
 #ifdef __cplusplus
@@ -137,11 +138,12 @@ typedef struct wn_annotations {
 typedef struct wn_annotation_options {
     const char *format; /* "auto" or NULL: by name and content */
     wn_annotation_role role;
-    const char *task;      /* of a folder that holds several (Lightly); NULL = the only one */
-    const char *column;    /* CSV: title of the label column */
-    const char *names;     /* file with one category name a line, for formats that have numbers only */
-    const char *reference; /* COCO results: the COCO file that names images and categories */
-    const char *box;       /* "xywh", "xyxy": how JSON Lines and CSV boxes are written; NULL = found out */
+    const char *task;            /* of a folder that holds several (Lightly); NULL = the only one */
+    const char *column;          /* CSV: title of the label column */
+    const char *names;           /* file with one category name a line, for formats that have numbers only */
+    const char *reference;       /* COCO results: the COCO file that names images and categories */
+    const char *box;             /* "xywh", "xyxy": how JSON Lines and CSV boxes are written; NULL = found out */
+    const wn_progress *progress; /* stage "import", unit "items"; WN_CANCELLED when it says stop */
 } wn_annotation_options;
 
 /* Reads one set. `path` is a file or a folder. WN_NOTFOUND: no such file, or nothing in the folder that the reader

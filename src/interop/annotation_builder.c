@@ -17,6 +17,8 @@ enum { PROBLEMS_KEPT = 10000 };
 wn_status wn_builder_status(const wn_annotation_builder *builder, wn_error *err)
 {
     if (!builder->storage->status) return WN_OK;
+    if (builder->storage->status == WN_CANCELLED)
+        return wn_fail(err, WN_CANCELLED, "stopped while reading annotations");
     return wn_fail(err, WN_NOMEM, "no memory for the annotations of '%s'", builder->root ? builder->root : "");
 }
 
@@ -40,6 +42,16 @@ const char *wn_builder_text(wn_annotation_builder *builder, const char *text, si
     return "";
 }
 
+/* Tells progress now and then, and learns whether to stop. */
+static void count_one(wn_annotation_builder *builder)
+{
+    enum { EVERY = 2048 };
+    struct wn_annotation_storage *storage = builder->storage;
+    if (++storage->added % EVERY != 0) return;
+    wn_progress_report report = {.stage = "import", .unit = "items", .done = storage->added};
+    if (wn_progress_tell(builder->options->progress, &report) && !storage->status) storage->status = WN_CANCELLED;
+}
+
 static bool has_suffix(const char *path, size_t len)
 {
     for (size_t i = len; i > 0 && path[i - 1] != '/' && path[i - 1] != '\\'; i--)
@@ -59,6 +71,7 @@ size_t wn_builder_image(wn_annotation_builder *builder, const char *path, size_t
 {
     struct wn_annotation_storage *storage = builder->storage;
     size_t index = wn_name_table_find(&storage->image_names, path, len);
+    count_one(builder);
     if (index != SIZE_MAX) {
         wn_annotation_image *known = (wn_annotation_image *)(void *)storage->images.data + index;
         if (!known->width) set_size(known, width, height);
@@ -141,6 +154,7 @@ wn_annotation_item *wn_builder_item(wn_annotation_builder *builder, size_t image
     struct wn_annotation_storage *storage = builder->storage;
     wn_annotation_item item = {.image = image, .category = category, .score = NAN};
     spare = item;
+    count_one(builder);
     if (!append(storage, &storage->places, &builder->place, sizeof builder->place)) return &spare;
     if (!append(storage, &storage->items, &item, sizeof item)) return &spare;
     return (wn_annotation_item *)(void *)(storage->items.data + storage->items.len - sizeof item);

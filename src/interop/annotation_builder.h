@@ -22,7 +22,8 @@ struct wn_annotation_storage {
     wn_buffer images, categories, items, places, numbers, runs, problems, fields, values;
     wn_name_table image_names, image_ids, category_names, category_ids, field_names;
     size_t problem_count;
-    wn_status status;
+    uint64_t added;   /* images and items so far, for progress */
+    wn_status status; /* WN_NOMEM or WN_CANCELLED */
 };
 
 /* A value of metadata while the set is built. */
@@ -49,7 +50,7 @@ typedef struct wn_annotation_builder {
     void *state;               /* of the reader, made by begin and released by end */
 } wn_annotation_builder;
 
-/* Memory: `status` of the storage as an error. */
+/* `status` of the storage as an error. */
 WN_NODISCARD wn_status wn_builder_status(const wn_annotation_builder *builder, wn_error *err);
 
 /* A copy of some bytes that lives as long as the set; "" when memory is short. */

@@ -204,6 +204,7 @@ wn_status wn_job_import(const wn_job *job, const wn_import_options *options, wn_
     double started = wn_clock_seconds();
     if (options->reader) run.reader = *options->reader;
     run.reader.role = options->role;
+    run.reader.progress = job->progress;
     wn_buffer_init(&run.problems, WN_MEMORY_TEXT, 0);
     wn_buffer_text(&run.problems, "file,line,reason\n");
     wn_status status =

@@ -506,6 +506,28 @@ static void test_choice_of_reader(void **state)
     }
 }
 
+static bool stop_at_once(void *context, const wn_progress_report *report)
+{
+    *(uint64_t *)context = report->done;
+    return true;
+}
+
+static void test_reading_can_be_stopped(void **state)
+{
+    fixture *f = *state;
+    uint64_t done = 0;
+    const wn_progress progress = {stop_at_once, &done};
+    wn_annotation_options options = {.progress = &progress};
+    wn_annotations *set = NULL;
+    char *text = malloc(5000 * 16 + 16);
+    size_t len = (size_t)snprintf(text, 16, "path,label\n");
+    for (int i = 0; i < 5000; i++) len += (size_t)snprintf(text + len, 16, "%d.jpg,a\n", i);
+    put(f, "long.csv", text);
+    free(text);
+    assert_int_equal(try_read(f, "long.csv", &options, &set), WN_CANCELLED);
+    assert_true(done > 0 && done < 10000 && f->err.message[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -521,6 +543,7 @@ int main(void)
         FIXTURE_TEST(test_jsonl),
         FIXTURE_TEST(test_npy),
         FIXTURE_TEST(test_choice_of_reader),
+        FIXTURE_TEST(test_reading_can_be_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
