@@ -7,7 +7,9 @@
 
 #include "num/convert.h"
 #include "num/distance.h"
+#include "num/fft.h"
 #include "num/hamming.h"
+#include "num/layout.h"
 #include "num/pixels.h"
 #include "num/precise.h"
 #include "num/resample.h"
@@ -50,6 +52,8 @@ DEFINE_FAMILY(precise, WN_PRECISE_MAP)
 DEFINE_FAMILY(pixels, WN_PIXELS_MAP)
 DEFINE_FAMILY(resample, WN_RESAMPLE_MAP)
 DEFINE_FAMILY(hamming, WN_HAMMING_MAP)
+DEFINE_FAMILY(layout, WN_LAYOUT_MAP)
+DEFINE_FAMILY(fft, WN_FFT_MAP)
 
 size_t wn_kernels_list(wn_cpu level, wn_kernel *out, size_t capacity)
 {
@@ -63,5 +67,7 @@ size_t wn_kernels_list(wn_cpu level, wn_kernel *out, size_t capacity)
     add_pixels(&list, level);
     add_resample(&list, level);
     add_hamming(&list, level);
+    add_layout(&list, level);
+    add_fft(&list, level);
     return list.count;
 }

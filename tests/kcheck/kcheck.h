@@ -6,6 +6,7 @@
  *   exact      integers, indices, conversions: equal bits (a NaN equals a NaN)
  *   reduction  float sums: |difference| <= relative error * sum of |terms|; exact for small integers, whose sums are
  *              exact in any order
+ *   series     functions by series: the error that the family's file states
  */
 #ifndef KCHECK_H
 #define KCHECK_H
@@ -17,7 +18,9 @@
 #include "base/rng.h"
 #include "num/convert.h"
 #include "num/distance.h"
+#include "num/fft.h"
 #include "num/hamming.h"
+#include "num/layout.h"
 #include "num/pixels.h"
 #include "num/precise.h"
 #include "num/resample.h"
@@ -34,6 +37,8 @@ typedef struct kcheck_tables {
     wn_pixels_kernels pixels;
     wn_resample_kernels resample;
     wn_hamming_kernels hamming;
+    wn_layout_kernels layout;
+    wn_fft_kernels fft;
 } kcheck_tables;
 
 typedef enum kcheck_data {
@@ -77,6 +82,8 @@ extern const kcheck_case kcheck_precise_cases[];
 extern const kcheck_case kcheck_pixels_cases[];
 extern const kcheck_case kcheck_resample_cases[];
 extern const kcheck_case kcheck_hamming_cases[];
+extern const kcheck_case kcheck_layout_cases[];
+extern const kcheck_case kcheck_fft_cases[];
 
 #define KCHECK_CASE(family, kernel, error_family, function)                                                            \
     {                                                                                                                  \
