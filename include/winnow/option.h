@@ -51,6 +51,11 @@ WN_API WN_NODISCARD wn_status wn_options_init(const wn_option *table, void *para
 WN_API WN_NODISCARD wn_status wn_options_set(const wn_option *table, void *params, const char *name, const char *value,
                                              wn_error *err);
 
+/* Sets several fields from "name=value,name=value"; a name alone is a BOOL that is true. NULL or empty text sets none.
+ * Texts are not kept, so the table must have no TEXT rows. Fails as wn_options_set does. */
+WN_API WN_NODISCARD wn_status wn_options_set_list(const wn_option *table, void *params, const char *text,
+                                                  wn_error *err);
+
 /* The row of that name, or of that letter; NULL when there is none. */
 WN_API const wn_option *wn_options_find(const wn_option *table, const char *name);
 WN_API const wn_option *wn_options_find_letter(const wn_option *table, char letter);

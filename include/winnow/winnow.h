@@ -20,6 +20,8 @@
 #include "winnow/kernel.h"
 #include "winnow/labels.h"
 #include "winnow/log.h"
+#include "winnow/map_place.h"
+#include "winnow/map_quality.h"
 #include "winnow/matrix.h"
 #include "winnow/media.h"
 #include "winnow/memory.h"

@@ -202,3 +202,19 @@ wn_status wn_options_set(const wn_option *table, void *params, const char *name,
     return wn_fail(err, WN_INVALID, "there is no option '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
                    nearest ? nearest : "", nearest ? "'?" : "");
 }
+
+wn_status wn_options_set_list(const wn_option *table, void *params, const char *text, wn_error *err)
+{
+    for (const char *at = text ? text : ""; *at;) {
+        char name[160];
+        size_t len = strcspn(at, ",");
+        if (len >= sizeof name) return wn_fail(err, WN_INVALID, "'%.40s...' is too long for a setting", at);
+        memcpy(name, at, len);
+        name[len] = 0;
+        char *value = strchr(name, '=');
+        if (value) *value++ = 0;
+        WN_TRY(wn_options_set(table, params, name, value, err));
+        at += len + (at[len] == ',');
+    }
+    return WN_OK;
+}

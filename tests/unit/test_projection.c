@@ -16,7 +16,7 @@
 #include "winnow/memory.h"
 #include "winnow/projection.h"
 
-enum { ROWS = 4000, DIM = 12 };
+enum { ROWS = 4000, DIM = 12, SOME = 700 /* for walks over all methods */ };
 
 /* Rows mean + a u + b v + noise, with orthonormal u, v and variances 25, 4 and 0.01 */
 static float data[ROWS * DIM];
@@ -31,6 +31,13 @@ static wn_matrix make_rows(void)
         for (size_t k = 0; k < DIM; k++) data[i * DIM + k] = 100 + a * u[k] + b * v[k] + 0.1f * wn_rng_normal(&rng);
     }
     return (wn_matrix){data, ROWS, DIM, DIM};
+}
+
+static wn_matrix some_rows(void)
+{
+    wn_matrix rows = make_rows();
+    rows.rows = SOME;
+    return rows;
 }
 
 static void test_components_of_known_axes(void **state)
@@ -87,43 +94,184 @@ static bool stop_now(void *context, const wn_progress_report *report)
     return true;
 }
 
+/* A method with its default settings, but few iterations where it has them. */
+typedef struct setting {
+    const wn_projection_method *method;
+    void *params;
+} setting;
+
+static const char *const shorter[][2] = {{"epochs", "60"}, {"iterations", "60"}, {"exaggerated", "20"}};
+
+static bool open_setting(size_t at, bool is_short, setting *out)
+{
+    *out = (setting){.method = wn_projection_method_at(at)};
+    if (!out->method) return false;
+    out->params = wn_alloc(WN_MEMORY_GENERAL, 1, out->method->params_size);
+    assert_int_equal(wn_options_init(out->method->options, out->params, NULL), WN_OK);
+    for (size_t i = 0; is_short && i < sizeof shorter / sizeof *shorter; i++)
+        if (wn_options_find(out->method->options, shorter[i][0]))
+            assert_int_equal(wn_options_set(out->method->options, out->params, shorter[i][0], shorter[i][1], NULL),
+                             WN_OK);
+    return true;
+}
+
+static wn_status run(const setting *s, const wn_projection_request *request, wn_projection *out, wn_error *err)
+{
+    return wn_project(s->method, s->params, request, out, err);
+}
+
 static void test_table(void **state)
 {
     (void)state;
-    wn_pool *pool = NULL;
-    assert_int_equal(wn_pool_new(7, 0, &pool, NULL), WN_OK);
-    for (size_t at = 0; wn_projection_method_at(at); at++) {
-        const wn_projection_method *method = wn_projection_method_at(at);
-        wn_projection serial, threaded;
+    setting s;
+    for (size_t at = 0; open_setting(at, true, &s); at++) {
+        wn_projection map;
         wn_error err = {0};
-        void *params = wn_alloc(WN_MEMORY_GENERAL, 1, method->params_size);
-        size_t before = wn_memory_live(WN_MEMORY_MATRIX);
-        assert_ptr_equal(wn_projection_method_find(method->name), method);
-        assert_int_equal(wn_options_init(method->options, params, NULL), WN_OK);
+        size_t before = wn_memory_live(WN_MEMORY_MATRIX), too_many = s.method->dims_most ? s.method->dims_most : DIM;
+        assert_ptr_equal(wn_projection_method_find(s.method->name), s.method);
+        assert_true(s.method->summary && s.method->fit && s.method->memory);
         wn_projection_request request = {.matrix = make_rows(), .dims = 2, .seed = 1};
-        assert_int_equal(wn_project(method, params, &request, &serial, NULL), WN_OK);
-        request.pool = pool;
-        assert_int_equal(wn_project(method, params, &request, &threaded, NULL), WN_OK);
-        assert_memory_equal(serial.points, threaded.points, ROWS * 2 * sizeof(float));
-        wn_projection_clear(&serial);
-        wn_projection_clear(&threaded);
         wn_progress progress = {stop_now, NULL};
         request.progress = &progress;
-        assert_int_equal(wn_project(method, params, &request, &serial, NULL), WN_CANCELLED);
-        request.dims = DIM + 1;
-        assert_int_equal(wn_project(method, params, &request, &serial, &err), WN_INVALID);
-        assert_non_null(strstr(err.message, "13"));
+        assert_int_equal(run(&s, &request, &map, NULL), WN_CANCELLED);
+        request.dims = too_many + 1;
+        assert_int_equal(run(&s, &request, &map, &err), WN_INVALID);
+        assert_non_null(strstr(err.message, "dimensions"));
         request.dims = 2;
         data[17 * DIM] = NAN;
-        assert_int_equal(wn_project(method, params, &request, &serial, &err), WN_INVALID);
+        assert_int_equal(run(&s, &request, &map, &err), WN_INVALID);
         assert_non_null(strstr(err.message, "row 17"));
         request.matrix.rows = 0;
-        assert_int_equal(wn_project(method, params, &request, &serial, &err), WN_INVALID);
+        assert_int_equal(run(&s, &request, &map, &err), WN_INVALID);
         assert_int_equal(wn_memory_live(WN_MEMORY_MATRIX), before);
-        wn_free(params);
+        wn_free(s.params);
     }
     assert_null(wn_projection_method_find("none"));
-    wn_pool_free(&pool);
+}
+
+static void test_same_map_for_any_number_of_threads(void **state)
+{
+    (void)state;
+    setting s;
+    for (size_t at = 0; open_setting(at, true, &s); at++) {
+        for (size_t dims = 2; dims <= 3; dims++) {
+            wn_projection serial = {0};
+            for (unsigned threads = 1; threads <= 7; threads += threads == 1 ? 1 : 5) {
+                wn_pool *pool = NULL;
+                wn_projection map;
+                wn_projection_request request = {.matrix = some_rows(), .dims = dims, .seed = 1};
+                assert_int_equal(wn_pool_new(threads, 0, &pool, NULL), WN_OK);
+                request.pool = pool;
+                assert_int_equal(run(&s, &request, &map, NULL), WN_OK);
+                for (size_t i = 0; i < SOME * dims; i++) assert_true(isfinite(map.points[i]));
+                if (threads > 1) assert_memory_equal(serial.points, map.points, SOME * dims * sizeof(float));
+                if (threads > 1) wn_projection_clear(&map);
+                if (threads == 1) serial = map;
+                wn_pool_free(&pool);
+            }
+            wn_projection_clear(&serial);
+        }
+        wn_free(s.params);
+    }
+}
+
+/* 0, 1, 2, 3 rows are in the first columns of what follows; a heap of equal rows; one line; two heaps that no list of
+ * neighbours joins. */
+static const float few[3 * 3] = {1, 2, 3, 4, 5, 7, 9, 8, 7};
+
+static void fill_case(int which, float *out, size_t rows)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t c = 0; c < 3; c++)
+            out[i * 3 + c] = which == 0   ? (float)(c + 1)
+                             : which == 1 ? (float)i * (float)(c + 1)
+                                          : (i % 2 ? 1e4f : 0) + (float)((i * 7 + c * 5) % 11);
+}
+
+static void test_odd_rows(void **state)
+{
+    (void)state;
+    enum { MANY = 64 };
+    float rows[MANY * 3];
+    setting s;
+    for (size_t at = 0; open_setting(at, true, &s); at++) {
+        wn_projection map;
+        for (size_t dims = 2; dims <= 3; dims++) {
+            for (size_t count = 1; count <= 3; count++) {
+                wn_projection_request request = {.matrix = {few, count, 3, 3}, .dims = dims};
+                wn_error err = {0};
+                if (run(&s, &request, &map, &err)) fail_msg("%s: %zu rows: %s", s.method->name, count, err.message);
+                for (size_t i = 0; i < count * dims; i++) assert_true(isfinite(map.points[i]));
+                if (count == 1) assert_true(map.points[0] == 0 && map.points[1] == 0);
+                if (count > 1) assert_true(map.points[0] != map.points[dims]);
+                wn_projection_clear(&map);
+            }
+            for (int which = 0; which < 3; which++) {
+                fill_case(which, rows, MANY);
+                wn_projection_request request = {.matrix = {rows, MANY, 3, 3}, .dims = dims};
+                assert_int_equal(run(&s, &request, &map, NULL), WN_OK);
+                for (size_t i = 0; i < MANY * dims; i++) assert_true(isfinite(map.points[i]));
+                wn_projection_clear(&map);
+            }
+        }
+        wn_free(s.params);
+    }
+}
+
+/* Each row's nearest point is of its own heap, although no edge joins the heaps. */
+static void test_heaps_stay_apart(void **state)
+{
+    (void)state;
+    enum { MANY = 120 };
+    float rows[MANY * 3];
+    setting s;
+    fill_case(2, rows, MANY);
+    for (size_t at = 0; open_setting(at, false, &s); at++) {
+        wn_projection map;
+        wn_projection_request request = {.matrix = {rows, MANY, 3, 3}, .dims = 2};
+        assert_int_equal(run(&s, &request, &map, NULL), WN_OK);
+        for (size_t i = 0; i < MANY; i++) {
+            size_t nearest = 0;
+            float least = INFINITY;
+            for (size_t j = 0; j < MANY; j++) {
+                float x = map.points[2 * i] - map.points[2 * j], y = map.points[2 * i + 1] - map.points[2 * j + 1];
+                if (j != i && x * x + y * y < least) least = x * x + y * y, nearest = j;
+            }
+            if (nearest % 2 != i % 2) fail_msg("%s: row %zu lies in the other heap", s.method->name, i);
+        }
+        wn_projection_clear(&map);
+        wn_free(s.params);
+    }
+}
+
+static void test_given_graph(void **state)
+{
+    (void)state;
+    setting s;
+    for (size_t at = 0; open_setting(at, true, &s); at++) {
+        wn_projection found, given;
+        wn_neighbours graph;
+        wn_error err = {0};
+        wn_projection_request request = {.matrix = some_rows(), .dims = 2};
+        wn_neighbours_request search = {.embeddings = request.matrix, .k = 200};
+        assert_int_equal(wn_neighbours_find(wn_index_kind_find("flat"), &search, &graph, NULL), WN_OK);
+        assert_int_equal(run(&s, &request, &found, NULL), WN_OK);
+        request.graph = &graph;
+        assert_int_equal(run(&s, &request, &given, NULL), WN_OK);
+        assert_memory_equal(found.points, given.points, SOME * 2 * sizeof(float));
+        wn_projection_clear(&found);
+        wn_projection_clear(&given);
+        graph.ids[5] = SOME;
+        assert_int_equal(run(&s, &request, &given, &err), WN_INVALID);
+        assert_non_null(strstr(err.message, "row 0 of the neighbour graph"));
+        graph.ids[5] = -1;
+        graph.rows--;
+        assert_int_equal(run(&s, &request, &given, &err), WN_INVALID);
+        wn_neighbours_clear(&graph);
+        request = (wn_projection_request){.matrix = make_rows(), .dims = 2, .metric = WN_INDEX_METRIC_IP};
+        assert_int_equal(run(&s, &request, &given, &err), WN_INVALID);
+        wn_free(s.params);
+    }
 }
 
 int main(void)
@@ -132,6 +280,10 @@ int main(void)
         cmocka_unit_test(test_components_of_known_axes),
         cmocka_unit_test(test_rows_all_alike),
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_same_map_for_any_number_of_threads),
+        cmocka_unit_test(test_odd_rows),
+        cmocka_unit_test(test_heaps_stay_apart),
+        cmocka_unit_test(test_given_graph),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * t-SNE (van der Maaten and Hinton 2008): the likelihoods of neighbours in the rows and on the map agree. Gradient
+ * descent with momentum and gains; the start, the rate rows / exaggeration and the exaggeration of 12 for the first 250
+ * iterations as Belkina et al. 2019 and Kobak and Berens 2019 advise.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "num/layout.h"
+#include "projection/perplexity.h"
+#include "projection/repulsion.h"
+#include "winnow/memory.h"
+
+enum { EXACT_ROWS_MOST = 10000, MEASURED_EVERY = 50 };
+
+enum { REPULSION_GRID, REPULSION_EXACT };
+
+static const char *const repulsion_names[] = {"grid", "exact", NULL};
+static const char objective_name[] = "KL";
+
+typedef struct params {
+    int64_t neighbours, iterations, exaggerated;
+    double perplexity, exaggeration, final_exaggeration, rate, step;
+    int start, repulsion;
+    bool uniform;
+} params;
+
+#define AT(field) offsetof(params, field)
+
+static const wn_option options[] = {
+    {WN_OPTION_REAL, "perplexity", "how many neighbours count, nearly", AT(perplexity), 1, 1000, "30", NULL, "P", 0},
+    {WN_OPTION_INT, "neighbours", "of each row, that can count (0 = three times the perplexity)", AT(neighbours), 0,
+     3000, "0", NULL, "K", 0},
+    {WN_OPTION_BOOL, "uniform", "all neighbours count the same", AT(uniform), 0, 0, NULL, NULL, NULL, 0},
+    {WN_OPTION_INT, "iterations", "in all", AT(iterations), 1, 100000, "750", NULL, "N", 0},
+    {WN_OPTION_INT, "exaggerated", "iterations with exaggeration", AT(exaggerated), 0, 100000, "250", NULL, "N", 0},
+    {WN_OPTION_REAL, "exaggeration", "of the pull, at first", AT(exaggeration), 1, 100, "12", NULL, "X", 0},
+    {WN_OPTION_REAL, "final-exaggeration", "of the pull, later", AT(final_exaggeration), 1, 100, "1", NULL, "X", 0},
+    {WN_OPTION_REAL, "rate", "length of a step (0 = rows / exaggeration, at least 200)", AT(rate), 0, 1e9, "0", NULL,
+     "X", 0},
+    {WN_OPTION_REAL, "step", "greatest distance of the nodes of the grid", AT(step), 0.1, 10, "0.5", NULL, "D", 0},
+    {WN_OPTION_CHOICE, "repulsion", "grid: by Fourier transforms; exact: by all pairs", AT(repulsion), 0, 0, "grid",
+     repulsion_names, NULL, 0},
+    {WN_OPTION_CHOICE, "start", "where the points start", AT(start), 0, 0, "pca", wn_map_start_names, NULL, 0},
+    {0},
+};
+
+typedef struct moving {
+    const wn_sparse *graph;
+    wn_layout_kernels kernels;
+    size_t stride;
+    float *points, *to, *steps, *gains, *pushes;
+    double *sums;        /* rows, for the objective and the exact push */
+    double z, certainty; /* certainty: sum of p ln p */
+    float rate, momentum, exaggeration;
+    wn_repulsion repulsion;
+} moving;
+
+static void move_rows(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const moving *m = context;
+    const wn_sparse *graph = m->graph;
+    const wn_layout_law law = {0};
+    size_t stride = m->stride;
+    float share = (float)(1 / m->z);
+    (void)worker;
+    for (size_t row = begin; row < end; row++) {
+        uint64_t first = graph->starts[row];
+        float pull[4] = {0}, length = 0;
+        float *step = m->steps + row * stride, *gain = m->gains + row * stride;
+        m->kernels.student(&law, m->points, stride, m->points + row * stride, graph->cols + first,
+                           graph->values + first, (size_t)(graph->starts[row + 1] - first), pull);
+        for (size_t c = 0; c < stride; c++) {
+            float force = m->exaggeration * pull[c] + m->pushes[row * stride + c] * share;
+            gain[c] = (force > 0) == (step[c] > 0) ? gain[c] + 0.2f : gain[c] * 0.8f;
+            if (gain[c] < 0.01f) gain[c] = 0.01f;
+            step[c] = m->momentum * step[c] + m->rate * gain[c] * force;
+            length += step[c] * step[c];
+        }
+        float cut = length > 25 ? 5 / sqrtf(length) : 1;
+        for (size_t c = 0; c < stride; c++) m->to[row * stride + c] = m->points[row * stride + c] + (step[c] *= cut);
+    }
+}
+
+/* Part of the divergence for each row: sum of p ln(1 + d^2). */
+static void measure_rows(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const moving *m = context;
+    const wn_sparse *graph = m->graph;
+    const wn_layout_law law = {0};
+    (void)worker;
+    for (size_t row = begin; row < end; row++) {
+        uint64_t first = graph->starts[row], last = graph->starts[row + 1];
+        float apart[4] = {0};
+        m->kernels.log_sum(&law, m->points, m->stride, m->points + row * m->stride, graph->cols + first,
+                           graph->values + first, (size_t)(last - first), apart);
+        m->sums[row] = (double)apart[0];
+    }
+}
+
+/* The divergence of all pairs: sum of p ln p + p ln(1 + d^2), plus ln Z, since the p add up to 1. */
+static double measure(moving *m, wn_pool *pool)
+{
+    double sum = m->certainty;
+    wn_pool_for(pool, m->graph->rows, WN_MAP_GRAIN, measure_rows, m);
+    for (size_t row = 0; row < m->graph->rows; row++) sum += m->sums[row];
+    return sum + log(m->z);
+}
+
+static wn_status push(const params *p, const wn_projection_request *request, moving *m, wn_error *err)
+{
+    size_t rows = m->graph->rows;
+    if (p->repulsion == REPULSION_EXACT || request->dims != 2) {
+        wn_repulsion_exact(m->points, rows, m->stride, request->pool, m->pushes, m->sums, &m->z);
+        return WN_OK;
+    }
+    return wn_repulsion_run(&m->repulsion, m->points, rows, request->pool, m->pushes, &m->z, err);
+}
+
+static wn_status move(const params *p, const wn_projection_request *request, moving *m, wn_projection *out,
+                      wn_error *err)
+{
+    size_t rows = m->graph->rows;
+    double objective = NAN;
+    for (int64_t i = 0; i < p->iterations; i++) {
+        if (wn_map_stops(request, (size_t)i, (size_t)p->iterations, objective_name, objective))
+            return wn_fail(err, WN_CANCELLED, "cancelled");
+        m->exaggeration = (float)(i < p->exaggerated ? p->exaggeration : p->final_exaggeration);
+        m->rate = (float)(p->rate > 0 ? p->rate : fmax(200, (double)rows / (double)m->exaggeration));
+        m->momentum = i < p->exaggerated ? 0.5f : 0.8f;
+        WN_TRY(push(p, request, m, err));
+        if (i > 0 && i % MEASURED_EVERY == 0) objective = measure(m, request->pool);
+        wn_pool_for(request->pool, rows, WN_MAP_GRAIN, move_rows, m);
+        float *swap = m->points;
+        m->points = m->to, m->to = swap;
+    }
+    WN_TRY(push(p, request, m, err));
+    out->objective_name = objective_name;
+    out->objective = measure(m, request->pool);
+    out->iterations = (size_t)p->iterations;
+    wn_map_finish(m->points, m->stride, out);
+    return WN_OK;
+}
+
+static size_t neighbours_of(const params *p)
+{
+    return p->neighbours ? (size_t)p->neighbours : (size_t)ceil(3 * p->perplexity);
+}
+
+/* Likelihoods of pairs, which add up to 1. */
+static wn_status make_graph(const params *p, const wn_projection_request *request, wn_sparse *graph, wn_error *err)
+{
+    wn_map_lists lists;
+    wn_status status = wn_map_lists_get(request, neighbours_of(p), &lists, err);
+    float *weights = NULL;
+    if (status) return status;
+    if (!(weights = wn_alloc(WN_MEMORY_MATRIX, lists.rows * lists.k, sizeof *weights))) {
+        status = wn_fail(err, WN_NOMEM, "no memory for the graph of %zu rows", lists.rows);
+    } else {
+        wn_perplexity_weigh(&lists, p->uniform ? 0 : fmin(p->perplexity, (double)lists.k), request->pool, weights);
+        status = wn_sparse_join(&lists, weights, WN_SPARSE_MEAN, request->pool, graph, err);
+    }
+    double sum = 0;
+    for (uint64_t i = 0; !status && i < graph->starts[graph->rows]; i++) sum += (double)graph->values[i];
+    for (uint64_t i = 0; !status && i < graph->starts[graph->rows]; i++)
+        graph->values[i] = (float)((double)graph->values[i] / sum);
+    wn_free(weights);
+    wn_map_lists_clear(&lists);
+    return status;
+}
+
+static wn_status fit(const void *parameters, const wn_projection_request *request, wn_projection *out, wn_error *err)
+{
+    const params *p = parameters;
+    size_t rows = request->matrix.rows, stride = wn_map_stride(request);
+    wn_sparse graph = {0};
+    moving m = {.graph = &graph, .stride = stride, .repulsion = {.step_most = p->step, .least_nodes = 100}};
+    float *storage = NULL;
+    bool all_pairs = p->repulsion == REPULSION_EXACT || request->dims != 2;
+    if (rows == 1) {
+        memset(out->points, 0, request->dims * sizeof *out->points);
+        return WN_OK;
+    }
+    if (all_pairs && request->dims != 2 && rows > EXACT_ROWS_MOST)
+        return wn_fail(
+            err, WN_UNSUPPORTED,
+            "t-SNE in %zu dimensions compares all pairs, and takes %d rows at most; ask for 2 dimensions, or "
+            "for umap or pacmap",
+            request->dims, EXACT_ROWS_MOST);
+    wn_status status = make_graph(p, request, &graph, err);
+    if (status) return status;
+    storage = wn_alloc(WN_MEMORY_MATRIX, rows * stride, 5 * sizeof *storage);
+    m.sums = wn_alloc(WN_MEMORY_MATRIX, rows, sizeof *m.sums);
+    if (!storage || !m.sums) {
+        status = wn_fail(err, WN_NOMEM, "no memory for a map of %zu rows", rows);
+        goto done;
+    }
+    m.points = storage, m.to = storage + rows * stride, m.steps = storage + 2 * rows * stride;
+    m.gains = storage + 3 * rows * stride, m.pushes = storage + 4 * rows * stride;
+    memset(m.steps, 0, rows * stride * sizeof *m.steps);
+    for (size_t i = 0; i < rows * stride; i++) m.gains[i] = 1;
+    status = wn_map_start_points(request, (wn_map_start)p->start, &graph, WN_MAP_SCALE_DEVIATION, 1e-4f, m.points, err);
+    if (status) goto done;
+    wn_layout_kernels_init(&m.kernels, wn_cpu_level());
+    for (uint64_t i = 0; i < graph.starts[rows]; i++)
+        m.certainty += (double)graph.values[i] * log((double)graph.values[i]);
+    status = move(p, request, &m, out, err);
+done:
+    wn_repulsion_clear(&m.repulsion);
+    wn_free(m.sums);
+    wn_free(storage);
+    wn_sparse_clear(&graph);
+    return status;
+}
+
+/* The map of n rows is about 2 sqrt(n / 10) wide at most, as far as was seen; the grid grows with it. */
+static uint64_t memory(const void *parameters, const wn_projection_request *request)
+{
+    const params *p = parameters;
+    uint64_t rows = request->matrix.rows, k = neighbours_of(p);
+    size_t nodes = 130 + (size_t)(sqrt((double)rows) / 2 / p->step);
+    if (rows < 2) return 0;
+    if (k > rows - 1) k = rows - 1;
+    return wn_map_lists_memory(request, k) + wn_sparse_memory(rows, k) + rows * (k * sizeof(float) + 5 * 16 + 8) +
+           wn_repulsion_memory(rows, nodes, wn_pool_threads(request->pool));
+}
+
+static size_t neighbours(const void *parameters)
+{
+    return neighbours_of(parameters);
+}
+
+const wn_projection_method wn_projection_method_tsne = {
+    .name = "tsne",
+    .summary = "the likelihoods of neighbours in the rows and on the map agree",
+    .options = options,
+    .params_size = sizeof(params),
+    .dims_most = 3,
+    .fit = fit,
+    .memory = memory,
+    .neighbours = neighbours,
+};
