@@ -33,6 +33,7 @@ static const struct {
     {"train", offsetof(wn_job_seconds, train)},
     {"embed", offsetof(wn_job_seconds, embed)},
     {"neighbours", offsetof(wn_job_seconds, neighbours)},
+    {"map", offsetof(wn_job_seconds, map)},
     {"check", offsetof(wn_job_seconds, check)},
     {"select", offsetof(wn_job_seconds, select)},
     {"report", offsetof(wn_job_seconds, report)},

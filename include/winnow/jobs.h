@@ -22,6 +22,7 @@
 #include "winnow/annotation.h"
 #include "winnow/evidence.h"
 #include "winnow/index.h"
+#include "winnow/map_quality.h"
 #include "winnow/pool.h"
 #include "winnow/progress.h"
 #include "winnow/selection.h"
@@ -46,7 +47,7 @@ typedef struct wn_job {
 
 /* Wall time of each stage; 0 for those that did not run. */
 typedef struct wn_job_seconds {
-    double scan, read, train, embed, neighbours, check, select, report, total;
+    double scan, read, train, embed, neighbours, check, select, map, report, total;
 } wn_job_seconds;
 
 /* Which workspace. `workspace` NULL: NAME.winnow in the current folder, named after the first path; without paths the
@@ -191,6 +192,35 @@ typedef struct wn_search_result {
 WN_API WN_NODISCARD wn_status wn_job_search(const wn_job *job, const wn_search_options *options, wn_search_result *out,
                                             wn_error *err);
 WN_API void wn_search_result_clear(wn_search_result *result);
+
+/* --------------------------------------------------------------------------------------------------- map */
+
+typedef struct wn_map_options {
+    const char *workspace;
+    const char *model;    /* a name in the workspace; NULL = its newest */
+    const char *method;   /* NULL = "umap" */
+    const char *settings; /* of the method: "name=value,name=value", or NULL */
+    size_t dims;          /* 2 or 3 */
+    wn_index_metric metric;
+    bool anew; /* also images that are on the map already move */
+} wn_map_options;
+
+typedef struct wn_map_result {
+    char *workspace, *model;
+    int64_t rows, dim; /* images on the map */
+    int64_t placed;    /* of them put among those that were on it already */
+    wn_map_quality quality;
+    const char *objective_name; /* static; NULL when nothing was made small */
+    double objective;
+    size_t iterations;
+    wn_job_seconds seconds;
+} wn_map_result;
+
+/* Makes the map of a workspace, or puts new images on it without moving the others; more new ones than old make it
+ * anew. The coordinates are the column map.METHOD (docs/formats/workspace.md). */
+WN_API WN_NODISCARD wn_status wn_job_map(const wn_job *job, const wn_map_options *options, wn_map_result *out,
+                                         wn_error *err);
+WN_API void wn_map_result_clear(wn_map_result *result);
 
 /* ------------------------------------------------------------------------------------------------ select */
 

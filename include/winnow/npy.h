@@ -71,6 +71,9 @@ WN_API WN_NODISCARD wn_status wn_npy_matrix(wn_npy *npy, wn_matrix *out, wn_erro
  * all whole numbers are accepted too. WN_INVALID for other values and for uint64 beyond the range of int64. */
 WN_API WN_NODISCARD wn_status wn_npy_integers(wn_npy *npy, wn_rows *out, wn_error *err);
 
+/* The same of a 2-D array in C order: `out` points to rows x cols values, row-major. WN_UNSUPPORTED: Fortran order. */
+WN_API WN_NODISCARD wn_status wn_npy_integer_matrix(wn_npy *npy, const int64_t **out, wn_error *err);
+
 /* A float32 view of a 1-D array (or of one row or column), valid until close: *out has cols 1. */
 WN_API WN_NODISCARD wn_status wn_npy_vector(wn_npy *npy, wn_matrix *out, wn_error *err);
 

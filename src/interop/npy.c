@@ -203,9 +203,8 @@ static size_t convert_integers(wn_npy_type type, const unsigned char *items, siz
     return i;
 }
 
-wn_status wn_npy_integers(wn_npy *npy, wn_rows *out, wn_error *err)
+static wn_status take_integers(wn_npy *npy, wn_rows *out, wn_error *err)
 {
-    WN_TRY(check_vector(npy, err));
     size_t len = npy->shape.rows * npy->shape.cols;
     out->len = len;
     if (npy->shape.type == WN_NPY_INT64 && (uintptr_t)npy->items % sizeof(int64_t) == 0) {
@@ -224,6 +223,23 @@ wn_status wn_npy_integers(wn_npy *npy, wn_rows *out, wn_error *err)
         npy->integers = integers;
     }
     out->data = npy->integers;
+    return WN_OK;
+}
+
+wn_status wn_npy_integers(wn_npy *npy, wn_rows *out, wn_error *err)
+{
+    WN_TRY(check_vector(npy, err));
+    return take_integers(npy, out, err);
+}
+
+wn_status wn_npy_integer_matrix(wn_npy *npy, const int64_t **out, wn_error *err)
+{
+    wn_rows all;
+    if (npy->shape.fortran_order && npy->shape.rows > 1 && npy->shape.cols > 1)
+        return wn_fail(err, WN_UNSUPPORTED, "%s: integers in Fortran order; save them with numpy.ascontiguousarray",
+                       npy->path);
+    WN_TRY(take_integers(npy, &all, err));
+    *out = all.data;
     return WN_OK;
 }
 

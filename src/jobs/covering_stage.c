@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Is the selection better than chance? The distance of every image to its nearest pick, for the selection and for ten
- * random selections of the same size; of many images, on a fixed sample. And the map of the report.
+ * random selections of the same size; of many images, on a fixed sample.
  */
 #include "jobs/curate.h"
 
@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "winnow/memory.h"
-#include "winnow/projection.h"
 
 /* Rows on which coverings are compared. Ten random selections cost ten times rows x picks; a sample of this size gives
  * the same picture of millions of rows. */
@@ -84,46 +83,5 @@ wn_status wn_stage_covering(const wn_job *job, const wn_selecting *selecting, wn
         compare_coverings(&selected, random, out);
     }
     wn_free(storage);
-    return status;
-}
-
-wn_status wn_stage_map(const wn_job *job, wn_workspace *workspace, const wn_selecting *selecting, double share[2],
-                       wn_error *err)
-{
-    wn_status status;
-    wn_workspace_counts counts;
-    wn_projection map = {0};
-    float *points = NULL;
-    void *params = NULL;
-    size_t rows = selecting->rows.len;
-    const wn_projection_method *method = wn_projection_method_find("pca");
-    if (!method) return wn_fail(err, WN_INTERNAL, "the projection method 'pca' is missing");
-    wn_projection_request request = {.matrix = {selecting->embeddings, rows, selecting->dim, selecting->dim},
-                                     .dims = 2,
-                                     .seed = job->seed,
-                                     .pool = job->pool,
-                                     .progress = job->progress};
-    WN_TRY(wn_workspace_count(workspace, &counts, err));
-    if (method->params_size && !(params = wn_calloc(WN_MEMORY_MATRIX, 1, method->params_size)))
-        return wn_fail(err, WN_NOMEM, "out of memory");
-    if (method->options && (status = wn_options_init(method->options, params, err))) goto done;
-    uint64_t bytes = wn_project_memory(method, params, &request) + (uint64_t)counts.rows * 2 * sizeof *points;
-    if ((status = wn_job_plan(job, "the map", bytes, err))) goto done;
-    if ((status = wn_project(method, params, &request, &map, err))) goto done;
-    if (!(points = wn_alloc(WN_MEMORY_MATRIX, (size_t)counts.rows, 2 * sizeof *points))) {
-        status = wn_fail(err, WN_NOMEM, "out of memory");
-        goto done;
-    }
-    for (size_t i = 0; i < 2 * (size_t)counts.rows; i++) points[i] = NAN;
-    for (size_t i = 0; i < rows; i++)
-        for (size_t axis = 0; axis < 2; axis++)
-            points[2 * (size_t)selecting->rows.rows[i] + axis] = map.points[2 * i + axis];
-    share[0] = map.variance ? map.variance[0] : 0;
-    share[1] = map.variance ? map.variance[1] : 0;
-    status = wn_column_replace(workspace, WN_MAP_COLUMN, WN_COLUMN_F32, 2, points, (size_t)counts.rows, err);
-done:
-    wn_free(points);
-    wn_projection_clear(&map);
-    wn_free(params);
     return status;
 }

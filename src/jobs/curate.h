@@ -42,7 +42,7 @@ typedef struct wn_alike_list {
 WN_NODISCARD wn_status wn_stage_duplicates(const wn_job *job, wn_workspace *workspace, const wn_row_list *rows,
                                            wn_alike_list *out, wn_error *err);
 
-/* ---- covering and map (covering_stage.c) ---- */
+/* ---- covering (covering_stage.c) ---- */
 
 /* How well the picks cover the rows, and the same for random selections of the same size. */
 typedef struct wn_coverings {
@@ -52,10 +52,6 @@ typedef struct wn_coverings {
 } wn_coverings;
 WN_NODISCARD wn_status wn_stage_covering(const wn_job *job, const wn_selecting *selecting, wn_coverings *out,
                                          wn_error *err);
-
-/* PCA of the rows, kept as a column of the workspace. */
-WN_NODISCARD wn_status wn_stage_map(const wn_job *job, wn_workspace *workspace, const wn_selecting *selecting,
-                                    double share[2], wn_error *err);
 
 /* ---- rows picked before a run (earlier_rows.c) ---- */
 

@@ -35,7 +35,6 @@ enum {
 };
 
 #define WN_INPUT_COLUMN "input"
-#define WN_MAP_COLUMN   "map.pca"
 
 /* Settings of a workspace. */
 #define WN_SETTING_INPUT_SIDE "input_side"

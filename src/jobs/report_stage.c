@@ -29,6 +29,7 @@ typedef struct drawing {
     wn_row_list rows;
     size_t total_rows;
     float *facts[WN_REPORT_FACT_COUNT], *map_x, *map_y;
+    double map_trust[2];
     int64_t *picks, *earlier;
     float *distances;
     size_t pick_count, earlier_count;
@@ -108,6 +109,32 @@ static float *empty_values(size_t count)
     return values;
 }
 
+/* The map of the method that the run used; only principal components have shares. A map without its setting was not
+ * finished. */
+static wn_status load_map(drawing *draw, int64_t rows, wn_error *err)
+{
+    const char *column = draw->figures->share_x > 0 ? "map.pca" : "map.umap";
+    wn_column_info map;
+    char *made = NULL;
+    if (wn_column_find(draw->workspace, column, &map, NULL) || map.rows < rows || map.width != 2) return WN_OK;
+    if (draw->figures->share_x <= 0) {
+        if (wn_setting_get(draw->workspace, column, &made, NULL) || !made || !*made) {
+            wn_free(made);
+            return WN_OK;
+        }
+        const char *line = strchr(made, '\n');
+        double trust, continuity;
+        if (line && sscanf(line, "\ntrustworthiness=%lf continuity=%lf", &trust, &continuity) == 2)
+            draw->map_trust[0] = trust, draw->map_trust[1] = continuity;
+        wn_free(made);
+    }
+    draw->map_x = empty_values(draw->total_rows);
+    draw->map_y = empty_values(draw->total_rows);
+    if (!draw->map_x || !draw->map_y) return no_memory(err);
+    WN_TRY(spread_column(draw, column, 2, 0, draw->map_x, err));
+    return spread_column(draw, column, 2, 1, draw->map_y, err);
+}
+
 static wn_status load_facts(drawing *draw, wn_error *err)
 {
     static const struct {
@@ -130,13 +157,7 @@ static wn_status load_facts(drawing *draw, wn_error *err)
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         WN_TRY(spread_column(draw, columns[i].column, 1, 0, draw->facts[columns[i].fact], err));
 
-    wn_column_info map;
-    if (wn_column_find(draw->workspace, WN_MAP_COLUMN, &map, NULL) || map.rows < counts.rows) return WN_OK;
-    draw->map_x = empty_values(draw->total_rows);
-    draw->map_y = empty_values(draw->total_rows);
-    if (!draw->map_x || !draw->map_y) return no_memory(err);
-    WN_TRY(spread_column(draw, WN_MAP_COLUMN, 2, 0, draw->map_x, err));
-    return spread_column(draw, WN_MAP_COLUMN, 2, 1, draw->map_y, err);
+    return load_map(draw, counts.rows, err);
 }
 
 static wn_status load_picks(drawing *draw, wn_error *err)
@@ -294,8 +315,9 @@ static wn_status write_page(drawing *draw, wn_error *err)
         .rows = draw->total_rows,
         .map_x = draw->map_x,
         .map_y = draw->map_y,
-        .map_method = "PCA",
+        .map_method = figures->share_x > 0 ? "PCA" : "UMAP",
         .map_share = {figures->share_x, figures->share_y},
+        .map_trust = {draw->map_trust[0], draw->map_trust[1]},
         .strategy = figures->strategy,
         .picks = draw->picks,
         .pick_distance = draw->distances,

@@ -138,16 +138,23 @@ static void sentence(wn_page *page, uint64_t on_map)
 {
     const wn_report *r = page->report;
     wn_page_markup(page, "<p>Each dot is an image; images that the model finds alike lie close together. ");
-    if (r->map_method) {
+    double share = r->map_share[0] + r->map_share[1];
+    if (r->map_method && share > 0) {
         wn_page_markup(page, "The two axes are those along which the embeddings spread most (");
         wn_page_text(page, r->map_method, 40);
-        wn_page_markup(page, ")");
-        double share = r->map_share[0] + r->map_share[1];
-        if (share > 0)
-            wn_page_format(page, ", and hold %.0f %% of their spread, so what looks close here may still differ",
-                           100 * share);
-        wn_page_markup(page, ". ");
+        wn_page_format(page, "), and hold %.0f %% of their spread, so what looks close here may still differ. ",
+                       100 * share);
+    } else if (r->map_method) {
+        wn_page_markup(page, "It is made by ");
+        wn_page_text(page, r->map_method, 40);
+        wn_page_markup(page, ", which keeps the nearest images near: groups mean something, the distance between far "
+                             "groups and the axes do not. ");
     }
+    if (r->map_trust[0] > 0)
+        wn_page_format(page,
+                       "Its trustworthiness is %.3f and its continuity %.3f, where 1 is a map without any false "
+                       "or torn neighbourhood. ",
+                       r->map_trust[0], r->map_trust[1]);
     if (r->picks_len)
         wn_page_markup(page, "A good selection reaches into every corner and thins out the crowded places. ");
     if (on_map > WN_REPORT_POINTS_MAX) {

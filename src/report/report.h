@@ -112,7 +112,8 @@ typedef struct wn_report {
     /* One entry per row. */
     size_t rows;
     const float *map_x, *map_y;               /* coordinates, NAN = not on the map; NULL = no map */
-    const char *map_method;                   /* "PCA" */
+    const char *map_method;                   /* "PCA", "UMAP" */
+    double map_trust[2];                      /* trustworthiness and continuity of the map, 0 = not said */
     double map_share[2];                      /* share of the variance on each axis, 0 = not said */
     const float *facts[WN_REPORT_FACT_COUNT]; /* NAN = not known; NULL = not measured */
 

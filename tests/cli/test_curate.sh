@@ -43,7 +43,8 @@ P
 "$WINNOW" status -w w | sed -n '2p;$p'
 "$WINNOW" report -w w
 # The neighbour graph is made once and then read.
-"$WINNOW" neighbours -w w -k 7 --json -q >graph.json
+# the map keeps a graph of 15 neighbours; more are a search from nothing
+"$WINNOW" neighbours -w w -k 20 --json -q >graph.json
 "$WINNOW" neighbours -w w -k 5 --json -q >again.json
 python3 - <<'P'
 import json

@@ -30,6 +30,7 @@ else:
     assert len(points) == 90 and len(points[0]) == int(sys.argv[3])
     assert all(math.isfinite(value) for point in points for value in point)
     figures = json.load(open("figures.json"))
+    assert figures["quality"]["sampled"] == 90 and figures["quality"]["trustworthiness"] > 0.8, figures["quality"]
     expected = {"rows": 90, "dim": 5, "dims": int(sys.argv[3]), "method": sys.argv[4]}
     assert {key: figures[key] for key in expected} == expected, figures
     assert figures["seconds"]["total"] >= 0 and figures["peak_memory_bytes"] > 0
@@ -39,13 +40,21 @@ else:
         assert nearest % 2 == i % 2, (i, nearest)
 PY
 python3 arrays.py write
-for dims in 2 3; do
-    "$WINNOW" map --embeddings e.npy --method pca --dims $dims --out y.npy --json -q >figures.json
-    python3 arrays.py check y.npy $dims pca
-    "$WINNOW" map --embeddings e.npy --method pca --dims $dims --out again.npy -j 1 -q
-    cmp y.npy again.npy
+"$WINNOW" neighbours --embeddings e.npy -k 89 --out-ids i.npy --out-distances d.npy -q
+for method in pca umap tsne pacmap; do
+    for dims in 2 3; do
+        "$WINNOW" map --embeddings e.npy --method $method --dims $dims --out y.npy --json -q >figures.json
+        python3 arrays.py check y.npy $dims $method
+        "$WINNOW" map --embeddings e.npy --method $method --dims $dims --out again.npy -j 1 -q
+        cmp y.npy again.npy
+        "$WINNOW" map --embeddings e.npy --method $method --dims $dims --graph-ids i.npy --graph-distances d.npy \
+            --out again.npy -q
+        cmp y.npy again.npy
+    done
 done
-"$WINNOW" map --embeddings e.npy --out x.npy --dry-run 2>message
+"$WINNOW" map --embeddings e.npy --method umap --method-options epochs=7,min-distance=0.5 --out y.npy --json -q >few.json
+grep -qw '"iterations": 7' few.json
+"$WINNOW" map --embeddings e.npy --method pca --out x.npy --dry-run 2>message
 grep -q "nothing was written" message
 fails() { # STATUS WORDS COMMAND...
     local status=$1 words=$2 got=0
@@ -56,9 +65,22 @@ fails() { # STATUS WORDS COMMAND...
 fails 1 "nan.npy.*row 7\|embeddings.*row 7" "$WINNOW" map --embeddings nan.npy --out x.npy
 fails 1 "no rows" "$WINNOW" map --embeddings none.npy --out x.npy
 fails 1 "memory-limit" "$WINNOW" map --embeddings e.npy --out x.npy --memory-limit 100
-fails 2 "embeddings" "$WINNOW" map --out x.npy
+fails 2 "array mode" "$WINNOW" map --out x.npy
 fails 2 "out Y.npy" "$WINNOW" map --embeddings e.npy
 fails 2 "'pca'" "$WINNOW" map --embeddings e.npy --method pcs --out x.npy
+fails 2 "min-distance" "$WINNOW" map --embeddings e.npy --method umap --method-options min-distence=1 --out x.npy
+python3 - <<'PY'
+import struct
+head = "{'descr': '<i8', 'fortran_order': False, 'shape': (90,), }".ljust(117) + "\n"
+open("l.npy", "wb").write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() +
+                          struct.pack("<90q", *[i % 2 for i in range(90)]))
+PY
+"$WINNOW" map --embeddings e.npy --method umap --labels l.npy --out y.npy 2>message
+grep -q "same label 100.0 %" message
+fails 1 "90 labels" "$WINNOW" map --embeddings none.npy --labels l.npy --out x.npy
+fails 2 "belong together" "$WINNOW" map --embeddings e.npy --method umap --graph-ids i.npy --out x.npy
+fails 1 "N x K" "$WINNOW" map --embeddings e.npy --method umap --graph-ids i.npy --graph-distances e.npy --out x.npy
+fails 2 "perplexity" "$WINNOW" map --embeddings e.npy --method tsne --method-options perplexity=0 --out x.npy
 fails 2 "dims" "$WINNOW" map --embeddings e.npy --dims 4 --out x.npy
 fails 2 "twice" "$WINNOW" map --embeddings e.npy --out e.npy
 [ ! -e x.npy ]
