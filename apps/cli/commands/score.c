@@ -23,9 +23,8 @@ static const wn_option options[] = {
     {WN_OPTION_TEXT, "probabilities", "N x classes, or one column for two classes", AT(probabilities), 0, 0, NULL, NULL,
      "P.npy", 0},
     {WN_OPTION_TEXT, "score",
-     "least-confidence, margin, ratio or entropy; of several arrays vote-entropy, "
-     "consensus-entropy, mutual-information, kl-to-mean, variation-ratio, change or flip",
-     AT(score), 0, 0, "entropy", NULL, "NAME", 0},
+     "what to compute: an uncertainty of one array, or a disagreement of several, as named above", AT(score), 0, 0,
+     "entropy", NULL, "NAME", 0},
     {WN_OPTION_REAL, "temperature", "divides the logarithms of the probabilities first", AT(temperature), 0.01, 100,
      "1", NULL, "T", 0},
     {WN_OPTION_TEXT, "labels", "labels, negative = none: fit the temperature to them", AT(labels), 0, 0, NULL, NULL,
@@ -176,8 +175,10 @@ const command command_score = {
     .details =
         "Scores each row of class probabilities; 0 = certain, 1 = all classes alike. Rows are divided by their sum; a "
         "single column p is read as (p, 1 - p); rows with NaN or without mass get 0 and are counted.\n\n"
+        "Scores of one array: least-confidence, margin, ratio, entropy.\n\n"
         "Several arrays are several models, or flipped views, of the same rows: the score then says how much they "
-        "disagree; change and flip compare an old with a new model.\n\n"
+        "disagree: vote-entropy, consensus-entropy, mutual-information, kl-to-mean, variation-ratio; change and flip "
+        "compare an old with a new model.\n\n"
         "Predictions in a workspace get their scores when they are imported.",
     .examples = examples,
     .options = options,
