@@ -23,6 +23,7 @@
 #include "winnow/evidence.h"
 #include "winnow/index.h"
 #include "winnow/map_quality.h"
+#include "winnow/onnx.h"
 #include "winnow/pool.h"
 #include "winnow/progress.h"
 #include "winnow/selection.h"
@@ -117,9 +118,10 @@ typedef struct wn_embed_options {
     const char *workspace;
     const char *const *paths;
     size_t path_count;
-    const char *model;     /* a name in the workspace or a file; NULL = the newest of the workspace */
-    const char *out;       /* array mode: embeddings as .npy, rows in the order of `out_paths` */
-    const char *out_paths; /* array mode: one path a line */
+    const char *model;            /* a name in the workspace or a file; NULL = the newest of the workspace */
+    const char *out;              /* array mode: embeddings as .npy, rows in the order of `out_paths` */
+    const char *out_paths;        /* array mode: one path a line */
+    const wn_onnx_settings *onnx; /* array mode with an ONNX model: over those of MODEL.onnx.json; NULL = none */
 } wn_embed_options;
 
 typedef struct wn_embed_result {
@@ -136,6 +138,15 @@ typedef struct wn_embed_result {
 WN_API WN_NODISCARD wn_status wn_job_embed(const wn_job *job, const wn_embed_options *options, wn_embed_result *out,
                                            wn_error *err);
 WN_API void wn_embed_result_clear(wn_embed_result *result);
+
+/* Opens a model file of either kind: a winnow model, or FILE.onnx under the settings of FILE.onnx.json. Close it with
+ * wn_model_close. */
+WN_API WN_NODISCARD wn_status wn_job_open_model(const char *path, wn_model **out, wn_error *err);
+
+/* What an ONNX file holds and how it would be used, under the settings of FILE.onnx.json and `settings` (NULL allowed)
+ * over them. Errors of wn_onnx_facts_read. */
+WN_API WN_NODISCARD wn_status wn_job_onnx_facts(const char *path, const wn_onnx_settings *settings, wn_onnx_facts **out,
+                                                wn_error *err);
 
 /* ------------------------------------------------------------------------------------------------ neighbours */
 

@@ -27,6 +27,7 @@
 #include "winnow/memory.h"
 #include "winnow/model.h"
 #include "winnow/npy.h"
+#include "winnow/onnx.h"
 #include "winnow/option.h"
 #include "winnow/pool.h"
 #include "winnow/product.h"

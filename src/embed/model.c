@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A model in memory: the network of its architecture, and the linear layer from features to the embedding.
+ * A model in memory: the network of its architecture and the linear layer from features to the embedding, or something
+ * else behind the same functions.
  */
 #include "winnow/model.h"
 
@@ -10,23 +11,10 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "embed/model_file.h"
-#include "nn/network.h"
+#include "embed/model_private.h"
 #include "winnow/memory.h"
 
 enum { IMAGES_PER_PASS = 256, ROWS_PER_CHUNK = 16 };
-
-struct wn_model {
-    wn_model_info info;
-    char *texts[3]; /* behind info.architecture, method, options */
-    uint32_t feature_width;
-    wn_network *network;
-    wn_batch *batch; /* made at the first call, for `batch_threads` */
-    unsigned batch_threads;
-    wn_tensors head;   /* "embedding0.weight" (dim x features), "embedding0.bias" (dim) */
-    float *weights;    /* the same transposed: features x dim */
-    const float *bias; /* in `head` */
-    float *features;   /* IMAGES_PER_PASS x features */
-};
 
 static wn_status describe(wn_model *m, const wn_model_content *content, wn_precision precision, wn_error *err)
 {
@@ -91,6 +79,29 @@ static wn_status load(wn_model *m, const wn_model_content *content, const char *
     return load_head(m, content, name, err);
 }
 
+wn_status wn_model_wrap(const wn_model_backend *backend, void *self, const wn_model_info *info, wn_model **out,
+                        wn_error *err)
+{
+    const char *texts[3] = {info->architecture, info->method, info->options};
+    *out = NULL;
+    wn_model *m = wn_calloc(WN_MEMORY_NETWORK, 1, sizeof *m);
+    if (!m) {
+        backend->close(self);
+        return wn_fail(err, WN_NOMEM, "out of memory for a model");
+    }
+    *m = (wn_model){.info = *info, .backend = backend, .self = self};
+    for (int i = 0; i < 3; i++) m->texts[i] = wn_text_copy(texts[i]);
+    if (!m->texts[0] || !m->texts[1] || !m->texts[2]) {
+        wn_model_close(&m);
+        return wn_fail(err, WN_NOMEM, "out of memory for a model");
+    }
+    m->info.architecture = m->texts[0];
+    m->info.method = m->texts[1];
+    m->info.options = m->texts[2];
+    *out = m;
+    return WN_OK;
+}
+
 wn_status wn_model_open_memory(const void *bytes, size_t len, const char *name, wn_precision precision, wn_model **out,
                                wn_error *err)
 {
@@ -122,6 +133,7 @@ void wn_model_close(wn_model **model)
 {
     wn_model *m = *model;
     if (!m) return;
+    if (m->backend) m->backend->close(m->self);
     wn_batch_free(&m->batch);
     wn_network_free(&m->network);
     wn_tensors_clear(&m->head);
@@ -141,6 +153,7 @@ uint64_t wn_model_get_memory(const wn_model *model, unsigned threads)
 {
     const wn_batch_group group = {IMAGES_PER_PASS, model->info.side};
     const wn_batch_options options = {.precision = model->info.precision, .threads = threads > 0 ? threads : 1};
+    if (model->backend) return model->backend->memory(model->self, threads);
     return wn_batch_bytes(wn_network_architecture(model->network), &group, 1, &options) + 16 * model->info.parameters +
            (uint64_t)IMAGES_PER_PASS * model->feature_width * sizeof(float);
 }
@@ -184,6 +197,11 @@ static void embed_rows(void *context, size_t begin, size_t end, unsigned worker)
 wn_status wn_model_embed(wn_model *m, wn_pool *pool, const uint8_t *images, size_t n, float *out, wn_error *err)
 {
     const size_t image_bytes = (size_t)m->info.side * m->info.side * 3;
+    if (m->backend) {
+        WN_TRY(m->backend->embed(m->self, pool, images, n, out, err));
+        wn_model_cut_prefix(out, n, m->info.dim, m->info.dim, out);
+        return WN_OK;
+    }
     WN_TRY(prepare(m, pool, err));
     for (size_t first = 0; first < n; first += IMAGES_PER_PASS) {
         size_t count = n - first < IMAGES_PER_PASS ? n - first : IMAGES_PER_PASS;

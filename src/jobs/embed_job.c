@@ -3,6 +3,7 @@
  * embed: embeddings for the samples of a workspace that have none, or straight from files to arrays.
  */
 #include "jobs/job.h"
+#include "jobs/open_model.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -128,7 +129,7 @@ static wn_status stream_paths(const wn_job *job, const wn_embed_options *options
     double started = wn_clock_seconds();
     WN_TRY(wn_media_init(err));
     const char *model = options->model ? options->model : WN_MODEL_DEFAULT;
-    WN_TRY(wn_model_open(model, WN_PRECISION_AUTO, &stream->model, err));
+    WN_TRY(wn_open_model(model, WN_PRECISION_AUTO, options->onnx, &stream->model, err));
     const wn_model_info *info = wn_model_get_info(stream->model);
     stream->dim = info->dim;
     stream->input_bytes = (size_t)info->side * info->side * 3;

@@ -4,6 +4,7 @@
  * model's content, so a model file that changes never mixes with what an older one gave.
  */
 #include "jobs/job.h"
+#include "jobs/open_model.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -79,7 +80,7 @@ wn_status wn_model_wants_side(wn_workspace *workspace, const char *wanted, int64
     *side = 0;
     if (!wanted) return WN_OK;
     WN_TRY(wn_find_model(workspace, wanted, &name, &file, err));
-    wn_status status = wn_model_open(file, WN_PRECISION_FP32, &model, err);
+    wn_status status = wn_open_model(file, WN_PRECISION_FP32, NULL, &model, err);
     if (!status) status = wn_job_input_side(workspace, &kept, err);
     if (!status && !kept) *side = wn_model_get_info(model)->side;
     wn_model_close(&model);
@@ -146,7 +147,7 @@ static wn_status register_model(wn_workspace *workspace, const char *name, const
                                 int64_t *dim, wn_error *err)
 {
     wn_model *model = NULL;
-    WN_TRY(wn_model_open(file, WN_PRECISION_FP32, &model, err));
+    WN_TRY(wn_open_model(file, WN_PRECISION_FP32, NULL, &model, err));
     const wn_model_info *info = wn_model_get_info(model);
     *dim = info->dim;
     wn_model_record record = {.name = name, .file = relative, .dim = info->dim, .note = info->options};
@@ -344,7 +345,7 @@ wn_status wn_stage_embed(const wn_job *job, wn_workspace *workspace, const char 
 {
     wn_model *model = NULL;
     *out = (wn_embedded){0};
-    WN_TRY(wn_model_open(file, WN_PRECISION_AUTO, &model, err));
+    WN_TRY(wn_open_model(file, WN_PRECISION_AUTO, NULL, &model, err));
     wn_status status = embed_with(job, workspace, name, file, model, out, err);
     wn_model_close(&model);
     if (status) wn_embedded_clear(out);

@@ -2,6 +2,7 @@
  *
  * What a search looks for, as one vector.
  */
+#include "jobs/open_model.h"
 #include "jobs/search.h"
 
 #include <math.h>
@@ -225,7 +226,7 @@ static wn_status add_images(const wn_job *job, const wn_search_options *options,
         return wn_fail(err, WN_INVALID, "--region is a part of an image: name the file with --image");
     if (options->image_count + options->not_image_count == 0) return WN_OK;
     WN_TRY(wn_media_init(err));
-    WN_TRY(wn_model_open(file, WN_PRECISION_AUTO, &model, err));
+    WN_TRY(wn_open_model(file, WN_PRECISION_AUTO, NULL, &model, err));
     wn_status status = WN_OK;
     if (wn_model_get_info(model)->dim != sum->dim)
         status = wn_fail(err, WN_INVALID, "the model gives %u dimensions, the embeddings have %zu",

@@ -8,7 +8,12 @@
 
 typedef struct embed_params {
     const char *model, *out, *out_paths;
+    wn_onnx_settings onnx;
 } embed_params;
+
+#define ONNX_AT(field) offsetof(embed_params, onnx) + offsetof(wn_onnx_settings, field)
+
+static const char *const pools[] = {"mean", "first", "max", NULL};
 
 static const wn_option options[] = {
     {WN_OPTION_TEXT, "model",
@@ -18,6 +23,15 @@ static const wn_option options[] = {
      offsetof(embed_params, out), 0, 0, NULL, NULL, "E.npy", 'o'},
     {WN_OPTION_TEXT, "out-paths", "write the paths of the rows to this file, one a line",
      offsetof(embed_params, out_paths), 0, 0, NULL, NULL, "PATHS.txt", 0},
+    {WN_OPTION_TEXT, "preprocess",
+     "ONNX: imagenet, clip, dinov2, tf, unit or raw (default: by the file's name, else imagenet)", ONNX_AT(preset), 0,
+     0, NULL, NULL, "PRESET", 0},
+    {WN_OPTION_TEXT, "layer", "ONNX: value to embed from (default: what the layer of the class scores reads)",
+     ONNX_AT(layer), 0, 0, NULL, NULL, "NAME", 0},
+    {WN_OPTION_CHOICE, "pool", "ONNX: places or tokens of that value to one vector", ONNX_AT(pool), 0, 0, "mean", pools,
+     NULL, 0},
+    {WN_OPTION_INT, "side", "ONNX: of the input where any will do (0 = 224)", ONNX_AT(side), 0, 1024, "0", NULL, "N",
+     0},
     {0},
 };
 
@@ -26,6 +40,8 @@ static const char *const examples[] = {
     "embed what is new in the workspace with its newest model",
     "winnow embed photos/ --model m.wnm --out e.npy --out-paths paths.txt",
     "straight from files to arrays, no workspace",
+    "winnow embed photos/ --model resnet50.onnx --out e.npy",
+    "with your own ONNX model; 'winnow info resnet50.onnx' tells how it is used",
     NULL,
 };
 
@@ -37,12 +53,18 @@ static wn_status run_embed(session *run, wn_error *err)
     char rows[32], fresh[32];
     if (params->out_paths && !params->out)
         return command_usage_error(run, err, "--out-paths goes with --out: name the file for the embeddings too");
+    const wn_onnx_settings *onnx = &params->onnx;
+    if ((run->common.workspace || !params->out) && (onnx->preset || onnx->layer || onnx->pool || onnx->side))
+        return command_usage_error(run, err,
+                                   "--preprocess, --layer, --pool and --side serve arrays (--out without -w); for a "
+                                   "workspace write them into MODEL.onnx.json beside the model");
     wn_embed_options embed = {.workspace = run->common.workspace,
                               .paths = run->paths,
                               .path_count = run->path_count,
                               .model = params->model,
                               .out = params->out,
-                              .out_paths = params->out_paths};
+                              .out_paths = params->out_paths,
+                              .onnx = onnx};
     wn_status status = wn_job_embed(&job, &embed, &result, err);
     if (status) return say_how_to_resume(run, status);
     terminal_say(run->terminal, "  embedded    %s images with '%s', %lld dimensions (%s new)",
@@ -73,7 +95,11 @@ const command command_embed = {
         "kept "
         "but the files named. Rows stand in the order of the paths file; images that cannot be read have no row. With "
         "-w "
-        "the rows of the workspace are written.",
+        "the rows of the workspace are written.\n\n"
+        "An ONNX model (FILE.onnx) runs on ONNX Runtime, which is looked for where pip, npm or the system put it, or "
+        "where "
+        "WINNOW_ONNXRUNTIME says. Of a classifier the layer before the class scores is taken. Settings stand in "
+        "FILE.onnx.json: preprocess, mean, deviation, order, layout, side, layer, pool.",
     .examples = examples,
     .options = options,
     .params_size = sizeof(embed_params),

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jobs/open_model.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "interop/option_file.h"
+#include "winnow/jobs.h"
+
+/* What was set on the command line wins over the file. */
+static void lay_over(wn_onnx_settings *settings, const wn_onnx_settings *given)
+{
+    if (!given) return;
+    if (given->preset) settings->preset = given->preset;
+    if (given->mean) settings->mean = given->mean;
+    if (given->deviation) settings->deviation = given->deviation;
+    if (given->layer) settings->layer = given->layer;
+    if (given->side > 0) settings->side = given->side;
+    if (given->order) settings->order = given->order;
+    if (given->layout) settings->layout = given->layout;
+    if (given->pool) settings->pool = given->pool;
+}
+
+static wn_status read_settings(const char *path, const wn_onnx_settings *given, wn_onnx_settings *out, wn_arena *arena,
+                               wn_error *err)
+{
+    WN_TRY(wn_options_init(wn_onnx_options, out, err));
+    const char *beside = wn_arena_format(arena, "%s.json", path);
+    if (!beside) return wn_fail(err, WN_NOMEM, "out of memory");
+    if (wn_file_exists(beside)) WN_TRY(wn_options_read_json(beside, wn_onnx_options, out, arena, err));
+    lay_over(out, given);
+    return WN_OK;
+}
+
+wn_status wn_open_model(const char *path, wn_precision precision, const wn_onnx_settings *settings, wn_model **out,
+                        wn_error *err)
+{
+    wn_onnx_settings all;
+    wn_arena arena;
+    *out = NULL;
+    if (!wn_text_ends_with(path, ".onnx")) return wn_model_open(path, precision, out, err);
+    wn_arena_init(&arena, WN_MEMORY_TEXT, 0);
+    wn_status status = read_settings(path, settings, &all, &arena, err);
+    if (!status) status = wn_model_open_onnx(path, &all, out, err);
+    wn_arena_clear(&arena);
+    return status;
+}
+
+wn_status wn_job_open_model(const char *path, wn_model **out, wn_error *err)
+{
+    return wn_open_model(path, WN_PRECISION_AUTO, NULL, out, err);
+}
+
+wn_status wn_job_onnx_facts(const char *path, const wn_onnx_settings *settings, wn_onnx_facts **out, wn_error *err)
+{
+    wn_onnx_settings all;
+    wn_arena arena;
+    *out = NULL;
+    wn_arena_init(&arena, WN_MEMORY_TEXT, 0);
+    wn_status status = read_settings(path, settings, &all, &arena, err);
+    if (!status) status = wn_onnx_facts_read(path, &all, out, err);
+    wn_arena_clear(&arena);
+    return status;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Models by file name, whatever their kind.
+ */
+#ifndef JOBS_OPEN_MODEL_H
+#define JOBS_OPEN_MODEL_H
+
+#include "winnow/model.h"
+#include "winnow/onnx.h"
+
+/* A winnow model, or an ONNX model (FILE.onnx) under the settings of FILE.onnx.json where there is one, with what
+ * `settings` (NULL allowed) sets over them. */
+WN_NODISCARD wn_status wn_open_model(const char *path, wn_precision precision, const wn_onnx_settings *settings,
+                                     wn_model **out, wn_error *err);
+
+#endif
