@@ -9,6 +9,7 @@
 #include <cblas.h>
 #include <lapacke.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -36,10 +37,27 @@ static size_t min_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Our threads already share the work. */
-static void use_one_blas_thread(void)
+/* The pool cuts the rows, so BLAS uses one thread a call. A BLAS that was built without threads (Debian's
+ * libopenblas-serial) shares its work memory between callers without a lock: there, calls take turns. */
+static pthread_once_t blas_once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t blas_turn = PTHREAD_MUTEX_INITIALIZER;
+static bool blas_takes_turns;
+
+static void prepare_blas(void)
 {
     openblas_set_num_threads(1);
+    blas_takes_turns = openblas_get_parallel() == OPENBLAS_SEQUENTIAL;
+}
+
+static void begin_blas(void)
+{
+    (void)pthread_once(&blas_once, prepare_blas);
+    if (blas_takes_turns) (void)pthread_mutex_lock(&blas_turn);
+}
+
+static void end_blas(void)
+{
+    if (blas_takes_turns) (void)pthread_mutex_unlock(&blas_turn);
 }
 
 /* Rows [begin, end) less the mean, in the worker's scratch. */
@@ -93,8 +111,10 @@ static void multiply_block(void *context, size_t begin, size_t end, unsigned wor
     int cols = (int)p->x->cols;
     float *products = p->products + begin / BLOCK * p->x->cols * p->x->cols;
     const float *centred = centre_rows(p, p->first + begin, p->first + end, worker);
+    begin_blas();
     cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, cols, (int)(end - begin), 1.0f, centred, cols, 0.0f, products,
                 cols);
+    end_blas();
 }
 
 static void add_products(const pass *p, size_t blocks, double *out)
@@ -122,7 +142,6 @@ wn_status wn_linear_covariance(const wn_matrix *x, const double *mean, double di
         status = wn_fail(err, WN_NOMEM, "no memory for the covariance of %zu columns", cols);
         goto done;
     }
-    use_one_blas_thread();
     memset(out, 0, square * sizeof *out);
     for (p.first = 0; p.first < x->rows; p.first += WAVE * BLOCK) {
         size_t n = min_size(x->rows - p.first, WAVE * BLOCK);
@@ -164,9 +183,10 @@ wn_status wn_linear_eigen(double *matrix, size_t n, size_t wanted, double *value
         status = wn_fail(err, WN_NOMEM, "no memory for %zu eigenvectors of length %zu", wanted, n);
         goto done;
     }
-    use_one_blas_thread();
+    begin_blas();
     info = LAPACKE_dsyevr(LAPACK_COL_MAJOR, 'V', 'I', 'U', order, matrix, order, 0.0, 0.0, first, order, 0.0, &found,
                           ascending, columns, order, support);
+    end_blas();
     if (info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR) {
         status = wn_fail(err, WN_NOMEM, "no memory for %zu eigenvectors of length %zu", wanted, n);
         goto done;
@@ -194,8 +214,10 @@ static void project_block(void *context, size_t begin, size_t end, unsigned work
     const pass *p = context;
     int cols = (int)p->x->cols, k = (int)p->k;
     const float *centred = centre_rows(p, begin, end, worker);
+    begin_blas();
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)(end - begin), k, cols, 1.0f, centred, cols, p->basis,
                 cols, 0.0f, p->out + begin * p->k, k);
+    end_blas();
 }
 
 wn_status wn_linear_project(const wn_matrix *x, const double *mean, const float *basis, size_t k, wn_pool *pool,
@@ -204,10 +226,20 @@ wn_status wn_linear_project(const wn_matrix *x, const double *mean, const float 
     pass p = {.x = x, .mean = mean, .basis = basis, .k = k, .out = out};
     p.centred = wn_alloc(WN_MEMORY_MATRIX, wn_pool_threads(pool) * (size_t)BLOCK, x->cols * sizeof *p.centred);
     if (!p.centred) return wn_fail(err, WN_NOMEM, "no memory to project %zu columns", x->cols);
-    use_one_blas_thread();
     wn_pool_for(pool, x->rows, BLOCK, project_block, &p);
     wn_free(p.centred);
     return WN_OK;
+}
+
+/* q becomes the Q of its QR factorisation; `signs` those of R's diagonal. False when memory is short. */
+static bool factorise(double *q, lapack_int order, double *scales, double *signs)
+{
+    begin_blas();
+    bool good = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, order, order, q, order, scales) == 0;
+    for (lapack_int i = 0; i < order; i++) signs[i] = q[i * order + i] < 0 ? -1.0 : 1.0;
+    good = good && LAPACKE_dorgqr(LAPACK_COL_MAJOR, order, order, order, q, order, scales) == 0;
+    end_blas();
+    return good;
 }
 
 wn_status wn_linear_rotation(size_t n, uint64_t seed, float *out, wn_error *err)
@@ -221,15 +253,9 @@ wn_status wn_linear_rotation(size_t n, uint64_t seed, float *out, wn_error *err)
         status = wn_fail(err, WN_NOMEM, "no memory for a rotation of %zu dimensions", n);
         goto done;
     }
-    use_one_blas_thread();
     wn_rng_init(&rng, seed, 0);
     for (size_t i = 0; i < n * n; i++) q[i] = (double)wn_rng_normal(&rng);
-    if (LAPACKE_dgeqrf(LAPACK_COL_MAJOR, order, order, q, order, scales) != 0) {
-        status = wn_fail(err, WN_NOMEM, "no memory for a rotation of %zu dimensions", n);
-        goto done;
-    }
-    for (size_t i = 0; i < n; i++) signs[i] = q[i * n + i] < 0 ? -1.0 : 1.0;
-    if (LAPACKE_dorgqr(LAPACK_COL_MAJOR, order, order, order, q, order, scales) != 0) {
+    if (!factorise(q, order, scales, signs)) {
         status = wn_fail(err, WN_NOMEM, "no memory for a rotation of %zu dimensions", n);
         goto done;
     }
@@ -246,7 +272,8 @@ void wn_linear_multiply(wn_linear_product product, size_t m, size_t n, size_t k,
                         float *out)
 {
     bool first = product == WN_LINEAR_ATB;
-    use_one_blas_thread();
+    begin_blas();
     cblas_sgemm(CblasRowMajor, first ? CblasTrans : CblasNoTrans, first ? CblasNoTrans : CblasTrans, (int)m, (int)n,
                 (int)k, 1.0f, a, (int)(first ? m : k), b, (int)(first ? n : k), 0.0f, out, (int)n);
+    end_blas();
 }
