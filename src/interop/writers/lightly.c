@@ -65,8 +65,8 @@ static wn_status write_image(const wn_annotations *set, const wn_annotation_imag
 static wn_status write(const wn_annotations *set, const char *out, wn_error *err)
 {
     char *schema = NULL;
-    json_t *categories = json_array();
     WN_TRY(wn_writer_path(out, set->name, "schema", ".json", &schema, err));
+    json_t *categories = json_array();
     for (size_t i = 0; i < set->category_count; i++)
         json_array_append_new(categories, json_pack("{s:I, s:o}", "id", (json_int_t)set->categories[i].id, "name",
                                                     wn_json_name(set->categories[i].name)));
