@@ -1,5 +1,6 @@
 #!/bin/sh
 # The main job on sample images that winnow makes, or on a folder of yours.  usage: tools/demo.sh [IMAGES] [PICKS]
+# With TRAIN_MINUTES=M in the environment the built-in model is adapted to the images first.
 set -eu
 cd "$(dirname "$0")/.."
 images=${1:-}
@@ -11,7 +12,7 @@ if [ -z "$images" ]; then
     [ -f "$images/truth.csv" ] || "$winnow" scenes "$images" --images 2000
 fi
 name=$(basename "$images")
-"$winnow" curate "$images" -n "$picks" -w "demo/$name.winnow" --train-minutes "${TRAIN_MINUTES:-2}" --json >demo/result.json
+"$winnow" curate "$images" -n "$picks" -w "demo/$name.winnow" ${TRAIN_MINUTES:+--train-minutes "$TRAIN_MINUTES"} --json >demo/result.json
 report=$(sed -n 's/.*"report": *"\([^"]*\)".*/\1/p' demo/result.json)
 echo
 echo "Open this page in a browser:  $report"

@@ -16,8 +16,9 @@
 /* What two cores of the reference machine do in a training step, all of it included (docs/benchmarks.md). */
 static const double reference_flop_fp32 = 0.28e12, reference_flop_bf16 = 0.55e12;
 
-/* SGD with Nesterov momentum, for a batch of BATCH_USUAL. */
-static const double rate_usual = 0.1, rate_started = 0.02; /* the second where the network starts from a model */
+/* For a batch of BATCH_USUAL: SGD with Nesterov momentum and its kin; AdamW from random numbers; AdamW from a model.
+ * Its norms may be fixed, and SGD at a rate of 0.01 and above then ends in one point. */
+static const double rate_usual = 0.1, rate_adamw = 1e-3, rate_from = 3e-4;
 
 enum {
     BATCH_USUAL = 128,
@@ -126,7 +127,7 @@ static wn_status choose_parts(const wn_train_params *params, wn_learner_setup *l
         tell_unknown("network", params->network, wn_train_get_network, err);
         return WN_INVALID;
     }
-    learner->optimizer = params->optimizer ? params->optimizer : "sgd";
+    learner->optimizer = params->optimizer ? params->optimizer : params->from ? "adamw" : "sgd";
     learner->decay = params->decay >= 0.0 ? params->decay : 5e-4;
     learner->precision = wn_precision_resolve((wn_precision)params->precision);
     learner->seed = params->seed;
@@ -251,6 +252,13 @@ static wn_status fit_memory(const wn_train_images *images, const wn_train_params
     return WN_OK;
 }
 
+static double automatic_rate(const wn_train_params *params, const wn_learner_setup *l, const wn_train_plan *plan)
+{
+    double rate = rate_usual;
+    if (strcmp(l->optimizer, "adamw") == 0) rate = params->from ? rate_from : rate_adamw;
+    return rate * sqrt((double)(plan->batch * plan->accumulate) / BATCH_USUAL);
+}
+
 wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_params *params, wn_train_setup *out,
                                wn_error *err)
 {
@@ -288,9 +296,7 @@ wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_par
     plan->seconds = (double)plan->steps * plan->flop / reference;
     out->frozen = params->from ? plan->steps / 20 : 0;
     out->warm_up = plan->steps / 20 < 500 ? plan->steps / 20 : 500;
-    out->rate = params->rate > 0.0 ? params->rate
-                                   : (params->from ? rate_started : rate_usual) *
-                                         sqrt((double)(plan->batch * plan->accumulate) / BATCH_USUAL);
+    out->rate = params->rate > 0.0 ? params->rate : automatic_rate(params, l, plan);
     out->minutes = params->steps > 0 || params->epochs > 0 || params->fixed_plan ? 0.0 : params->minutes;
     return WN_OK;
 }
