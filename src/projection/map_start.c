@@ -10,7 +10,7 @@
 #include "projection/map_work.h"
 #include "winnow/memory.h"
 
-const char *const wn_map_start_names[] = {"pca", "spectral", "random", NULL};
+const char *const wn_map_start_names[] = {"pca", "random", NULL};
 
 static const uint64_t start_salt = 0x51A27;
 
@@ -40,12 +40,11 @@ static wn_status place_components(const wn_projection_request *request, size_t s
     return status;
 }
 
-wn_status wn_map_start_points(const wn_projection_request *request, wn_map_start start, const wn_sparse *graph,
-                              wn_map_scale scale, float size, float *points, wn_error *err)
+wn_status wn_map_start_points(const wn_projection_request *request, wn_map_start start, wn_map_scale scale, float size,
+                              float *points, wn_error *err)
 {
     size_t stride = wn_map_stride(request), rows = request->matrix.rows, dims = request->dims;
     wn_rng rng;
-    (void)graph;
     for (size_t i = 0; i < rows * stride; i++) points[i] = 0;
     if (start != WN_MAP_START_RANDOM) WN_TRY(place_components(request, stride, points, err));
     float extent = extent_of(points, rows, stride, dims, scale);

@@ -55,16 +55,15 @@ uint64_t wn_sparse_memory(size_t rows, size_t k); /* bytes that joining takes, a
 size_t wn_map_stride(const wn_projection_request *request);
 
 /* Where points start. */
-typedef enum wn_map_start { WN_MAP_START_PCA, WN_MAP_START_SPECTRAL, WN_MAP_START_RANDOM } wn_map_start;
+typedef enum wn_map_start { WN_MAP_START_PCA, WN_MAP_START_RANDOM } wn_map_start;
 extern const char *const wn_map_start_names[];
 
 /* points (rows x stride) = principal components scaled so that the first has the standard deviation `size`, or that the
  * greatest value is `size`, or times `size`; a thousandth of it is random, so that equal rows can part. Components that
  * the rows do not have are random too. */
 typedef enum wn_map_scale { WN_MAP_SCALE_DEVIATION, WN_MAP_SCALE_GREATEST, WN_MAP_SCALE_TIMES } wn_map_scale;
-WN_NODISCARD wn_status wn_map_start_points(const wn_projection_request *request, wn_map_start start,
-                                           const wn_sparse *graph, wn_map_scale scale, float size, float *points,
-                                           wn_error *err);
+WN_NODISCARD wn_status wn_map_start_points(const wn_projection_request *request, wn_map_start start, wn_map_scale scale,
+                                           float size, float *points, wn_error *err);
 
 /* Copies the points into the result, their mean moved to 0. */
 void wn_map_finish(const float *points, size_t stride, wn_projection *out);

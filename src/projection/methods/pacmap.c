@@ -317,7 +317,7 @@ static wn_status fit(const void *parameters, const wn_projection_request *reques
     }
     m.speed = points + 2 * rows * stride, m.square = points + 3 * rows * stride;
     memset(m.speed, 0, 2 * rows * stride * sizeof *m.speed);
-    status = wn_map_start_points(request, (wn_map_start)p->start, NULL, WN_MAP_SCALE_TIMES,
+    status = wn_map_start_points(request, (wn_map_start)p->start, WN_MAP_SCALE_TIMES,
                                  0.01f / range_of(&request->matrix), points, err);
     if (status) goto done;
     wn_layout_kernels_init(&m.kernels, wn_cpu_level());

@@ -201,7 +201,7 @@ static wn_status fit(const void *parameters, const wn_projection_request *reques
     m.gains = storage + 3 * rows * stride, m.pushes = storage + 4 * rows * stride;
     memset(m.steps, 0, rows * stride * sizeof *m.steps);
     for (size_t i = 0; i < rows * stride; i++) m.gains[i] = 1;
-    status = wn_map_start_points(request, (wn_map_start)p->start, &graph, WN_MAP_SCALE_DEVIATION, 1e-4f, m.points, err);
+    status = wn_map_start_points(request, (wn_map_start)p->start, WN_MAP_SCALE_DEVIATION, 1e-4f, m.points, err);
     if (status) goto done;
     wn_layout_kernels_init(&m.kernels, wn_cpu_level());
     for (uint64_t i = 0; i < graph.starts[rows]; i++)

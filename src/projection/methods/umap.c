@@ -207,7 +207,7 @@ static wn_status fit(const void *parameters, const wn_projection_request *reques
         status = wn_fail(err, WN_NOMEM, "no memory for a map of %zu rows", rows);
         goto done;
     }
-    if ((status = wn_map_start_points(request, (wn_map_start)p->start, &graph, WN_MAP_SCALE_GREATEST, 10, points, err)))
+    if ((status = wn_map_start_points(request, (wn_map_start)p->start, WN_MAP_SCALE_GREATEST, 10, points, err)))
         goto done;
     wn_layout_kernels_init(&m.kernels, wn_cpu_level());
     wn_fuzzy_curve(p->min_distance, p->spread, &a, &b);
