@@ -21,8 +21,6 @@
 enum { FLOAT = 1, OPSET = 13, IR_VERSION = 7 };
 enum { ATTRIBUTE_FLOAT = 1, ATTRIBUTE_INT = 2, ATTRIBUTE_INTS = 7 };
 
-static const float norm_epsilon = 1e-5F; /* of batch norm, as in nn/pass.c */
-
 typedef struct writer {
     wn_buffer graph, message, inner; /* the graph; the message at hand; one inside it */
 } writer;
@@ -121,14 +119,15 @@ static void add_convolution(writer *w, const wn_tensors *tensors, const wn_layer
     end_node(w);
 }
 
-static void add_norm(writer *w, const wn_tensors *tensors, size_t row, const char *input, const char *output)
+static void add_norm(writer *w, const wn_tensors *tensors, double epsilon, size_t row, const char *input,
+                     const char *output)
 {
     static const char *const parts[4] = {"scale", "shift", "mean", "variance"};
     char names[4][NAME];
     for (int i = 0; i < 4; i++) copy_weight(w, tensors, parts[i], row, names[i]);
     begin_node(w, "BatchNormalization", (const char *const[]){input, names[0], names[1], names[2], names[3], NULL},
                output);
-    add_float(w, "epsilon", norm_epsilon);
+    add_float(w, "epsilon", (float)epsilon);
     end_node(w);
 }
 
@@ -152,7 +151,8 @@ static void add_row(writer *w, const wn_architecture *architecture, const wn_ten
         end_node(w);
     }
     const bool plain = !layer->skip;
-    add_norm(w, tensors, row, layer->pool ? pool : conv, layer->clip == WN_CLIP_NONE && plain ? act : norm);
+    add_norm(w, tensors, wn_architecture_epsilon(architecture), row, layer->pool ? pool : conv,
+             layer->clip == WN_CLIP_NONE && plain ? act : norm);
     if (layer->clip == WN_CLIP_JOINED) {
         add_node(w, "Add", (const char *const[]){norm, skip, NULL}, clip);
         add_node(w, "Relu", (const char *const[]){clip, NULL}, act);

@@ -73,6 +73,11 @@ double wn_architecture_flop(const wn_architecture *architecture, uint32_t side)
     return flop;
 }
 
+double wn_architecture_epsilon(const wn_architecture *architecture)
+{
+    return architecture->epsilon > 0 ? architecture->epsilon : 1e-5;
+}
+
 uint64_t wn_architecture_numbers(const wn_architecture *architecture)
 {
     reach reached[WN_ARCHITECTURE_LAYERS_MAX];

@@ -62,6 +62,9 @@ static inline size_t wn_architecture_source(const wn_architecture *architecture,
     return i - (from > 1 ? from : 1);
 }
 
+/* What its norms add to variances. */
+double wn_architecture_epsilon(const wn_architecture *architecture);
+
 /* Numbers of the convolutions and norms, statistics included. */
 uint64_t wn_architecture_numbers(const wn_architecture *architecture);
 

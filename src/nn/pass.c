@@ -11,8 +11,6 @@
 #include "base/error.h"
 #include "winnow/memory.h"
 
-static const double epsilon_usual = 1e-5;
-
 /* A pass in work: saves passing six arguments around. */
 typedef struct walk {
     const wn_network *network;
@@ -98,9 +96,9 @@ static void set_norms(const walk *w, size_t i, const double *first, const double
     const float *mean = wn_network_values(w->network, rows->mean);
     const float *variance = wn_network_values(w->network, rows->variance);
     float *keep = (float *)(void *)(w->memory + layer->variance);
-    double count = (double)w->plan->views * layer->side * layer->side, epsilon = w->network->architecture->epsilon;
+    double count = (double)w->plan->views * layer->side * layer->side,
+           epsilon = wn_architecture_epsilon(w->network->architecture);
     const bool measured = w->plan->training && !w->plan->fixed_norms;
-    if (epsilon <= 0) epsilon = epsilon_usual;
 
     for (size_t c = 0; c < layer->channels; c++) {
         wn_strip_norm *norm = &norms_of(w, layer)[c / WN_STRIP_CHANNELS];
