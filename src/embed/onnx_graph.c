@@ -31,7 +31,6 @@ static const char *const element_names[] = {"?",      "float32", "uint8",     "i
 /* Reading with one place for what goes wrong. */
 typedef struct reader {
     wn_arena *arena;
-    const char *name;
     bool bad, nomem;
 } reader;
 
@@ -216,7 +215,7 @@ static wn_status check_domains(const wn_onnx_graph *graph, const char *name, wn_
 
 wn_status wn_onnx_graph_read(wn_wire_bytes bytes, const char *name, wn_arena *arena, wn_onnx_graph *out, wn_error *err)
 {
-    reader r = {.arena = arena, .name = name};
+    reader r = {.arena = arena};
     wn_wire_bytes rest = bytes;
     wn_wire_field field;
     const char *version = "";

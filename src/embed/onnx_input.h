@@ -26,8 +26,4 @@ size_t wn_onnx_input_bytes(const wn_onnx_input *input);
 /* One image (side x side x 3, u8 RGB) as input. */
 void wn_onnx_input_fill(const wn_onnx_input *input, const uint8_t *pixels, void *out);
 
-/* IEEE half precision, rounded to the nearest even; and back. */
-uint16_t wn_half_from_float(float value);
-float wn_float_from_half(uint16_t half);
-
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/half.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "embed/model_backend.h"

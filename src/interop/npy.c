@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/half.h"
 #include "base/text.h"
 #include "interop/npy_convert.h"
 #include "interop/npy_header.h"
@@ -168,7 +169,7 @@ static size_t convert_integers(wn_npy_type type, const unsigned char *items, siz
         for (; i < len; i++) {
             uint16_t half;
             memcpy(&half, items + i * sizeof half, sizeof half);
-            float x = wn_npy_half(half);
+            float x = wn_float_from_half(half);
             if (!(x == truncf(x) && fabsf(x) < 0x1p63f)) return i;
             out[i] = (int64_t)x;
         }

@@ -6,20 +6,7 @@
 
 #include <string.h>
 
-/* The exponent is put in place by one exact multiplication, which also makes subnormal
- * numbers right; infinities and NaN get the largest exponent. */
-float wn_npy_half(uint16_t half)
-{
-    uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13, sign = (uint32_t)(half & 0x8000) << 16, bits;
-    float value;
-    memcpy(&value, &magnitude, sizeof value);
-    value *= 0x1p112f;
-    memcpy(&bits, &value, sizeof bits);
-    if ((half & 0x7c00) == 0x7c00) bits |= 0x7f800000;
-    bits |= sign;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
+#include "base/half.h"
 
 #define CONVERT(kind, expression)                                                                                      \
     for (size_t i = 0; i < len; i++) {                                                                                 \
@@ -34,7 +21,7 @@ void wn_npy_to_floats(wn_npy_type type, const unsigned char *items, size_t len, 
 {
     switch (type) {
     case WN_NPY_FLOAT16:
-        CONVERT(uint16_t, wn_npy_half(x));
+        CONVERT(uint16_t, wn_float_from_half(x));
     case WN_NPY_FLOAT32:
         CONVERT(float, x);
     case WN_NPY_FLOAT64:
@@ -68,7 +55,7 @@ void wn_npy_to_doubles(wn_npy_type type, const unsigned char *items, size_t len,
 {
     switch (type) {
     case WN_NPY_FLOAT16:
-        CONVERT(uint16_t, wn_npy_half(x));
+        CONVERT(uint16_t, wn_float_from_half(x));
     case WN_NPY_FLOAT32:
         CONVERT(float, x);
     case WN_NPY_FLOAT64:

@@ -10,9 +10,6 @@
 
 #include "winnow/npy.h"
 
-/* IEEE binary16 to binary32. */
-float wn_npy_half(uint16_t half);
-
 /* Convert `len` items that lie one after the other, at any address. */
 void wn_npy_to_floats(wn_npy_type type, const unsigned char *items, size_t len, float *out);
 void wn_npy_to_doubles(wn_npy_type type, const unsigned char *items, size_t len, double *out);

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "base/half.h"
 #include "base/rng.h"
 #include "embed/model_file.h"
 #include "embed/onnx_input.h"
