@@ -24,6 +24,7 @@
 #include "winnow/index.h"
 #include "winnow/map_quality.h"
 #include "winnow/onnx.h"
+#include "winnow/plot.h"
 #include "winnow/pool.h"
 #include "winnow/progress.h"
 #include "winnow/selection.h"
@@ -206,6 +207,40 @@ WN_API void wn_search_result_clear(wn_search_result *result);
 
 /* --------------------------------------------------------------------------------------------------- map */
 
+/* How a map is drawn into a file. Zero-initialise, then set. */
+typedef struct wn_map_plot {
+    const char *path;      /* .png or .svg */
+    const char *colour_by; /* "tag:NAME", "label", "cluster", or a metadata field; NULL = label where rows have one,
+                              else cluster */
+    size_t width;          /* pixels; 0 = WN_PLOT_WIDTH_USUAL */
+    double point_size;     /* pixels; 0 = by number and density */
+    int64_t clusters;      /* groups marked by a typical image; negative = 12 when coloured by cluster, else none */
+    bool thumbnails;       /* pictures all over the map, as many as have room */
+} wn_map_plot;
+
+/* What is drawn, and what its colours tell: the first of codes, integers and numbers that is not NULL; clusters where
+ * all are. */
+typedef struct wn_map_plot_data {
+    wn_matrix points;              /* N x 2 or 3; NaN = not drawn */
+    wn_matrix rows;                /* N x dim: typical rows are chosen by them; data NULL = by the points */
+    const char *method;            /* "umap" */
+    const char *row_word;          /* "images", "rows" */
+    const char *about;             /* what they are of; NULL = not said */
+    const wn_map_quality *quality; /* NULL, or sampled 0 = not said */
+    const char *colour_title;
+    const int32_t *codes;     /* N, -1 = none */
+    const char *const *names; /* of the codes */
+    size_t names_len;
+    const char *none;        /* what rows without are called */
+    const int64_t *integers; /* N, categories that are numbers; negative = none */
+    const float *numbers;    /* N, NaN = none */
+    wn_plot_picture *picture;
+    void *context;
+} wn_map_plot_data;
+
+/* Draws a map with title, figures and legend. Errors of wn_plot_write. */
+WN_API WN_NODISCARD wn_status wn_map_plot_draw(const wn_map_plot *plot, const wn_map_plot_data *data, wn_error *err);
+
 typedef struct wn_map_options {
     const char *workspace;
     const char *model;    /* a name in the workspace; NULL = its newest */
@@ -213,7 +248,8 @@ typedef struct wn_map_options {
     const char *settings; /* of the method: "name=value,name=value", or NULL */
     size_t dims;          /* 2 or 3 */
     wn_index_metric metric;
-    bool anew; /* also images that are on the map already move */
+    bool anew;               /* also images that are on the map already move */
+    const wn_map_plot *plot; /* also draw it; NULL = no */
 } wn_map_options;
 
 typedef struct wn_map_result {

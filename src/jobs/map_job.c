@@ -24,6 +24,8 @@ static wn_status draw(const wn_job *job, wn_workspace *workspace, const wn_map_o
     double started = wn_clock_seconds();
     if (!status) status = wn_stage_draw_map(job, workspace, &stage, &drawn, err);
     out->seconds.map = wn_clock_seconds() - started;
+    if (!status && options->plot && !job->dry_run)
+        status = wn_stage_plot_map(job, workspace, &stage, &drawn, options->plot, err);
     out->rows = drawn.rows;
     out->dim = drawn.dim;
     out->placed = drawn.placed;

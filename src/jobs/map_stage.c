@@ -15,7 +15,7 @@
 #include "winnow/map_place.h"
 #include "winnow/memory.h"
 
-enum { PLACE_EPOCHS = 50, NAME_BYTES = 64, MADE_BYTES = 400 };
+enum { PLACE_EPOCHS = 50, MADE_BYTES = 400 };
 
 typedef struct drawing {
     const wn_job *job;
@@ -25,11 +25,16 @@ typedef struct drawing {
     void *params;
     wn_vectors vectors;
     size_t dims;
-    char column[NAME_BYTES], made[MADE_BYTES]; /* of the coordinates; what they are made from */
-    float *points;                             /* vectors.rows.len x dims */
-    uint8_t *is_old;                           /* vectors.rows.len */
+    char column[WN_MAP_COLUMN_BYTES], made[MADE_BYTES]; /* of the coordinates; what they are made from */
+    float *points;                                      /* vectors.rows.len x dims */
+    uint8_t *is_old;                                    /* vectors.rows.len */
     size_t old_count;
 } drawing;
+
+void wn_map_column_name(const char *method, size_t dims, char out[WN_MAP_COLUMN_BYTES])
+{
+    snprintf(out, WN_MAP_COLUMN_BYTES, "map.%s%s", method, dims == 3 ? ".3d" : "");
+}
 
 static wn_status prepare(drawing *draw, wn_error *err)
 {
@@ -40,7 +45,7 @@ static wn_status prepare(drawing *draw, wn_error *err)
         return wn_fail(err, WN_NOMEM, "out of memory");
     WN_TRY(wn_options_init(draw->method->options, draw->params, err));
     WN_TRY(wn_options_set_list(draw->method->options, draw->params, options->settings, err));
-    snprintf(draw->column, sizeof draw->column, "map.%s%s", options->method, draw->dims == 3 ? ".3d" : "");
+    wn_map_column_name(options->method, draw->dims, draw->column);
     int len = snprintf(draw->made, sizeof draw->made, "version=1 embedding=%s metric=%s seed=%llu settings=%s",
                        options->embedding, wn_index_metric_names[options->metric], (unsigned long long)draw->job->seed,
                        options->settings ? options->settings : "");

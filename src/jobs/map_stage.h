@@ -11,6 +11,8 @@
 #include "winnow/map_quality.h"
 #include "winnow/projection.h"
 
+enum { WN_MAP_COLUMN_BYTES = 64 };
+
 typedef struct wn_map_stage_options {
     const char *embedding; /* column */
     const char *method, *settings;
@@ -26,6 +28,15 @@ typedef struct wn_map_stage_result {
     double objective, share[3];
     size_t iterations;
 } wn_map_stage_result;
+
+/* Draws the map of these options, which wn_stage_draw_map has made, into a file; result->quality is told on it.
+ * WN_NOTFOUND for a tag or metadata field that is not there. */
+WN_NODISCARD wn_status wn_stage_plot_map(const wn_job *job, wn_workspace *workspace,
+                                         const wn_map_stage_options *options, const wn_map_stage_result *result,
+                                         const wn_map_plot *plot, wn_error *err);
+
+/* Name of the column of a map: "map.umap", "map.tsne.3d". */
+void wn_map_column_name(const char *method, size_t dims, char out[WN_MAP_COLUMN_BYTES]);
 
 /* Makes the map or brings it up to date. */
 WN_NODISCARD wn_status wn_stage_draw_map(const wn_job *job, wn_workspace *workspace,

@@ -11,6 +11,7 @@
 #include "../human.h"
 #include "../job_setup.h"
 #include "../terminal.h"
+#include "winnow/jobs.h"
 #include "winnow/map_quality.h"
 #include "winnow/memory.h"
 #include "winnow/npy.h"
@@ -18,8 +19,10 @@
 
 typedef struct map_params {
     const char *embeddings, *method, *out, *settings, *graph_ids, *graph_distances, *labels, *model;
-    int64_t dims;
-    bool skip_quality, anew;
+    const char *plot, *colour_by;
+    int64_t dims, clusters, plot_size;
+    double point_size;
+    bool skip_quality, anew, thumbnails;
     int metric;
 } map_params;
 
@@ -49,6 +52,19 @@ static const wn_option options[] = {
      NULL, NULL, "L.npy", 0},
     {WN_OPTION_BOOL, "skip-quality", "do not measure how true the map is", AT(skip_quality), 0, 0, NULL, NULL, NULL, 0},
     {WN_OPTION_TEXT, "out", "array mode: the points (float32, rows x dims)", AT(out), 0, 0, NULL, NULL, "Y.npy", 'o'},
+    {WN_OPTION_TEXT, "plot", "also draw the map into this file (.png or .svg)", AT(plot), 0, 0, NULL, NULL, "FILE",
+     'p'},
+    {WN_OPTION_TEXT, "colour-by",
+     "what colours tell: tag:NAME, label, cluster, a metadata field; array mode: V.npy, a value a row", AT(colour_by),
+     0, 0, NULL, NULL, "WHAT", 0},
+    {WN_OPTION_BOOL, "thumbnails", "draw pictures where there is room for them", AT(thumbnails), 0, 0, NULL, NULL, NULL,
+     0},
+    {WN_OPTION_INT, "clusters", "groups marked by their typical image (-1 = 12 when coloured by cluster, else none)",
+     AT(clusters), -1, 99, "-1", NULL, "N", 0},
+    {WN_OPTION_INT, "plot-size", "width of the plot in pixels", AT(plot_size), WN_PLOT_WIDTH_LEAST, WN_PLOT_WIDTH_MOST,
+     "1600", NULL, "PX", 0},
+    {WN_OPTION_REAL, "point-size", "diameter of the points in pixels (0 = by their number and density)", AT(point_size),
+     0, 100, "0", NULL, "PX", 0},
     {0},
 };
 
@@ -59,20 +75,25 @@ static const char *const examples[] = {
     "a map in two dimensions",
     "winnow map --embeddings e.npy --method umap --method-options neighbours=30,min-distance=0.3 --out y.npy",
     "neighbours stay near, 30 of each row",
+    "winnow map --plot map.png --colour-by label --clusters 10",
+    "the map as a picture, its largest groups marked by a typical image each",
+    "winnow map --embeddings e.npy --labels l.npy --plot map.svg",
+    "drawn from arrays, a colour for each class",
     "winnow map --embeddings e.npy --dims 3 --out y.npy --json",
     "in three dimensions, with figures as JSON",
     NULL,
 };
 
 typedef struct arrays {
-    wn_npy *embeddings, *graph_ids, *graph_distances, *labels;
+    wn_npy *embeddings, *graph_ids, *graph_distances, *labels, *colours;
     wn_neighbours graph; /* borrows from the files */
     const wn_projection_method *method;
     void *params;
     wn_projection_request request;
     wn_projection map;
     wn_map_quality quality;
-    wn_rows label_rows;
+    wn_rows label_rows, colour_rows;
+    wn_matrix colour_values;
     double read_seconds, map_seconds, quality_seconds, write_seconds;
 } arrays;
 
@@ -140,6 +161,29 @@ static wn_status open_labels(const map_params *params, arrays *all, wn_error *er
     return WN_OK;
 }
 
+/* Numbers that are whole are categories, the others a scale. */
+static wn_status open_colours(const map_params *params, arrays *all, wn_error *err)
+{
+    wn_status status;
+    const char *path = params->colour_by;
+    size_t len = path ? strlen(path) : 0, rows;
+    if (!params->plot || len < 5 || strcmp(path + len - 4, ".npy") != 0) return WN_OK;
+    if ((status = wn_npy_open(path, &all->colours, err))) return status;
+    const wn_npy_shape *shape = wn_npy_get_shape(all->colours);
+    if (shape->type <= WN_NPY_FLOAT64) {
+        status = wn_npy_vector(all->colours, &all->colour_values, err);
+        rows = all->colour_values.rows;
+    } else {
+        status = wn_npy_integers(all->colours, &all->colour_rows, err);
+        rows = all->colour_rows.len;
+    }
+    if (status) return status;
+    if (rows != all->request.matrix.rows)
+        return command_fail(err, WN_INVALID, "'%s' has %zu values, '%s' %zu rows", path, rows, params->embeddings,
+                            all->request.matrix.rows);
+    return WN_OK;
+}
+
 static wn_status open_array(session *run, const map_params *params, arrays *all, wn_error *err)
 {
     struct stat in, out;
@@ -157,7 +201,9 @@ static wn_status open_array(session *run, const map_params *params, arrays *all,
     all->request.seed = (uint64_t)run->common.seed;
     all->request.pool = run->pool;
     all->request.progress = &run->progress;
-    if ((status = open_graph(params, all, err)) || (status = open_labels(params, all, err))) return status;
+    if ((status = open_graph(params, all, err)) || (status = open_labels(params, all, err)) ||
+        (status = open_colours(params, all, err)))
+        return status;
     bytes += wn_project_memory(all->method, all->params, &all->request);
     if (run->common.verbose) terminal_say(run->terminal, "  plan        %s for the map", human_bytes(bytes, need));
     if (run->memory_limit && bytes >= run->memory_limit)
@@ -224,6 +270,66 @@ static void say_quality(session *run, const wn_map_quality *q)
                  q->trustworthiness, q->continuity, 100 * q->recall, 100 * q->triplets, labels);
 }
 
+static wn_map_plot plot_of(const map_params *params)
+{
+    return (wn_map_plot){.path = params->plot,
+                         .colour_by = params->colour_by,
+                         .width = (size_t)params->plot_size,
+                         .point_size = params->point_size,
+                         .clusters = params->clusters,
+                         .thumbnails = params->thumbnails};
+}
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static wn_status draw_plot(session *run, const map_params *params, const arrays *all, wn_error *err)
+{
+    const wn_projection *map = &all->map;
+    const wn_map_plot plot = plot_of(params);
+    bool by_label = params->colour_by ? strcmp(params->colour_by, "label") == 0 : params->labels != NULL;
+    const wn_map_plot_data data = {.points = {map->points, map->rows, map->dims, map->dims},
+                                   .rows = all->request.matrix,
+                                   .method = all->method->name,
+                                   .row_word = "rows",
+                                   .about = last_part(params->embeddings),
+                                   .quality = &all->quality,
+                                   .colour_title = all->colours ? last_part(params->colour_by) : "label",
+                                   .none = all->colours ? "none" : "no label",
+                                   .integers = all->colours ? all->colour_rows.data
+                                               : by_label   ? all->label_rows.data
+                                                            : NULL,
+                                   .numbers = all->colour_values.data};
+    if (!params->plot) return WN_OK;
+    wn_status status = wn_map_plot_draw(&plot, &data, err);
+    if (!status) terminal_say(run->terminal, "  plot        %s", params->plot);
+    return status;
+}
+
+/* What can be told of the plot before the map is made. */
+static wn_status check_plot(session *run, const map_params *params, wn_error *err)
+{
+    const char *by = params->colour_by;
+    size_t len = by ? strlen(by) : 0;
+    bool file = len > 4 && strcmp(by + len - 4, ".npy") == 0;
+    if (!params->plot && (by || params->thumbnails || params->clusters >= 0 || params->point_size > 0))
+        return command_usage_error(run, err, "name the file of the plot: --plot FILE.png");
+    if (!params->plot) return WN_OK;
+    wn_status status = wn_plot_check_path(params->plot, err);
+    if (status) run->usage_error = true;
+    if (status || !params->embeddings) return status;
+    if (params->thumbnails)
+        return command_usage_error(run, err, "arrays have no pictures: --thumbnails is for workspaces");
+    if (by && strcmp(by, "label") == 0 && !params->labels)
+        return command_usage_error(run, err, "--colour-by label needs --labels L.npy");
+    if (by && !file && strcmp(by, "label") != 0 && strcmp(by, "cluster") != 0)
+        return command_usage_error(run, err, "--colour-by in array mode is label, cluster or V.npy, not '%s'", by);
+    return WN_OK;
+}
+
 static wn_status make_map(session *run, const map_params *params, arrays *all, wn_error *err)
 {
     char a[32];
@@ -242,6 +348,7 @@ static wn_status make_map(session *run, const map_params *params, arrays *all, w
                  all->method->name);
     say_quality(run, &all->quality);
     if (params->out) terminal_say(run->terminal, "  written     %s", params->out);
+    if ((status = draw_plot(run, params, all, err))) return status;
     return run->common.json ? json_print(json_map(all), err) : WN_OK;
 }
 
@@ -273,6 +380,7 @@ static wn_status map_workspace(session *run, const map_params *params, wn_error 
     wn_job job = job_of(run);
     wn_map_result result;
     char a[32], b[32];
+    const wn_map_plot plot = plot_of(params);
     if (alone) return command_usage_error(run, err, "--%s belongs to array mode: name --embeddings E.npy too", alone);
     const wn_map_options map = {.workspace = run->common.workspace,
                                 .model = params->model,
@@ -280,7 +388,8 @@ static wn_status map_workspace(session *run, const map_params *params, wn_error 
                                 .settings = params->settings,
                                 .dims = (size_t)params->dims,
                                 .metric = (wn_index_metric)params->metric,
-                                .anew = params->anew};
+                                .anew = params->anew,
+                                .plot = params->plot ? &plot : NULL};
     wn_status status = wn_job_map(&job, &map, &result, err);
     if (status) return say_how_to_resume(run, status);
     terminal_say(run->terminal, "  map         %s images in %d dimensions by %s%s%s%s",
@@ -288,6 +397,7 @@ static wn_status map_workspace(session *run, const map_params *params, wn_error 
                  result.placed ? ", of them " : "", result.placed ? human_count((uint64_t)result.placed, b) : "",
                  result.placed ? " new" : "");
     say_quality(run, &result.quality);
+    if (params->plot && !run->common.dry_run) terminal_say(run->terminal, "  plot        %s", params->plot);
     say_seconds(run, &result.seconds);
     if (run->common.json) status = json_print(json_workspace(params, &result), err);
     wn_map_result_clear(&result);
@@ -299,8 +409,8 @@ static wn_status map_arrays(session *run, const map_params *params, wn_error *er
     arrays all = {0};
     if (!params->graph_ids != !params->graph_distances)
         return command_usage_error(run, err, "--graph-ids and --graph-distances belong together");
-    if (!params->out && !run->common.json && !run->common.dry_run)
-        return command_usage_error(run, err, "name --out Y.npy");
+    if (!params->out && !params->plot && !run->common.json && !run->common.dry_run)
+        return command_usage_error(run, err, "name --out Y.npy, or --plot FILE.png");
     double started = now();
     wn_status status = prepare_method(run, params, &all, err);
     if (!status) status = open_array(run, params, &all, err);
@@ -312,6 +422,7 @@ static wn_status map_arrays(session *run, const map_params *params, wn_error *er
         status = make_map(run, params, &all, err);
     wn_projection_clear(&all.map);
     wn_free(all.params);
+    wn_npy_close(&all.colours);
     wn_npy_close(&all.labels);
     wn_npy_close(&all.graph_distances);
     wn_npy_close(&all.graph_ids);
@@ -325,6 +436,7 @@ static wn_status run_map(session *run, wn_error *err)
     arrays checked = {0};
     wn_status status = prepare_method(run, params, &checked, err);
     wn_free(checked.params);
+    if (!status) status = check_plot(run, params, err);
     if (status) return status;
     return params->embeddings ? map_arrays(run, params, err) : map_workspace(run, params, err);
 }
@@ -359,7 +471,16 @@ const command command_map = {
         "Each map is measured, from 2,000 rows on at a sample: trustworthiness and continuity (how far from being near "
         "are those that the map, or the data, calls near), the share of the 10 nearest that are kept, the share of "
         "triplets whose order of distances is kept, and, with --labels, the share of rows whose label is the most "
-        "frequent of their 10 nearest points.",
+        "frequent of their 10 nearest points.\n\n"
+        "--plot draws the map: dots whose size and strength follow from how many there are and how close, a legend, "
+        "and "
+        "the figures above. Colours tell the labels where there are some, else the groups of the map (hills of its "
+        "density); --colour-by names something else. Numbers get a ramp from dark to light, between the outermost 2 % "
+        "of them; categories get ten colours that also people who do not see red or green tell apart, the most "
+        "frequent "
+        "ones first. --clusters marks groups by the image nearest to the mean of their embeddings, with the most "
+        "frequent category and its share. A map of three dimensions is seen from the side, what is far smaller and "
+        "paler. In an SVG file up to 100,000 dots stay dots.",
     .examples = examples,
     .options = options,
     .params_size = sizeof(map_params),
