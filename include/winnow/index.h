@@ -68,11 +68,17 @@ WN_API void wn_neighbours_clear(wn_neighbours *neighbours);
 
 /* One kind. What it searches is private to the module. */
 struct wn_index_task;
+struct wn_bytes_form;
+struct wn_bytes;
+struct wn_index_layout;
 typedef struct wn_index_kind {
     const char *name, *summary;
     bool exact;
     wn_status (*search)(const struct wn_index_task *task, wn_error *err);
     uint64_t (*memory)(const struct wn_index_task *task); /* bytes that search needs at most */
+    /* the order of rows in an index that is kept (winnow/index_file.h) */
+    wn_status (*arrange)(const struct wn_index_task *task, const struct wn_bytes_form *form,
+                         const struct wn_bytes *bytes, struct wn_index_layout *out, wn_error *err);
 } wn_index_kind;
 
 /* The table: index 0, 1, ... in the order of the list; NULL beyond the last. */

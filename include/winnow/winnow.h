@@ -16,6 +16,7 @@
 #include "winnow/evaluate.h"
 #include "winnow/evidence.h"
 #include "winnow/index.h"
+#include "winnow/index_file.h"
 #include "winnow/jobs.h"
 #include "winnow/kernel.h"
 #include "winnow/labels.h"

@@ -265,11 +265,16 @@ static wn_status get_rows(size_t rows, size_t padded, bool scales, wn_bytes *out
     return wn_fail(err, WN_NOMEM, "no memory for the bytes of %zu rows", rows);
 }
 
+wn_status wn_bytes_new(const wn_bytes_form *form, size_t rows, wn_bytes *out, wn_error *err)
+{
+    return get_rows(rows, form->padded, form->metric == WN_INDEX_METRIC_COSINE, out, err);
+}
+
 wn_status wn_bytes_make(const wn_bytes_form *form, const wn_index_rows *rows, wn_pool *pool, wn_bytes *out,
                         wn_error *err)
 {
     code_job job = {.form = form, .rows = rows, .out = out};
-    WN_TRY(get_rows(rows->len, form->padded, form->metric == WN_INDEX_METRIC_COSINE, out, err));
+    WN_TRY(wn_bytes_new(form, rows->len, out, err));
     job.scratch = wn_alloc(WN_MEMORY_MATRIX, wn_pool_threads(pool) * 2 * GRAIN * form->dim, sizeof *job.scratch);
     if (!job.scratch) {
         wn_bytes_clear(out);

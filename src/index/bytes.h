@@ -47,6 +47,9 @@ bool wn_bytes_suit(size_t rows, size_t dim);
 WN_NODISCARD wn_status wn_bytes_form_make(const wn_index_task *task, wn_bytes_form *out, wn_error *err);
 void wn_bytes_form_clear(wn_bytes_form *form);
 
+/* Room for rows, not filled. Release with wn_bytes_clear. */
+WN_NODISCARD wn_status wn_bytes_new(const wn_bytes_form *form, size_t rows, wn_bytes *out, wn_error *err);
+
 /* Puts rows into bytes. Release with wn_bytes_clear. */
 WN_NODISCARD wn_status wn_bytes_make(const wn_bytes_form *form, const wn_index_rows *rows, wn_pool *pool, wn_bytes *out,
                                      wn_error *err);

@@ -62,9 +62,9 @@ static bool equal_rows(const wn_matrix *matrix, size_t a, size_t b)
 }
 
 /* leader[row] = the smallest row of equal values. A run of equal hashes has one leader, but for collisions. */
-static void find_leaders(const wn_matrix *matrix, const hashed *sorted, uint32_t *leader)
+static void find_leaders(const wn_matrix *matrix, const hashed *sorted, size_t rows, uint32_t *leader)
 {
-    for (size_t i = 0, run = 0; i < matrix->rows; i++) {
+    for (size_t i = 0, run = 0; i < rows; i++) {
         size_t at = run;
         if (sorted[i].hash != sorted[run].hash) at = run = i;
         while (at < i &&
@@ -75,9 +75,10 @@ static void find_leaders(const wn_matrix *matrix, const hashed *sorted, uint32_t
 }
 
 /* Groups in the order of their leaders, and their members, from leader[row] in group_of. */
-static void list_groups(wn_distinct *out)
+static void list_groups(size_t rows, wn_distinct *out)
 {
-    for (size_t row = 0; row < out->rows; row++) {
+    for (size_t row = 0; row < rows; row++) {
+        if (out->group_of[row] == UINT32_MAX) continue;
         bool leads = out->group_of[row] == row;
         out->group_of[row] = leads ? (uint32_t)out->groups : out->group_of[out->group_of[row]];
         if (leads) {
@@ -86,19 +87,37 @@ static void list_groups(wn_distinct *out)
         }
     }
     uint32_t at = 0;
-    for (size_t row = 0; row < out->rows; row++) out->starts[out->group_of[row]]++;
+    for (size_t row = 0; row < rows; row++) {
+        if (out->group_of[row] != UINT32_MAX) out->starts[out->group_of[row]]++;
+    }
     for (size_t group = 0; group < out->groups; group++) {
         uint32_t count = out->starts[group];
         out->starts[group] = at;
         at += count;
     }
     /* each start moves to its end while the members are written, and the ends are the starts of the next */
-    for (size_t row = 0; row < out->rows; row++) out->members[out->starts[out->group_of[row]]++] = (uint32_t)row;
+    for (size_t row = 0; row < rows; row++) {
+        if (out->group_of[row] != UINT32_MAX) out->members[out->starts[out->group_of[row]]++] = (uint32_t)row;
+    }
     for (size_t group = out->groups; group > 0; group--) out->starts[group] = out->starts[group - 1];
     out->starts[0] = 0;
 }
 
-wn_status wn_distinct_find(const wn_matrix *matrix, wn_pool *pool, wn_distinct *out, wn_error *err)
+/* Drops the hashes of rows that are left out; returns how many stay. */
+static size_t drop_rows(hashed *hashes, size_t rows, const uint8_t *left_out, uint32_t *group_of)
+{
+    size_t count = 0;
+    for (size_t row = 0; row < rows; row++) {
+        if (left_out[row])
+            group_of[row] = UINT32_MAX;
+        else
+            hashes[count++] = hashes[row];
+    }
+    return count;
+}
+
+wn_status wn_distinct_find(const wn_matrix *matrix, const uint8_t *left_out, wn_pool *pool, wn_distinct *out,
+                           wn_error *err)
 {
     size_t rows = matrix->rows;
     hash_job job = {.matrix = matrix, .out = wn_alloc(WN_MEMORY_MATRIX, rows, sizeof(hashed))};
@@ -113,9 +132,10 @@ wn_status wn_distinct_find(const wn_matrix *matrix, wn_pool *pool, wn_distinct *
         return wn_fail(err, WN_NOMEM, "no memory to compare %zu rows", rows);
     }
     wn_pool_for(pool, rows, GRAIN, hash_rows, &job);
-    qsort(job.out, rows, sizeof *job.out, compare_hashed);
-    find_leaders(matrix, job.out, out->group_of);
-    list_groups(out);
+    if (left_out) out->rows = drop_rows(job.out, rows, left_out, out->group_of);
+    qsort(job.out, out->rows, sizeof *job.out, compare_hashed);
+    find_leaders(matrix, job.out, out->rows, out->group_of);
+    list_groups(rows, out);
     wn_free(job.out);
     return WN_OK;
 }

@@ -187,6 +187,21 @@ wn_status wn_index_cells_assign(const wn_bytes_form *form, const wn_index_cells 
     return whole ? WN_OK : wn_fail(err, WN_NOMEM, "no memory for the cells of %zu rows", bytes->rows);
 }
 
+wn_status wn_index_cells_of(size_t count, const uint32_t *cell_of, size_t rows, wn_index_cells *out, wn_error *err)
+{
+    *out = (wn_index_cells){.count = count, .rows = rows};
+    out->cell_of = wn_alloc(WN_MEMORY_MATRIX, rows, sizeof *out->cell_of);
+    out->starts = wn_alloc(WN_MEMORY_MATRIX, count + 1, sizeof *out->starts);
+    out->order = wn_alloc(WN_MEMORY_MATRIX, rows, sizeof *out->order);
+    if (!out->cell_of || !out->starts || !out->order) {
+        wn_index_cells_clear(out);
+        return wn_fail(err, WN_NOMEM, "no memory for the cells of %zu rows", rows);
+    }
+    memcpy(out->cell_of, cell_of, rows * sizeof *cell_of);
+    list_rows(out);
+    return WN_OK;
+}
+
 void wn_index_cells_clear(wn_index_cells *cells)
 {
     wn_free(cells->centres);

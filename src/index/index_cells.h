@@ -29,6 +29,10 @@ void wn_index_cells_clear(wn_index_cells *cells);
 WN_NODISCARD wn_status wn_index_cells_assign(const wn_bytes_form *form, const wn_index_cells *cells,
                                              const wn_bytes *bytes, wn_pool *pool, wn_index_cells *out, wn_error *err);
 
+/* Cells of which only the members are known: cell_of[row] < count (copied). `out` has cell_of, starts and order. */
+WN_NODISCARD wn_status wn_index_cells_of(size_t count, const uint32_t *cell_of, size_t rows, wn_index_cells *out,
+                                         wn_error *err);
+
 /* near[a * wanted ..] = the `wanted` cells nearest to cell a (itself included), nearest first, equals by number; for IP
  * the ones of greatest product. wanted <= count. */
 WN_NODISCARD wn_status wn_index_cells_near(const wn_bytes_form *form, const wn_index_cells *cells, size_t wanted,

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 static inline uint64_t wn_key_make(int32_t nearness, uint32_t number)
 {
@@ -37,6 +38,17 @@ static inline void wn_keys_select(uint64_t *keys, size_t n, size_t k)
         if (j < target) low = i;
         if (target < i) high = j;
     }
+}
+
+static inline int wn_key_compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static inline void wn_keys_sort(uint64_t *keys, size_t n)
+{
+    qsort(keys, n, sizeof *keys, wn_key_compare);
 }
 
 #endif

@@ -174,6 +174,21 @@ done:
     return status;
 }
 
+wn_status wn_scan_singles_make(wn_bytes *bytes, const wn_index_rows *rows, wn_scan_side *out, wn_error *err)
+{
+    size_t len = rows->len;
+    *out = (wn_scan_side){.from = rows, .blocks = len, .positions = len, .bytes = *bytes};
+    *bytes = (wn_bytes){0};
+    wn_status status = get_side(NULL, len, false, false, out, err);
+    for (size_t i = 0; i < len && !status; i++) {
+        out->slots[i] = out->begins[i] = (uint32_t)i;
+        out->lens[i] = 1;
+        out->facts[i] = (wn_bytes_block){(double)out->bytes.errors[i], (double)out->bytes.lengths[i]};
+    }
+    if (status) wn_scan_side_clear(out);
+    return status;
+}
+
 /* ---- ranking ---- */
 
 static const float *row_at(const wn_scan_side *side, size_t position)

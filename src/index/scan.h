@@ -43,6 +43,10 @@ size_t wn_scan_cut(size_t rows, size_t least_blocks, uint32_t *sizes, size_t cou
 WN_NODISCARD wn_status wn_scan_queries_make(const wn_bytes_form *form, const wn_index_rows *rows, wn_pool *pool,
                                             wn_scan_side *out, wn_error *err);
 
+/* A side of few queries, each a block of its own. Takes over `bytes`, which are those of `rows`. */
+WN_NODISCARD wn_status wn_scan_singles_make(wn_bytes *bytes, const wn_index_rows *rows, wn_scan_side *out,
+                                            wn_error *err);
+
 /* Two blocks; `both`: both are of the points, and the rows of b get candidates too. */
 typedef struct wn_scan_pair {
     uint32_t a, b;

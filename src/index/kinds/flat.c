@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "index/flat_floats.h"
-#include "index/index_cells.h"
+#include "index/layout.h"
 #include "index/rounds.h"
 #include "winnow/memory.h"
 
@@ -86,31 +86,42 @@ static wn_status order_rows(const wn_bytes_form *form, const wn_bytes *bytes, co
     return status;
 }
 
+/* Blocks of near rows, and blocks of outliers; full ones, unless those are fewer than `least_blocks`. */
+static wn_status arrange_blocks(const wn_index_task *task, const wn_bytes_form *form, const wn_bytes *bytes,
+                                size_t least_blocks, wn_index_layout *out, wn_error *err)
+{
+    float limit = 0;
+    WN_TRY(wn_index_layout_new(bytes->rows, 0, out, err));
+    wn_status status = order_rows(form, bytes, task, out->order, err);
+    if (!status) status = typical_error(bytes, &limit, err);
+    if (status) {
+        wn_index_layout_clear(out);
+        return status;
+    }
+    size_t apart = set_outliers_apart(bytes, limit, out->order);
+    out->blocks = wn_scan_cut(bytes->rows - apart, least_blocks, out->sizes, 0);
+    out->blocks = wn_scan_cut(apart, 1, out->sizes, out->blocks);
+    return WN_OK;
+}
+
+static wn_status arrange(const wn_index_task *task, const wn_bytes_form *form, const wn_bytes *bytes,
+                         wn_index_layout *out, wn_error *err)
+{
+    return arrange_blocks(task, form, bytes, 1, out, err);
+}
+
 static wn_status make_points(flat *f, wn_error *err)
 {
-    wn_status status;
     const wn_index_task *task = f->task;
-    size_t rows = task->points.len, blocks = 0, workers = wn_pool_threads(task->pool);
-    float limit = 0;
     wn_bytes bytes = {0};
-    uint32_t *order = wn_alloc(WN_MEMORY_MATRIX, rows, sizeof *order);
-    uint32_t *sizes = wn_alloc(WN_MEMORY_MATRIX, rows / WN_TILE_WIDTH + 4, sizeof *sizes);
-    if (!order || !sizes) {
-        status = wn_fail(err, WN_NOMEM, "no memory to order %zu rows", rows);
-        goto done;
-    }
-    if ((status = wn_bytes_make(&f->form, &task->points, task->pool, &bytes, err))) goto done;
-    if ((status = order_rows(&f->form, &bytes, task, order, err))) goto done;
-    if ((status = typical_error(&bytes, &limit, err))) goto done;
-    size_t apart = set_outliers_apart(&bytes, limit, order);
-    blocks = wn_scan_cut(rows - apart, 8 * workers, sizes, 0);
-    blocks = wn_scan_cut(apart, 1, sizes, blocks);
-    status = wn_scan_side_make(&f->form, &bytes, &task->points, order, sizes, blocks, true, f->copies, task->pool,
-                               &f->points, err);
-done:
+    wn_index_layout layout = {0};
+    wn_status status = wn_bytes_make(&f->form, &task->points, task->pool, &bytes, err);
+    if (!status) status = arrange_blocks(task, &f->form, &bytes, 8 * wn_pool_threads(task->pool), &layout, err);
+    if (!status)
+        status = wn_scan_side_make(&f->form, &bytes, &task->points, layout.order, layout.sizes, layout.blocks, true,
+                                   f->copies, task->pool, &f->points, err);
+    wn_index_layout_clear(&layout);
     wn_bytes_clear(&bytes);
-    wn_free(sizes);
-    wn_free(order);
     return status;
 }
 
@@ -221,4 +232,5 @@ const wn_index_kind wn_index_kind_flat = {
     .exact = true,
     .search = search,
     .memory = flat_memory,
+    .arrange = arrange,
 };

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "index/index_cells.h"
+#include "index/layout.h"
 #include "index/rounds.h"
 #include "winnow/memory.h"
 
@@ -87,15 +87,30 @@ static wn_status make_side(ivf *f, wn_bytes *bytes, const wn_index_rows *rows, c
     return status;
 }
 
+static wn_status find_cells(const wn_index_task *task, const wn_bytes_form *form, const wn_bytes *bytes,
+                            wn_index_cells *out, wn_error *err)
+{
+    size_t wanted = bytes->rows / CELL_ROWS < CELLS_MOST ? bytes->rows / CELL_ROWS : CELLS_MOST;
+    return wn_index_cells_find(form, bytes, wanted, CELL_ROUNDS, task->seed, task->pool, out, err);
+}
+
+static wn_status arrange(const wn_index_task *task, const wn_bytes_form *form, const wn_bytes *bytes,
+                         wn_index_layout *out, wn_error *err)
+{
+    wn_index_cells cells;
+    WN_TRY(find_cells(task, form, bytes, &cells, err));
+    wn_status status = wn_index_layout_of_cells(&cells, out, err);
+    wn_index_cells_clear(&cells);
+    return status;
+}
+
 static wn_status make_points(ivf *f, wn_error *err)
 {
     const wn_index_task *task = f->task;
-    size_t wanted = task->points.len / CELL_ROWS < CELLS_MOST ? task->points.len / CELL_ROWS : CELLS_MOST;
     wn_bytes bytes = {0};
     WN_TRY(wn_bytes_form_make(task, &f->form, err));
     wn_status status = wn_bytes_make(&f->form, &task->points, task->pool, &bytes, err);
-    if (!status)
-        status = wn_index_cells_find(&f->form, &bytes, wanted, CELL_ROUNDS, task->seed, task->pool, &f->cells, err);
+    if (!status) status = find_cells(task, &f->form, &bytes, &f->cells, err);
     if (!status) status = make_side(f, &bytes, &task->points, f->cells.order, f->cells.starts, true, &f->points, err);
     wn_bytes_clear(&bytes);
     if (status) return status;
@@ -399,4 +414,5 @@ const wn_index_kind wn_index_kind_ivf = {
     .summary = "compares rows of cells that are near each other: as exact as asked for",
     .search = search,
     .memory = ivf_memory,
+    .arrange = arrange,
 };
