@@ -12,10 +12,22 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "jobs/vectors.h"
+#include "winnow/annotation_records.h"
 #include "winnow/map_place.h"
 #include "winnow/memory.h"
 
 enum { PLACE_EPOCHS = 50, MADE_BYTES = 400 };
+
+static const char quality_format[] = "%s\ntrustworthiness=%.4f continuity=%.4f recall=%.4f triplets=%.4f labels=%.4f "
+                                     "sampled=%zu";
+
+void wn_map_quality_read(const char *line, wn_map_quality *out)
+{
+    wn_map_quality q = {.labels = NAN, .sampled = 1};
+    int found = sscanf(line, "trustworthiness=%lf continuity=%lf recall=%lf triplets=%lf labels=%lf sampled=%zu",
+                       &q.trustworthiness, &q.continuity, &q.recall, &q.triplets, &q.labels, &q.sampled);
+    if (found >= 4) *out = q;
+}
 
 typedef struct drawing {
     const wn_job *job;
@@ -168,15 +180,47 @@ static wn_status store(drawing *draw, const wn_map_stage_result *result, wn_erro
     for (size_t i = 0; i < (size_t)counts.rows * dims; i++) points[i] = NAN;
     for (size_t i = 0; i < draw->vectors.rows.len; i++)
         memcpy(points + (size_t)draw->vectors.rows.rows[i] * dims, draw->points + i * dims, dims * sizeof *points);
-    snprintf(text, sizeof text, "%s\ntrustworthiness=%.4f continuity=%.4f recall=%.4f triplets=%.4f", draw->made,
-             result->quality.trustworthiness, result->quality.continuity, result->quality.recall,
-             result->quality.triplets);
+    snprintf(text, sizeof text, quality_format, draw->made, result->quality.trustworthiness, result->quality.continuity,
+             result->quality.recall, result->quality.triplets, result->quality.labels, result->quality.sampled);
     wn_status status = wn_setting_set(draw->workspace, draw->column, "", err);
     if (!status)
         status =
             wn_column_replace(draw->workspace, draw->column, WN_COLUMN_F32, dims, points, (size_t)counts.rows, err);
     if (!status) status = wn_setting_set(draw->workspace, draw->column, text, err);
     wn_free(points);
+    return status;
+}
+
+/* Categories of the newest set of labels, where there is one for whole images; else *out stays NULL. */
+static wn_status load_labels(drawing *draw, int64_t **out, wn_error *err)
+{
+    wn_annotation_set_record *set = NULL;
+    wn_rows rows = {draw->vectors.rows.rows, draw->vectors.rows.len};
+    *out = NULL;
+    wn_status status = wn_annotation_set_find(draw->workspace, WN_ROLE_LABELS, NULL, &set, err);
+    if (status) return status == WN_NOTFOUND ? WN_OK : status;
+    if (set->task == WN_TASK_CLASSIFICATION) {
+        *out = wn_alloc(WN_MEMORY_GENERAL, rows.len, sizeof **out);
+        status = *out ? wn_labels_load(draw->workspace, set->name, rows, *out, err)
+                      : wn_fail(err, WN_NOMEM, "out of memory");
+    }
+    wn_free(set);
+    return status;
+}
+
+static wn_status measure(drawing *draw, wn_map_stage_result *out, wn_error *err)
+{
+    int64_t *labels = NULL;
+    size_t rows = draw->vectors.rows.len;
+    wn_status status = load_labels(draw, &labels, err);
+    const wn_map_quality_request request = {.rows = draw->vectors.matrix,
+                                            .points = {draw->points, rows, draw->dims, draw->dims},
+                                            .labels = labels,
+                                            .seed = draw->job->seed,
+                                            .pool = draw->job->pool,
+                                            .progress = draw->job->progress};
+    if (!status) status = wn_map_quality_measure(&request, &out->quality, err);
+    wn_free(labels);
     return status;
 }
 
@@ -198,12 +242,7 @@ static wn_status draw_map(drawing *draw, wn_map_stage_result *out, wn_error *err
         WN_TRY(place_new(draw, err));
         out->placed = (int64_t)fresh;
     }
-    const wn_map_quality_request measured = {.rows = draw->vectors.matrix,
-                                             .points = {draw->points, rows, draw->dims, draw->dims},
-                                             .seed = draw->job->seed,
-                                             .pool = draw->job->pool,
-                                             .progress = draw->job->progress};
-    WN_TRY(wn_map_quality_measure(&measured, &out->quality, err));
+    WN_TRY(measure(draw, out, err));
     return draw->job->dry_run ? WN_OK : store(draw, out, err);
 }
 

@@ -35,6 +35,9 @@ WN_NODISCARD wn_status wn_stage_plot_map(const wn_job *job, wn_workspace *worksp
                                          const wn_map_stage_options *options, const wn_map_stage_result *result,
                                          const wn_map_plot *plot, wn_error *err);
 
+/* The figures of the second line of the setting of a map; leaves `out` as it is when the line is another. */
+void wn_map_quality_read(const char *line, wn_map_quality *out);
+
 /* Name of the column of a map: "map.umap", "map.tsne.3d". */
 void wn_map_column_name(const char *method, size_t dims, char out[WN_MAP_COLUMN_BYTES]);
 

@@ -13,11 +13,13 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "jobs/map_stage.h"
 #include "winnow/cpu.h"
+#include "winnow/map_clusters.h"
 #include "winnow/memory.h"
 #include "winnow/version.h"
 
-enum { MOST_BAD = 2000, MOST_LOSSES = 4000 };
+enum { MOST_GROUPS = 10, MOST_BAD = 2000, MOST_LOSSES = 4000 };
 
 /* Everything that the page borrows. */
 typedef struct drawing {
@@ -29,7 +31,9 @@ typedef struct drawing {
     wn_row_list rows;
     size_t total_rows;
     float *facts[WN_REPORT_FACT_COUNT], *map_x, *map_y;
-    double map_trust[2];
+    wn_map_quality map_quality;
+    wn_report_group groups[MOST_GROUPS];
+    size_t group_count;
     int64_t *picks, *earlier;
     float *distances;
     size_t pick_count, earlier_count;
@@ -109,6 +113,23 @@ static float *empty_values(size_t count)
     return values;
 }
 
+/* Groups of the map, each with the image nearest to its middle. */
+static wn_status find_groups(drawing *draw, wn_error *err)
+{
+    wn_map_clusters found = {0};
+    float *points = wn_alloc(WN_MEMORY_REPORT, draw->total_rows, 2 * sizeof *points);
+    if (!points) return no_memory(err);
+    for (size_t i = 0; i < draw->total_rows; i++) points[2 * i] = draw->map_x[i], points[2 * i + 1] = draw->map_y[i];
+    const wn_map_clusters_request request = {.points = {points, draw->total_rows, 2, 2}, .most = MOST_GROUPS};
+    wn_status status = wn_map_clusters_find(&request, &found, err);
+    for (size_t i = 0; i < found.count; i++)
+        draw->groups[i] = (wn_report_group){(int64_t)found.typical[i], found.sizes[i]};
+    draw->group_count = found.count;
+    wn_map_clusters_clear(&found);
+    wn_free(points);
+    return status;
+}
+
 /* The map of the method that the run used; only principal components have shares. A map without its setting was not
  * finished. */
 static wn_status load_map(drawing *draw, int64_t rows, wn_error *err)
@@ -117,22 +138,19 @@ static wn_status load_map(drawing *draw, int64_t rows, wn_error *err)
     wn_column_info map;
     char *made = NULL;
     if (wn_column_find(draw->workspace, column, &map, NULL) || map.rows < rows || map.width != 2) return WN_OK;
-    if (draw->figures->share_x <= 0) {
-        if (wn_setting_get(draw->workspace, column, &made, NULL) || !made || !*made) {
-            wn_free(made);
-            return WN_OK;
-        }
-        const char *line = strchr(made, '\n');
-        double trust, continuity;
-        if (line && sscanf(line, "\ntrustworthiness=%lf continuity=%lf", &trust, &continuity) == 2)
-            draw->map_trust[0] = trust, draw->map_trust[1] = continuity;
+    if (wn_setting_get(draw->workspace, column, &made, NULL) || !made || !*made) {
         wn_free(made);
+        return WN_OK;
     }
+    const char *line = strchr(made, '\n');
+    if (line) wn_map_quality_read(line + 1, &draw->map_quality);
+    wn_free(made);
     draw->map_x = empty_values(draw->total_rows);
     draw->map_y = empty_values(draw->total_rows);
     if (!draw->map_x || !draw->map_y) return no_memory(err);
     WN_TRY(spread_column(draw, column, 2, 0, draw->map_x, err));
-    return spread_column(draw, column, 2, 1, draw->map_y, err);
+    WN_TRY(spread_column(draw, column, 2, 1, draw->map_y, err));
+    return find_groups(draw, err);
 }
 
 static wn_status load_facts(drawing *draw, wn_error *err)
@@ -317,7 +335,9 @@ static wn_status write_page(drawing *draw, wn_error *err)
         .map_y = draw->map_y,
         .map_method = figures->share_x > 0 ? "PCA" : "UMAP",
         .map_share = {figures->share_x, figures->share_y},
-        .map_trust = {draw->map_trust[0], draw->map_trust[1]},
+        .map_quality = draw->map_quality,
+        .groups = draw->groups,
+        .groups_len = draw->group_count,
         .strategy = figures->strategy,
         .picks = draw->picks,
         .pick_distance = draw->distances,

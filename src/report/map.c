@@ -85,6 +85,30 @@ static void write_thumbs(wn_page *page, const places *p)
     wn_page_markup(page, "}");
 }
 
+/* The groups of the map: places, numbers of images, pictures. */
+static void write_groups(wn_page *page, places *p)
+{
+    const wn_report *r = page->report;
+    uint64_t limit = (uint64_t)page->max_bytes / 100 * 97;
+    size_t sizes = 0;
+    p->len = 0;
+    wn_page_markup(page, "\"groups\":{\"size\":[");
+    for (size_t i = 0; i < r->groups_len && r->groups_len > 1; i++) {
+        if (!is_on_map(r, (size_t)r->groups[i].row)) continue;
+        wn_page_format(page, "%s%llu", sizes++ ? "," : "", (unsigned long long)r->groups[i].size);
+        p->rows[p->len++] = r->groups[i].row;
+    }
+    wn_page_markup(page, "],");
+    write_places(page, p);
+    wn_page_markup(page, ",\"thumbs\":[");
+    for (size_t i = 0; i < p->len && !page->status; i++) {
+        wn_page_markup(page, i ? ",\"" : "\"");
+        if (wn_page_size(page) < limit) (void)wn_page_thumb(page, p->rows[i]);
+        wn_page_markup(page, "\"");
+    }
+    wn_page_markup(page, "]},\n");
+}
+
 /* Rows on the map that carry `mark`; 0 = every k-th of those without one. */
 static void gather(const wn_report *r, places *p, int mark)
 {
@@ -122,6 +146,7 @@ static void write_data(wn_page *page, places *p)
     const wn_report *r = page->report;
     wn_page_markup(page, "<script type=\"application/json\" id=\"map-data\">{");
     write_picks(page, p);
+    write_groups(page, p);
     gather(r, p, 2);
     wn_page_markup(page, "\"earlier\":{");
     write_places(page, p);
@@ -150,11 +175,6 @@ static void sentence(wn_page *page, uint64_t on_map)
         wn_page_markup(page, ", which keeps the nearest images near: groups mean something, the distance between far "
                              "groups and the axes do not. ");
     }
-    if (r->map_trust[0] > 0)
-        wn_page_format(page,
-                       "Its trustworthiness is %.3f and its continuity %.3f, where 1 is a map without any false "
-                       "or torn neighbourhood. ",
-                       r->map_trust[0], r->map_trust[1]);
     if (r->picks_len)
         wn_page_markup(page, "A good selection reaches into every corner and thins out the crowded places. ");
     if (on_map > WN_REPORT_POINTS_MAX) {
@@ -166,6 +186,31 @@ static void sentence(wn_page *page, uint64_t on_map)
                    "<span class=\"needs-script\">Point at a dot to see its name and, for the selected ones and some "
                    "others, its picture; click a selected one to go to it. Drag to move; the buttons, two fingers, or "
                    "the wheel after a click zoom.</span></p>\n");
+}
+
+/* How true the map is. */
+static void write_quality(wn_page *page)
+{
+    const wn_map_quality *q = &page->report->map_quality;
+    const struct {
+        double value;
+        bool is_share;
+        const char *name;
+    } figures[] = {{q->trustworthiness, false, "trustworthiness: near on the map is near in truth"},
+                   {q->continuity, false, "continuity: near in truth is near on the map"},
+                   {q->recall, true, "of the 10 nearest images are among the 10 nearest dots"},
+                   {q->triplets, true, "of triplets keep the order of their distances"},
+                   {q->labels, true, "have the label of most of their 10 nearest dots"}};
+    if (!q->sampled) return;
+    wn_page_markup(page, "<h3>How true the map is</h3>\n<ul class=\"tiles small\">");
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        if (!isfinite(figures[i].value)) continue;
+        if (figures[i].is_share)
+            wn_page_format(page, "<li><b>%.0f %%</b><span>%s</span></li>", 100 * figures[i].value, figures[i].name);
+        else
+            wn_page_format(page, "<li><b>%.3f</b><span>%s</span></li>", figures[i].value, figures[i].name);
+    }
+    wn_page_markup(page, "</ul>\n");
 }
 
 /* Marks the selected rows and makes room; false (and a status where that is a failure) when there is no map. */
@@ -218,7 +263,11 @@ void wn_report_map(wn_page *page)
         layer(page, "rest", "rest", "not selected");
         if (r->earlier_len) layer(page, "earlier", "earlier", "selected before this run");
         if (r->picks_len) layer(page, "picks", "chosen", "selected");
+        if (r->groups_len > 1)
+            wn_page_markup(page, "<label><input type=\"checkbox\" checked data-groups><span class=\"key group-key\">"
+                                 "</span>typical image of each group</label>");
         wn_page_markup(page, "</p>\n");
+        write_quality(page);
         wn_page_section_end(page);
     }
     close_places(&p);

@@ -36,6 +36,8 @@ static wn_status check(const wn_report *report, wn_error *err)
     if (!report->name) return wn_fail(err, WN_INVALID, "a report needs the names of its rows");
     WN_TRY(check_rows(report, report->picks, report->picks_len, "picks", err));
     WN_TRY(check_rows(report, report->earlier, report->earlier_len, "earlier picks", err));
+    for (size_t i = 0; i < report->groups_len; i++)
+        WN_TRY(check_rows(report, &report->groups[i].row, 1, "groups", err));
     for (size_t i = 0; i < report->duplicates_len; i++) {
         const wn_report_duplicate *pair = &report->duplicates[i];
         WN_TRY(check_rows(report, &pair->from, 1, "duplicates", err));

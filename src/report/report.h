@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "winnow/map_quality.h"
 #include "winnow/progress.h"
 #include "winnow/status.h"
 
@@ -67,6 +68,12 @@ typedef struct wn_report_check {
     size_t findings_len;
 } wn_report_check;
 
+/* A group of images on the map, by the image that stands for it. */
+typedef struct wn_report_group {
+    int64_t row;
+    uint64_t size;
+} wn_report_group;
+
 /* A file that could not be used. */
 typedef struct wn_report_bad {
     const char *name, *reason;
@@ -111,9 +118,11 @@ typedef struct wn_report {
 
     /* One entry per row. */
     size_t rows;
-    const float *map_x, *map_y;               /* coordinates, NAN = not on the map; NULL = no map */
-    const char *map_method;                   /* "PCA", "UMAP" */
-    double map_trust[2];                      /* trustworthiness and continuity of the map, 0 = not said */
+    const float *map_x, *map_y;    /* coordinates, NAN = not on the map; NULL = no map */
+    const char *map_method;        /* "PCA", "UMAP" */
+    wn_map_quality map_quality;    /* how true it is; sampled 0 = not said */
+    const wn_report_group *groups; /* groups that the map shows, largest first; NULL = none */
+    size_t groups_len;
     double map_share[2];                      /* share of the variance on each axis, 0 = not said */
     const float *facts[WN_REPORT_FACT_COUNT]; /* NAN = not known; NULL = not measured */
 

@@ -10,15 +10,20 @@ cp -r "$IMAGES/desert" first/
 "$WINNOW" embed first -w w --quiet
 "$WINNOW" map -w w --json --quiet >placed.json
 "$WINNOW" map -w w --anew --json --quiet >anew.json
+"$WINNOW" import first -w w --quiet
+"$WINNOW" map -w w --json --quiet >labelled.json
 "$WINNOW" map -w w --method tsne --dims 3 --method-options iterations=30 --json --quiet >tsne.json
 python3 - <<'P'
 import json
-made, same, placed, anew, tsne = [json.load(open(name + ".json")) for name in ("made", "same", "placed", "anew", "tsne")]
+names = ("made", "same", "placed", "anew", "tsne", "labelled")
+made, same, placed, anew, tsne, labelled = [json.load(open(name + ".json")) for name in names]
 assert made["placed"] == same["placed"] == anew["placed"] == 0 and made["rows"] == same["rows"] > 10
 assert made["quality"] == same["quality"], "a map that is up to date stays as it is"
 assert placed["rows"] == anew["rows"] == made["rows"] + placed["placed"] and placed["placed"] > 0
 assert placed["method"] == "umap" and placed["quality"]["trustworthiness"] > 0.5
 assert "iterations" not in same and anew["iterations"] == 500
+assert anew["quality"]["labels"] is None and 0 < labelled["quality"]["labels"] <= 1
+assert all(labelled["quality"][key] == anew["quality"][key] for key in ("trustworthiness", "continuity", "recall", "triplets"))
 assert tsne["dims"] == 3 and tsne["objective_name"] == "KL"
 P
 fails() { # STATUS WORDS COMMAND...

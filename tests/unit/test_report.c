@@ -94,6 +94,7 @@ static wn_report full(void)
     static const char *const sources[] = {"/photos/<b>"};
     static const wn_report_line lines[] = {{"Seed", "0"}, {"Nasty", "</script>"}},
                                 files[] = {{"The list", "selected.txt"}};
+    static const wn_report_group groups[] = {{20, 1234}, {50, 40}, {21, 30}}; /* row 50 is not on the map */
     static const wn_report_stage stages[] = {{"scan", 0.5}, {"read", 2}};
     wn_report r = {.title = "</title><script>",
                    .sources = sources,
@@ -110,6 +111,9 @@ static wn_report full(void)
                    .map_y = places[1],
                    .map_method = "PCA",
                    .map_share = {0.4, 0.2},
+                   .map_quality = {0.912, 0.875, 0.31, 0.74, 0.66, 15, 400},
+                   .groups = groups,
+                   .groups_len = 3,
                    .strategy = "farthest-first",
                    .picks = picks,
                    .pick_distance = distances,
@@ -230,7 +234,33 @@ static void test_map_data_is_json_with_true_names(void **state)
     assert_int_equal(json_array_size(json_object_get(rest, "names")), points);
     assert_int_equal(strlen(json_string_value(json_object_get(rest, "xy"))), (points * 4 + 2) / 3 * 4);
     assert_true(json_object_size(json_object_get(rest, "thumbs")) > 100);
+    json_t *groups = json_object_get(root, "groups");
+    assert_int_equal(json_array_size(json_object_get(groups, "size")), 2);
+    assert_int_equal(json_integer_value(json_array_get(json_object_get(groups, "size"), 0)), 1234);
+    assert_int_equal(json_array_size(json_object_get(groups, "thumbs")), 2);
+    assert_int_equal(strlen(json_string_value(json_object_get(groups, "xy"))), 12);
     json_decref(root);
+}
+
+/* Every figure of the map that is known, and no word of those that are not. */
+static void test_figures_of_the_map(void **state)
+{
+    wn_report r = full();
+    (void)state;
+    write_and_load(&r);
+    assert_non_null(strstr(page.data, "<b>0.912</b><span>trustworthiness"));
+    assert_non_null(strstr(page.data, "<b>0.875</b><span>continuity"));
+    assert_non_null(strstr(page.data, "<b>31 %</b>"));
+    assert_non_null(strstr(page.data, "<b>74 %</b>"));
+    assert_non_null(strstr(page.data, "<b>66 %</b>"));
+    r.map_quality.labels = NAN;
+    write_and_load(&r);
+    assert_null(strstr(page.data, "have the label of"));
+    assert_null(strstr(page.data, "<b>nan"));
+    r.map_quality.sampled = 0, r.groups_len = 1;
+    write_and_load(&r);
+    assert_null(strstr(page.data, "How true the map is"));
+    assert_null(strstr(page.data, "typical image of each group"));
 }
 
 static void test_the_page_stays_below_its_bound(void **state)
@@ -309,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_names_cannot_break_out, setup, teardown),
         cmocka_unit_test_setup_teardown(test_map_data_is_json_with_true_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_figures_of_the_map, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_page_stays_below_its_bound, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_same_data_give_the_same_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_parts_may_be_missing, setup, teardown),

@@ -30,6 +30,13 @@
   const layers = ["rest", "earlier", "picks"].map(function (id) {
     return { id: id, places: decode(data[id].xy), names: data[id].names, shown: true };
   });
+  /* Groups: the picture of a typical image each, drawn once it is decoded. */
+  const groups = { shown: true, places: decode(data.groups.xy), sizes: data.groups.size, images: data.groups.thumbs.map(function (source) {
+    const image = new Image();
+    image.onload = draw;
+    if (source) image.src = source;
+    return image;
+  }) };
   const bounds = { x0: 1, y0: 1, x1: 0, y1: 0 };
   layers.forEach(function (layer) {
     for (let i = 0; i < layer.places.length; i += 2) {
@@ -64,6 +71,65 @@
     }
   }
 
+  /* Pictures that would cover each other move apart and keep a line to their place. */
+  function spread(side) {
+    const at = [];
+    for (let i = 0; i < groups.places.length; i += 2) {
+      const x = groups.places[i] * view.scale + view.x, y = groups.places[i + 1] * view.scale + view.y;
+      const inside = x > -side && y > -side && x < width + side && y < height + side;
+      at.push({ x: x, y: y, homeX: x, homeY: y, index: i / 2, shown: inside && groups.images[i / 2].naturalWidth > 0 });
+    }
+    const shown = at.filter(function (place) { return place.shown; });
+    for (let turn = 0; turn < 60; turn++) {
+      shown.forEach(function (a, i) {
+        shown.slice(i + 1).forEach(function (b) {
+          const dx = b.x - a.x, dy = b.y - a.y, inX = side * 1.15 - Math.abs(dx), inY = side * 1.4 - Math.abs(dy);
+          if (inX <= 0 || inY <= 0) return;
+          if (inX < inY) { const by = (dx < 0 ? -inX : inX) / 2; a.x -= by; b.x += by; }
+          else { const by = (dy < 0 ? -inY : inY) / 2; a.y -= by; b.y += by; }
+        });
+      });
+      if (view.scale > 2 * least * 1.02) continue; /* of a map that is zoomed pictures may leave */
+      shown.forEach(function (a) {
+        a.x = Math.min(Math.max(a.x, side * 0.6), width - side * 0.6);
+        a.y = Math.min(Math.max(a.y, side * 0.6), height - side * 0.8);
+      });
+    }
+    return shown;
+  }
+
+  function drawGroups(colour) {
+    const side = Math.max(36, Math.min(72, Math.min(width, height) / 7));
+    const shown = spread(side);
+    context.strokeStyle = colour("ink");
+    context.lineWidth = 1.5;
+    shown.forEach(function (place) {
+      context.beginPath();
+      context.moveTo(place.homeX, place.homeY);
+      context.lineTo(place.x, place.y);
+      context.stroke();
+    });
+    context.font = "11px system-ui, sans-serif";
+    context.textAlign = "center";
+    shown.forEach(function (place) {
+      const image = groups.images[place.index], longer = Math.max(image.naturalWidth, image.naturalHeight);
+      const w = side * image.naturalWidth / longer, h = side * image.naturalHeight / longer;
+      context.fillStyle = colour("card");
+      context.fillRect(place.x - w / 2 - 3, place.y - h / 2 - 3, w + 6, h + 6);
+      context.drawImage(image, place.x - w / 2, place.y - h / 2, w, h);
+      context.strokeStyle = colour("soft");
+      context.lineWidth = 1;
+      context.strokeRect(place.x - w / 2 - 1.5, place.y - h / 2 - 1.5, w + 3, h + 3);
+      const text = groups.sizes[place.index].toLocaleString("en"), wide = context.measureText(text).width + 8;
+      context.fillStyle = colour("card");
+      context.globalAlpha = 0.85;
+      context.fillRect(place.x - wide / 2, place.y + h / 2 + 4, wide, 14);
+      context.globalAlpha = 1;
+      context.fillStyle = colour("ink");
+      context.fillText(text, place.x, place.y + h / 2 + 15);
+    });
+  }
+
   let waiting = false;
   function draw() {
     if (waiting) return;
@@ -85,6 +151,7 @@
     context.globalAlpha = 1;
     if (layers[1].shown) dots(layers[1], colour("earlier"), size[1] * zoom, colour("card"));
     if (layers[2].shown) dots(layers[2], colour("chosen"), size[2] * zoom, colour("card"));
+    if (groups.shown) drawGroups(colour);
     if (hovered) {
       context.lineWidth = 2;
       context.strokeStyle = colour("ink");
@@ -223,6 +290,8 @@
       showTip(null);
     });
   });
+  const groupBox = document.querySelector("[data-groups]");
+  if (groupBox) groupBox.addEventListener("change", function () { groups.shown = groupBox.checked; draw(); });
   if (window.ResizeObserver) new ResizeObserver(resize).observe(canvas);
   window.addEventListener("beforeprint", resize);
   window.addEventListener("afterprint", resize);
