@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "winnow/catalog.h"
 #include "winnow/memory.h"
 #include "winnow/workspace.h"
 
@@ -108,13 +109,38 @@ static void append_all(wn_workspace *workspace, int64_t rows, size_t thumb_bytes
     free(bytes);
 }
 
+/* A 64-bit mix (SplitMix64), and from it numbers around 0. */
+static uint64_t mix(uint64_t x)
+{
+    x += 0x9e3779b97f4a7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+static float number(uint64_t at)
+{
+    uint64_t x = mix(at);
+    return ((float)(x & 0xffff) + (float)(x >> 16 & 0xffff) + (float)(x >> 32 & 0xffff) + (float)(x >> 48)) * 0x1p-16f -
+           2;
+}
+
+/* Rows around 1,000 centres, registered as the embedding of a model, so that the folder serves `winnow search` too. */
 static void append_embeddings(wn_workspace *workspace, int64_t rows)
 {
     static float values[BATCH][DIM];
+    wn_model_record model = {.name = "bench", .file = "models/bench.wnm", .dim = DIM};
+    wn_embedding_record embedding = {.model = "bench", .column = "embeddings", .dim = DIM};
     must(wn_column_create(workspace, "embeddings", WN_COLUMN_F32, DIM, &err));
+    must(wn_model_add(workspace, &model, &err));
+    must(wn_embedding_add(workspace, &embedding, &err));
     for (int64_t first = 0; first < rows; first += BATCH) {
         size_t count = rows - first < BATCH ? (size_t)(rows - first) : BATCH;
-        values[0][0] = (float)first;
+        for (size_t i = 0; i < count; i++) {
+            uint64_t row = (uint64_t)first + i, cloud = mix(row) % 1000;
+            for (uint64_t k = 0; k < DIM; k++)
+                values[i][k] = number((uint64_t)1 << 60 | (cloud * DIM + k)) + 0.3f * number(row * DIM + k);
+        }
         must(wn_column_append(workspace, "embeddings", first, values, count, &err));
     }
 }

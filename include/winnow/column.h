@@ -57,6 +57,7 @@ typedef struct wn_column_info {
     size_t width;     /* values of one row */
     size_t row_bytes; /* width * bytes of a value */
     int64_t rows;     /* committed */
+    int64_t version;  /* another one whenever the column is written anew; rows of one version never change */
 } wn_column_info;
 
 /* "f32"; NULL outside the list. And back: false when `text` is no type. */
@@ -117,6 +118,10 @@ WN_API WN_NODISCARD wn_status wn_column_gather(wn_column *column, const int64_t 
  * not yet checked, so the first call costs one pass over the file. Mapped pages count as resident memory.
  * Not thread-safe. NULL for a column without rows. */
 WN_API WN_NODISCARD wn_status wn_column_map(wn_column *column, const void **out, wn_error *err);
+
+/* The same without checking: for a few rows of a large column. What matters is read again with wn_column_gather, which
+ * checks. */
+WN_API WN_NODISCARD wn_status wn_column_map_unchecked(wn_column *column, const void **out, wn_error *err);
 
 /* Checks every block again, whatever was checked before. `progress` may be NULL; unit "blocks". */
 WN_API WN_NODISCARD wn_status wn_column_verify(wn_column *column, const wn_progress *progress, wn_error *err);

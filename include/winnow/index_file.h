@@ -42,8 +42,9 @@ typedef struct wn_index_info {
     const wn_index_kind *kind;
     wn_index_metric metric;
     size_t rows, dim;
-    size_t distinct; /* rows that differ, which is what is searched; rows that are not finite are left out */
-    size_t trained;  /* of those, the ones that kind and bytes were fitted to; the others were added */
+    size_t finite;   /* rows that take part: those with finite values */
+    size_t distinct; /* of these the ones that differ, which is what is searched */
+    size_t trained;  /* of the distinct ones those that kind and bytes were fitted to; the others were added */
     size_t cells;    /* 0 = all rows are compared with a query */
     uint64_t bytes;  /* of the file */
     char stamp[WN_INDEX_STAMP_MAX];

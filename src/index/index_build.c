@@ -87,6 +87,7 @@ static void describe(wn_index *index)
     index->info.metric = s->metric;
     index->info.rows = s->rows;
     index->info.dim = s->dim;
+    index->info.finite = s->members ? s->members : s->slots;
     index->info.distinct = s->slots;
     index->info.cells = s->cells;
 }

@@ -39,11 +39,11 @@ static wn_status read_head(wn_index *index, wn_index_head *head, wn_error *err)
 {
     const wn_file_map *map = &index->map;
     uint64_t sum;
+    if (map->len < sizeof head->magic || memcmp(map->data, WN_INDEX_MAGIC, sizeof head->magic) != 0)
+        return wn_fail(err, WN_CORRUPT, "%s is no index of winnow; name another file or delete it", index->path);
     if (map->len < WN_INDEX_HEAD_BYTES) return fail_damaged(index->path, "it is cut off", err);
     memcpy(head, map->data, sizeof *head);
     memcpy(&sum, map->data + WN_INDEX_HEAD_SUM, sizeof sum);
-    if (memcmp(head->magic, WN_INDEX_MAGIC, sizeof head->magic) != 0)
-        return wn_fail(err, WN_CORRUPT, "%s is no index of winnow; name another file or delete it", index->path);
     if (head->version != WN_INDEX_VERSION)
         return wn_fail(err, WN_VERSION, "the index %s has format version %u, this winnow knows %d; " REMEDY,
                        index->path, head->version, WN_INDEX_VERSION);
@@ -73,6 +73,7 @@ static void take_head(wn_index *index, const wn_index_head *head)
                                   .metric = index->shape.metric,
                                   .rows = index->shape.rows,
                                   .dim = head->dim,
+                                  .finite = head->members ? (size_t)head->members : index->shape.slots,
                                   .distinct = index->shape.slots,
                                   .trained = (size_t)head->trained,
                                   .cells = head->cells,

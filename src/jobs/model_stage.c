@@ -5,6 +5,7 @@
  */
 #include "jobs/job.h"
 #include "jobs/open_model.h"
+#include "jobs/vectors.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -348,6 +349,8 @@ wn_status wn_stage_embed(const wn_job *job, wn_workspace *workspace, const char 
     WN_TRY(wn_open_model(file, WN_PRECISION_AUTO, NULL, &model, err));
     wn_status status = embed_with(job, workspace, name, file, model, out, err);
     wn_model_close(&model);
+    if (!status && !job->dry_run && out->fresh > 0 && out->rows >= WN_KEPT_INDEX_LEAST)
+        status = wn_stage_index(job, workspace, out->column, WN_INDEX_METRIC_COSINE, err);
     if (status) wn_embedded_clear(out);
     return status;
 }

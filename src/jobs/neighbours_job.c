@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * neighbours: the neighbour graph of a workspace, brought up to date.
+ * neighbours: the neighbour graph of a workspace and the index that searches read, brought up to date.
  */
 #include "base/clock.h"
 #include "base/error.h"
@@ -21,6 +21,7 @@ static wn_status update_graph(const wn_job *job, wn_workspace *workspace, const 
         .column = column, .k = options->k, .metric = options->metric, .recall = options->recall};
     double started = wn_clock_seconds();
     if ((status = wn_stage_graph(job, workspace, &request, &vectors, &graph, err))) goto done;
+    if (!job->dry_run && (status = wn_stage_index(job, workspace, column, WN_INDEX_METRIC_COSINE, err))) goto done;
     out->seconds.neighbours = wn_clock_seconds() - started;
     out->rows = (int64_t)vectors.rows.len;
     out->dim = (int64_t)vectors.matrix.cols;

@@ -5,7 +5,10 @@
 #ifndef JOBS_SEARCH_H
 #define JOBS_SEARCH_H
 
+#include <math.h>
+
 #include "jobs/job.h"
+#include "num/distance.h"
 
 /* What is looked for. */
 typedef struct wn_search_query {
@@ -21,6 +24,27 @@ WN_NODISCARD wn_status wn_search_query_make(const wn_job *job, wn_workspace *wor
                                             const wn_search_options *options, const char *model_file, wn_column *column,
                                             wn_search_query *out, wn_error *err);
 void wn_search_query_clear(wn_search_query *query);
+
+/* 1 - cosine of a row and the query, which has length 1; 1 for a row of zeros, NaN for one that is not finite. */
+static inline float wn_search_distance(const wn_distance_kernels *kernels, const float *row,
+                                       const wn_search_query *query)
+{
+    double square = (double)kernels->dot_f32(row, row, query->dim);
+    double product = (double)kernels->dot_f32(row, query->vector, query->dim);
+    return isfinite(square) ? (float)(1 - (square > 0 ? product / sqrt(square) : 0)) : NAN;
+}
+
+/* Takes the best `wanted` of some rows (rising; NULL = 0 .. len - 1) whose file is there and that were not asked with,
+ * equals by row. Rows with a distance of NaN are not there. */
+WN_NODISCARD wn_status wn_search_take_best(wn_workspace *workspace, const wn_search_query *query, const int64_t *rows,
+                                           const float *distances, size_t len, bool farthest, size_t wanted,
+                                           wn_search_result *out, wn_error *err);
+
+/* Answers from the index that is kept of the column; *served is false where there is none, or where it does not tell
+ * enough, and all rows are to be compared. */
+WN_NODISCARD wn_status wn_search_by_index(const wn_job *job, wn_workspace *workspace, wn_column *column,
+                                          const wn_search_query *query, size_t wanted, bool *served,
+                                          wn_search_result *out, wn_error *err);
 
 /* One byte for each of `rows` rows: whether all conditions of `where` hold. NULL (no conditions) allows all. */
 WN_NODISCARD wn_status wn_search_filter(wn_workspace *workspace, const char *where, size_t rows, uint8_t **out,

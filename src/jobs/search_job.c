@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * search: the samples most like a query, or least. The column of embeddings is mapped and compared row by row: at a
- * million rows that is one pass over memory, and needs nothing to be built before the first answer.
+ * search: the samples most like a query, or least. Where an index of the embeddings is kept it answers; else, and for
+ * filters and the farthest, the column is mapped and compared row by row, which at a million rows is one pass over
+ * memory.
  */
 #include "jobs/search.h"
 
@@ -19,9 +20,9 @@
 enum { GRAIN = 4096, OUTLIER_NEIGHBOURS = 10 };
 
 typedef struct comparing {
-    const float *values, *query;
+    const float *values;
+    const wn_search_query *query;
     const uint8_t *allowed;
-    size_t dim;
     float *distances; /* NaN = not to be found */
     wn_distance_kernels distance;
 } comparing;
@@ -31,12 +32,8 @@ static void compare_rows(void *context, size_t begin, size_t end, unsigned worke
     const comparing *c = context;
     (void)worker;
     for (size_t row = begin; row < end; row++) {
-        const float *values = c->values + row * c->dim;
-        c->distances[row] = NAN;
-        if (c->allowed && !c->allowed[row]) continue;
-        double square = (double)c->distance.dot_f32(values, values, c->dim);
-        double product = (double)c->distance.dot_f32(values, c->query, c->dim);
-        if (isfinite(square)) c->distances[row] = (float)(1 - (square > 0 ? product / sqrt(square) : 0));
+        bool taken = !c->allowed || c->allowed[row];
+        c->distances[row] = taken ? wn_search_distance(&c->distance, c->values + row * c->query->dim, c->query) : NAN;
     }
 }
 
@@ -47,8 +44,7 @@ static wn_status compare_all(const wn_job *job, wn_column *column, const wn_sear
     const void *values = NULL;
     size_t rows = (size_t)wn_column_describe(column)->rows;
     WN_TRY(wn_column_map(column, &values, err));
-    comparing c = {
-        .values = values, .query = query->vector, .allowed = allowed, .dim = query->dim, .distances = distances};
+    comparing c = {.values = values, .query = query, .allowed = allowed, .distances = distances};
     wn_distance_kernels_init(&c.distance, wn_cpu_level());
     wn_pool_for(job->pool, rows, GRAIN, compare_rows, &c);
     return WN_OK;
@@ -80,12 +76,6 @@ static wn_status measure_outliers(const wn_job *job, wn_workspace *workspace, co
     return status;
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* Orders as the distance does; distances are at least about 0. */
 static int32_t order_of(float distance, bool farthest)
 {
@@ -95,32 +85,34 @@ static int32_t order_of(float distance, bool farthest)
     return farthest ? -bits : bits;
 }
 
-/* The best rows whose file is there, best first, equals by row. */
-static wn_status take_best(wn_workspace *workspace, const wn_search_query *query, const float *distances, size_t rows,
-                           bool farthest, size_t wanted, wn_search_result *out, wn_error *err)
+wn_status wn_search_take_best(wn_workspace *workspace, const wn_search_query *query, const int64_t *rows,
+                              const float *distances, size_t len, bool farthest, size_t wanted, wn_search_result *out,
+                              wn_error *err)
 {
     wn_workspace_counts counts;
-    size_t len = 0;
+    size_t count = 0;
     wn_status status = wn_workspace_count(workspace, &counts, err);
-    uint64_t *keys = status ? NULL : wn_alloc(WN_MEMORY_GENERAL, rows, sizeof *keys);
-    if (!status && !keys) status = wn_fail(err, WN_NOMEM, "no memory to order %zu rows", rows);
-    for (size_t row = 0; row < rows && !status; row++) {
-        if (!isnan(distances[row])) keys[len++] = wn_key_make(order_of(distances[row], farthest), (uint32_t)row);
+    uint64_t *keys = status ? NULL : wn_alloc(WN_MEMORY_GENERAL, len, sizeof *keys);
+    if (!status && !keys) status = wn_fail(err, WN_NOMEM, "no memory to order %zu rows", len);
+    for (size_t i = 0; i < len && !status; i++) {
+        if (!isnan(distances[i])) keys[count++] = wn_key_make(order_of(distances[i], farthest), (uint32_t)i);
     }
-    out->rows = (int64_t)len;
+    out->rows = (int64_t)count;
+    out->count = 0;
     if (!status) {
         size_t most = wanted + query->row_count + (size_t)counts.gone;
-        if (most < len) {
-            wn_keys_select(keys, len, most);
-            len = most;
+        if (most < count) {
+            wn_keys_select(keys, count, most);
+            count = most;
         }
-        qsort(keys, len, sizeof *keys, compare_keys);
+        wn_keys_sort(keys, count);
         out->found = wn_alloc(WN_MEMORY_GENERAL, wanted, sizeof *out->found);
         out->distances = wn_alloc(WN_MEMORY_GENERAL, wanted, sizeof *out->distances);
         if (!out->found || !out->distances) status = wn_fail(err, WN_NOMEM, "out of memory");
     }
-    for (size_t i = 0; i < len && out->count < wanted && !status; i++) {
-        int64_t row = (int64_t)(uint32_t)keys[i];
+    for (size_t i = 0; i < count && out->count < wanted && !status; i++) {
+        uint32_t at = (uint32_t)keys[i];
+        int64_t row = rows ? rows[at] : (int64_t)at;
         wn_sample *sample = NULL;
         bool asked = false;
         for (size_t j = 0; j < query->row_count && !asked; j++) asked = query->rows[j] == row;
@@ -128,7 +120,7 @@ static wn_status take_best(wn_workspace *workspace, const wn_search_query *query
         status = wn_workspace_get_sample(workspace, row, &sample, err);
         if (!status && sample->status == WN_SAMPLE_OK) {
             out->found[out->count] = row;
-            out->distances[out->count++] = distances[row];
+            out->distances[out->count++] = distances[at];
         }
         wn_free(sample);
     }
@@ -136,39 +128,50 @@ static wn_status take_best(wn_workspace *workspace, const wn_search_query *query
     return status;
 }
 
-static wn_status search_column(const wn_job *job, wn_workspace *workspace, const wn_search_options *options,
-                               const char *column_name, const char *file, wn_search_result *out, wn_error *err)
+static wn_status search_rows(const wn_job *job, wn_workspace *workspace, const wn_search_options *options,
+                             wn_column *column, const wn_search_query *query, wn_search_result *out, wn_error *err)
 {
-    wn_status status;
-    wn_column *column = NULL;
-    wn_search_query query = {0};
+    const wn_column_info *info = wn_column_describe(column);
+    size_t rows = (size_t)info->rows;
     uint8_t *allowed = NULL;
     float *distances = NULL;
-    double started = wn_clock_seconds();
-    WN_TRY(wn_column_open(workspace, column_name, &column, err));
-    size_t rows = (size_t)wn_column_describe(column)->rows;
-    out->dim = (int64_t)wn_column_describe(column)->width;
-    if ((status = wn_search_query_make(job, workspace, options, file, column, &query, err))) goto done;
-    out->seconds.embed = wn_clock_seconds() - started;
-    started = wn_clock_seconds();
-    if (!query.vector && !options->farthest) {
-        status = wn_fail(err, WN_INVALID,
-                         "name what to look for with --image, --sample or --tag; --farthest alone finds "
-                         "outliers");
-        goto done;
-    }
-    if ((status = wn_search_filter(workspace, options->where, rows, &allowed, err))) goto done;
+    bool served = false;
+    WN_TRY(wn_search_filter(workspace, options->where, rows, &allowed, err));
+    wn_status status = WN_OK;
+    if (query->vector && !allowed && !options->farthest)
+        status = wn_search_by_index(job, workspace, column, query, options->count, &served, out, err);
+    if (status || served) goto done;
     if (!(distances = wn_alloc(WN_MEMORY_GENERAL, rows, sizeof *distances))) {
         status = wn_fail(err, WN_NOMEM, "no memory for %zu distances", rows);
         goto done;
     }
-    status = query.vector ? compare_all(job, column, &query, allowed, distances, err)
-                          : measure_outliers(job, workspace, column_name, allowed, distances, err);
-    if (!status) status = take_best(workspace, &query, distances, rows, options->farthest, options->count, out, err);
-    out->seconds.select = wn_clock_seconds() - started;
+    status = query->vector ? compare_all(job, column, query, allowed, distances, err)
+                           : measure_outliers(job, workspace, info->name, allowed, distances, err);
+    if (!status)
+        status =
+            wn_search_take_best(workspace, query, NULL, distances, rows, options->farthest, options->count, out, err);
 done:
     wn_free(distances);
     wn_free(allowed);
+    return status;
+}
+
+static wn_status search_column(const wn_job *job, wn_workspace *workspace, const wn_search_options *options,
+                               const char *column_name, const char *file, wn_search_result *out, wn_error *err)
+{
+    wn_column *column = NULL;
+    wn_search_query query = {0};
+    double started = wn_clock_seconds();
+    WN_TRY(wn_column_open(workspace, column_name, &column, err));
+    out->dim = (int64_t)wn_column_describe(column)->width;
+    wn_status status = wn_search_query_make(job, workspace, options, file, column, &query, err);
+    out->seconds.embed = wn_clock_seconds() - started;
+    started = wn_clock_seconds();
+    if (!status && !query.vector && !options->farthest)
+        status = wn_fail(err, WN_INVALID,
+                         "name what to look for with --image, --sample or --tag; --farthest alone finds outliers");
+    if (!status) status = search_rows(job, workspace, options, column, &query, out, err);
+    out->seconds.select = wn_clock_seconds() - started;
     wn_search_query_clear(&query);
     wn_column_close(&column);
     return status;

@@ -17,7 +17,7 @@
 #define JOBS_VECTORS_H
 
 #include "jobs/job.h"
-#include "winnow/index.h"
+#include "winnow/index_file.h"
 
 /* The column with the embeddings of a model, by the name under which the workspace knows it; a new string. */
 WN_NODISCARD wn_status wn_find_embedding(wn_workspace *workspace, const char *model, char **column, wn_error *err);
@@ -61,5 +61,19 @@ typedef struct wn_graph {
 WN_NODISCARD wn_status wn_stage_graph(const wn_job *job, wn_workspace *workspace, const wn_graph_request *request,
                                       const wn_vectors *vectors, wn_graph *out, wn_error *err);
 void wn_graph_clear(wn_graph *graph);
+
+/* Rows from which on an index makes a search faster than reading all of them. */
+enum { WN_KEPT_INDEX_LEAST = 65536 };
+
+/* Brings the index file of an embedding (docs/formats/index.md) up to date: made, grown by new rows, or left as it is.
+ * `metric` as the searches of it want. The workspace is open for writing. */
+WN_NODISCARD wn_status wn_stage_index(const wn_job *job, wn_workspace *workspace, const char *column,
+                                      wn_index_metric metric, wn_error *err);
+
+/* The index of a column that is open, as far as there is one that fits: *out stays NULL where there is none, or one
+ * that is damaged or of other rows, which is logged. It may have fewer rows than the column. `column` must outlive it.
+ */
+WN_NODISCARD wn_status wn_kept_index_open(wn_workspace *workspace, wn_column *column, wn_index_metric metric,
+                                          wn_index **out, wn_error *err);
 
 #endif

@@ -111,6 +111,7 @@ bool wn_column_layout_read(sqlite3_stmt *statement, wn_column_layout *out)
     out->id = sqlite3_column_int64(statement, 0);
     out->block_rows = block_rows;
     out->info.rows = rows;
+    out->info.version = out->id;
     return true;
 }
 

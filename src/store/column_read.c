@@ -222,7 +222,7 @@ wn_status wn_column_gather(wn_column *column, const int64_t *rows, size_t count,
     return status;
 }
 
-wn_status wn_column_map(wn_column *column, const void **out, wn_error *err)
+wn_status wn_column_map_unchecked(wn_column *column, const void **out, wn_error *err)
 {
     const wn_column_layout *layout = &column->layout;
     *out = NULL;
@@ -234,7 +234,17 @@ wn_status wn_column_map(wn_column *column, const void **out, wn_error *err)
         column->map = map;
         column->map_len = len;
     }
-    const unsigned char *rows = (const unsigned char *)column->map + WN_COLUMN_HEADER_BYTES;
+    *out = (const unsigned char *)column->map + WN_COLUMN_HEADER_BYTES;
+    return WN_OK;
+}
+
+wn_status wn_column_map(wn_column *column, const void **out, wn_error *err)
+{
+    const wn_column_layout *layout = &column->layout;
+    const void *mapped = NULL;
+    *out = NULL;
+    WN_TRY(wn_column_map_unchecked(column, &mapped, err));
+    const unsigned char *rows = mapped;
     for (int64_t i = 0; i < wn_column_blocks(layout); i++) {
         if (atomic_load_explicit(&column->checked[i], memory_order_relaxed)) continue;
         WN_TRY(check_block(column, i, rows + (size_t)(i * layout->block_rows) * layout->info.row_bytes, err));

@@ -53,6 +53,25 @@ python3 arrays.py check
 cmp self_ids.npy again.npy
 "$WINNOW" neighbours --embeddings none.npy --out-ids none_ids.npy -q
 "$WINNOW" neighbours --embeddings e.npy --queries none.npy --out-ids none_ids.npy --json -q | grep -c '"queries": *0[,}]' | grep -qx 1
+# An index is made, read, and grown by rows that were added; the answers are those of a search from nothing.
+python3 - <<'PY'
+import struct
+def copy(rows, to):
+    data = open("e.npy", "rb").read()
+    head = data[10:128].replace(b"(60, 3)", b"(%d, 3)" % rows)
+    open(to, "wb").write(data[:10] + head + data[128:128 + rows * 12])
+copy(40, "f.npy")
+PY
+for step in made read; do
+    "$WINNOW" neighbours --embeddings f.npy --queries q.npy -k 4 --index f.index --out-ids x_ids.npy --json -q |
+        grep -q "\"index\": *\"$step\""
+done
+cp e.npy f.npy
+"$WINNOW" neighbours --embeddings f.npy --queries q.npy -k 4 --index f.index --out-ids kept_ids.npy \
+    --out-distances kept_distances.npy --json -q | grep -q '"index": *"grown"'
+cmp kept_ids.npy query_ids.npy
+cmp kept_distances.npy query_distances.npy
+rm -f x_ids.npy
 fails() { # STATUS WORDS COMMAND...
     local status=$1 words=$2 got=0
     shift 2
@@ -64,4 +83,11 @@ fails 2 "embeddings" "$WINNOW" neighbours --out-ids x.npy
 fails 2 "out-ids" "$WINNOW" neighbours --embeddings e.npy
 fails 2 "cosine" "$WINNOW" neighbours --embeddings e.npy --metric cosin --out-ids x.npy
 fails 2 "outside" "$WINNOW" neighbours --embeddings e.npy -k 0 --out-ids x.npy
+fails 2 "queries" "$WINNOW" neighbours --embeddings e.npy --index f.index --out-ids x.npy
+fails 1 "by l2, not cosine" "$WINNOW" neighbours --embeddings e.npy --queries q.npy --metric cosine --index f.index --out-ids x.npy
+fails 1 "kind flat, not ivf" "$WINNOW" neighbours --embeddings e.npy --queries q.npy --kind ivf --index f.index --out-ids x.npy
+fails 1 "other embeddings.*delete it" "$WINNOW" neighbours --embeddings nan.npy --queries q.npy --index f.index --out-ids x.npy
+fails 1 "no index of winnow" "$WINNOW" neighbours --embeddings e.npy --queries q.npy --index q.npy --out-ids x.npy
+head -c 5000 f.index >cut.index
+fails 1 "cut.index is damaged.*delete it" "$WINNOW" neighbours --embeddings e.npy --queries q.npy --index cut.index --out-ids x.npy
 [ ! -e x.npy ]
