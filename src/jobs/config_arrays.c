@@ -153,7 +153,7 @@ static wn_status neighbours(const wn_config_source *source, size_t k, wn_neighbo
                                      .memory_limit = wn_job_memory_left(source->job),
                                      .pool = source->job->pool,
                                      .progress = source->job->progress};
-    return wn_neighbours_find(wn_index_kind_find("flat"), &request, out, err);
+    return wn_neighbours_find(wn_index_kind_choose(request.embeddings.rows, 0), &request, out, err);
 }
 
 void wn_config_source_arrays(wn_config_source *source, const wn_config_arrays *arrays)

@@ -29,7 +29,7 @@ wn_status wn_map_lists_get(const wn_projection_request *request, size_t k, wn_ma
                                     .seed = request->seed,
                                     .pool = request->pool,
                                     .progress = request->progress};
-    wn_status status = wn_neighbours_find(wn_index_kind_find("flat"), &search, &out->found, err);
+    wn_status status = wn_neighbours_find(wn_index_kind_choose(rows, search.recall), &search, &out->found, err);
     out->ids = out->found.ids;
     out->distances = out->found.distances;
     out->k = out->stride = k;
@@ -47,7 +47,10 @@ uint64_t wn_map_lists_memory(const wn_projection_request *request, size_t k)
     uint64_t rows = request->matrix.rows, dim = request->matrix.cols;
     if (request->graph || rows < 2) return 0;
     if (k > rows - 1) k = rows - 1;
-    return rows * (2 * (k + 1) * (sizeof(int64_t) + sizeof(float)) + 32 + dim + 16) + (16u << 20);
+    uint64_t lists = rows * 2 * (k + 1) * (sizeof(int64_t) + sizeof(float));
+    if (wn_index_kind_choose((size_t)rows, 0)->exact) return lists + rows * (dim + 48) + (16u << 20);
+    /* cells keep rows in bytes twice and as they are, and candidates for each */
+    return lists + rows * ((3 + sizeof(float)) * dim + 128 + 8 * (3 * k + 64)) + (64u << 20);
 }
 
 size_t wn_map_stride(const wn_projection_request *request)

@@ -102,7 +102,7 @@ wn_status wn_map_place(const wn_map_place_request *request, float *out, wn_error
                                           .seed = request->seed,
                                           .pool = request->pool,
                                           .progress = request->progress};
-    WN_TRY(wn_neighbours_find(wn_index_kind_find("flat"), &search, &found, err));
+    WN_TRY(wn_neighbours_find(wn_index_kind_choose(search.embeddings.rows, 0), &search, &found, err));
     const wn_map_lists lists = {
         .ids = found.ids, .distances = found.distances, .rows = request->fresh.rows, .k = k, .stride = k};
     placing p = {.request = request, .lists = &lists, .stride = request->points.cols == 3 ? 4 : 2, .out = out};
