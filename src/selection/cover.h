@@ -12,8 +12,8 @@
 WN_NODISCARD wn_status wn_cover_measure(const wn_space *space, wn_rows picks, wn_pool *pool,
                                         const wn_progress *progress, float *distances, wn_covering *out, wn_error *err);
 
-/* Distance of each pick to the nearest pick before it, infinite for the first. */
-WN_NODISCARD wn_status wn_cover_order(const wn_space *space, wn_rows picks, const wn_progress *progress,
+/* Distance of each pick to the nearest pick before it, infinite for the first; all pairs are compared in tiles. */
+WN_NODISCARD wn_status wn_cover_order(const wn_space *space, wn_rows picks, wn_pool *pool, const wn_progress *progress,
                                       float *distances, wn_error *err);
 
 /* Bytes that either allocates at most. */

@@ -32,7 +32,8 @@ uint64_t wn_cover_bytes(size_t len, size_t dim, size_t picks, unsigned threads)
 {
     return wn_coarse_bytes(len, dim, true) + wn_picks_bytes(picks, dim) + wn_frontier_bytes(len, dim, picks, threads) +
            (uint64_t)len * (sizeof(uint32_t) + 2 * sizeof(float)) + 2048 * (uint64_t)(dim + 1) * sizeof(float) +
-           (uint64_t)(len / 4096 + 2) * dim * sizeof(double) + 16384;
+           (uint64_t)(len / 4096 + 2) * dim * sizeof(double) + 16384 +
+           (uint64_t)threads * WN_TILE_WIDTH * WN_PICKS_BLOCK * 2 * sizeof(int32_t);
 }
 
 static void cover_clear(cover *c)
@@ -144,38 +145,65 @@ wn_status wn_cover_measure(const wn_space *space, wn_rows picks, wn_pool *pool, 
     return status;
 }
 
-wn_status wn_cover_order(const wn_space *space, wn_rows picks, const wn_progress *progress, float *distances,
-                         wn_error *err)
+/* Picks that are compared with all before them: of one piece of work, and between two reports. */
+enum { ORDER_GRAIN = WN_TILE_WIDTH, ORDER_PIECE = 16 * WN_PICKS_BLOCK };
+
+typedef struct order_job {
+    const cover *c;
+    size_t begin;
+    float *distances;
+    int32_t *squares; /* ORDER_GRAIN x WN_PICKS_BLOCK a worker */
+    uint32_t *hits;   /* WN_PICKS_BLOCK a worker */
+} order_job;
+
+/* The picks begin .. end - 1 (begin starts a panel) with the blocks of earlier ones, then with those among them that
+ * come before. */
+static void order_picks(void *context, size_t begin, size_t end, unsigned worker)
 {
-    cover c;
-    int32_t *squares = wn_alloc(WN_MEMORY_SELECTION, WN_PICKS_BLOCK, sizeof *squares);
-    uint32_t *hits = wn_alloc(WN_MEMORY_SELECTION, WN_PICKS_BLOCK, sizeof *hits);
-    wn_status status = cover_init(&c, space, picks.len, NULL, progress, err);
-    if (status) goto done;
-    if (!squares || !hits) {
-        status = wn_fail(err, WN_NOMEM, "no memory for %zu picks", picks.len);
-        goto done;
-    }
-    for (size_t i = 0; i < picks.len; i++) {
-        wn_picks_add(c.picks, (size_t)picks.data[i]);
-        c.picks->len--; /* the row itself does not count yet */
-        wn_probe probe = {.values = c.picks->values + i * space->matrix.cols,
-                          .scale = c.picks->scales[i],
-                          .code = c.picks->codes + i * c.coarse->stride,
-                          .error = c.picks->errors[i]};
-        double square = wn_picks_refine_from(c.picks, &probe, 0, INFINITY, squares, hits);
-        c.picks->len++;
-        distances[i] = (float)wn_space_distance(space, square);
-        wn_progress_report report = {.stage = "covering", .unit = "picks", .done = i + 1, .total = picks.len};
-        if (i % 256 == 255 && wn_progress_tell(progress, &report)) {
-            status = wn_fail(err, WN_CANCELLED, "cancelled");
-            goto done;
+    const order_job *job = context;
+    const wn_picks *picks = job->c->picks;
+    size_t dim = job->c->space->matrix.cols, stride = picks->coarse->stride, m = end - begin;
+    int32_t *squares = job->squares + worker * ORDER_GRAIN * WN_PICKS_BLOCK;
+    uint32_t *hits = job->hits + worker * WN_PICKS_BLOCK;
+    double bounds[ORDER_GRAIN];
+    begin += job->begin;
+    for (size_t i = 0; i < m; i++) bounds[i] = INFINITY;
+    for (size_t first = 0; first < begin + m; first += WN_PICKS_BLOCK) {
+        size_t n = begin + m - first < WN_PICKS_BLOCK ? begin + m - first : WN_PICKS_BLOCK;
+        wn_picks_squares(picks, picks->codes + begin * stride, picks->norms + begin, m, first, n, squares);
+        for (size_t i = 0; i < m; i++) {
+            size_t at = begin + i, before = at - first < n ? at - first : n;
+            wn_probe probe = {.values = picks->values + at * dim,
+                              .scale = picks->scales[at],
+                              .code = picks->codes + at * stride,
+                              .error = picks->errors[at]};
+            bounds[i] = wn_picks_refine(picks, &probe, squares + i * WN_PICKS_BLOCK, first, before, bounds[i], hits);
         }
     }
-done:
+    for (size_t i = 0; i < m; i++) job->distances[begin + i] = (float)wn_space_distance(job->c->space, bounds[i]);
+}
+
+wn_status wn_cover_order(const wn_space *space, wn_rows picks, wn_pool *pool, const wn_progress *progress,
+                         float *distances, wn_error *err)
+{
+    cover c;
+    size_t workers = wn_pool_threads(pool);
+    order_job job = {.c = &c, .distances = distances};
+    job.squares = wn_alloc(WN_MEMORY_SELECTION, workers * ORDER_GRAIN * WN_PICKS_BLOCK, sizeof *job.squares);
+    job.hits = wn_alloc(WN_MEMORY_SELECTION, workers * WN_PICKS_BLOCK, sizeof *job.hits);
+    wn_status status = cover_init(&c, space, picks.len, pool, progress, err);
+    if (!status && (!job.squares || !job.hits)) status = wn_fail(err, WN_NOMEM, "no memory for %zu picks", picks.len);
+    for (size_t i = 0; i < picks.len && !status; i++) wn_picks_add(c.picks, (size_t)picks.data[i]);
+    if (!status) wn_picks_pack(c.picks);
+    for (size_t end; job.begin < picks.len && !status; job.begin = end) {
+        end = picks.len - job.begin < ORDER_PIECE ? picks.len : job.begin + ORDER_PIECE;
+        wn_pool_for(pool, end - job.begin, ORDER_GRAIN, order_picks, &job);
+        wn_progress_report report = {.stage = "covering", .unit = "picks", .done = end, .total = picks.len};
+        if (wn_progress_tell(progress, &report)) status = wn_fail(err, WN_CANCELLED, "cancelled");
+    }
     cover_clear(&c);
-    wn_free(hits);
-    wn_free(squares);
+    wn_free(job.squares);
+    wn_free(job.hits);
     return status;
 }
 

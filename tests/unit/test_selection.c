@@ -402,6 +402,37 @@ static void test_covering(void **state)
     }
 }
 
+/* Each pick of a strategy is told with its distance to the nearest one before it, the rows picked earlier included. */
+static void test_distances_of_the_order(void **state)
+{
+    (void)state;
+    enum { ROWS = 1500, K = 1237, BEFORE = 70 };
+    for (unsigned threads = 1; threads <= 4; threads += 3) {
+        wn_matrix m = make_rows(CLUSTERED, ROWS, 20, 8);
+        static int64_t order[BEFORE + K];
+        wn_selection_request request = {.embeddings = m, .count = K, .preselected = {order, BEFORE}};
+        wn_selection out = {0};
+        wn_error err = {0};
+        for (int64_t i = 0; i < BEFORE; i++) order[i] = i * 19;
+        assert_int_equal(wn_pool_new(threads, 0, &request.pool, NULL), WN_OK);
+        if (run("random", NULL, &request, &out, &err)) fail_msg("%s", err.message);
+        assert_int_equal(out.len, K);
+        memcpy(order + BEFORE, out.picks, K * sizeof *order);
+        double *rows = plain_rows(&m, false);
+        for (size_t i = 0; i < K; i++) {
+            double least = INFINITY;
+            for (size_t j = 0; j < BEFORE + i; j++)
+                least = fmin(least, plain_square(rows + (size_t)order[BEFORE + i] * m.cols,
+                                                 rows + (size_t)order[j] * m.cols, m.cols));
+            assert_true(fabs((double)out.distances[i] - sqrt(least)) < 1e-6);
+        }
+        wn_selection_clear(&out);
+        wn_pool_free(&request.pool);
+        free(rows);
+        free((void *)(uintptr_t)m.data);
+    }
+}
+
 /* A sample is measured as if the other rows were not there, but picks may lie outside of it. */
 static void test_covering_of_a_sample(void **state)
 {
@@ -462,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_first_row_and_minimum_distance),
         cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_random_draws),
+        cmocka_unit_test(test_distances_of_the_order),
         cmocka_unit_test(test_covering),
         cmocka_unit_test(test_covering_of_a_sample),
         cmocka_unit_test(test_covering_of_random_sets),
