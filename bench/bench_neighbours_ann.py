@@ -49,7 +49,7 @@ def faiss_ivf(data, k, threads):
     def search(value):
         index.nprobe = value
         return index.search(data, k + 1)[1]
-    return search, 4
+    return search, 1
 
 
 def faiss_hnsw(data, k, threads):

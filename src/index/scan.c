@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "index/keys.h"
+#include "num/distance.h"
 #include "winnow/memory.h"
 
 enum { GRAIN = 64 };
@@ -40,6 +41,7 @@ struct wn_scan {
     float *bases; /* of the bound of the k-th value (wn_bytes_base) */
     scratch *scratch;
     unsigned workers;
+    wn_distance_kernels distance;
     const wn_scan_pair *pairs; /* of the run */
     const uint32_t *near;
     size_t near_count;
@@ -205,6 +207,48 @@ static double value_of(const wn_scan *scan, size_t query, size_t point)
                           b->scales ? b->scales[point] : 1, scan->form->dim);
 }
 
+/* ---- values in float32 ---- */
+
+/* Squares below this may have lost bits in float32. */
+static const double tiny = 1e-30;
+
+/* Candidates whose values are found together. */
+enum { TOGETHER = 32 };
+
+/* Squared distances of the raw rows, or for cosine products, of n <= TOGETHER candidates. */
+static void find_floats(const wn_scan *scan, size_t query, const uint64_t *keys, size_t n, float *out)
+{
+    const wn_scan_side *points = scan->points;
+    const wn_index_rows *from = points->from;
+    const float *rows = points->copy ? points->copy : from->matrix.data, *row = row_at(scan->queries, query);
+    size_t stride = points->copy ? from->matrix.cols : from->matrix.stride;
+    bool product = scan->task->metric == WN_INDEX_METRIC_COSINE;
+    uint32_t index[TOGETHER];
+    for (size_t i = 0; i < n; i++) {
+        uint32_t at = (uint32_t)keys[i], slot = points->copy ? at : points->slots[at];
+        index[i] = points->copy || !from->rows ? slot : from->rows[slot];
+    }
+    (product ? scan->distance.dot_rows_f32 : scan->distance.l2sq_rows_f32)(row, rows, stride, index, n, scan->form->dim,
+                                                                           out);
+}
+
+/* A value that value_of is not below, from what find_floats gave: each sum of d terms is off by at most d u times that
+ * of their magnitudes, and twice that is taken off. Where magnitudes come near the limits of float32, or the metric is
+ * ip, it tells nothing. */
+static double least_value(const wn_scan *scan, size_t query, size_t point, double raw)
+{
+    const wn_bytes *a = &scan->queries->bytes, *b = &scan->points->bytes;
+    double off = (double)(scan->form->dim + 8) * 0x1p-23;
+    if (scan->task->metric == WN_INDEX_METRIC_IP) return -INFINITY;
+    if (scan->task->metric == WN_INDEX_METRIC_L2) {
+        if (!(raw < 1e30)) return -INFINITY;
+        return raw > tiny ? raw * (1 - off) : 0;
+    }
+    double x_scale = a->scales[query], y_scale = b->scales[point];
+    if (!(x_scale > 1e-15 && x_scale < 1e15 && y_scale > 1e-15 && y_scale < 1e15)) return -INFINITY;
+    return 2 - 2 * raw * x_scale * y_scale - 2 * off;
+}
+
 static bool comes_before(const ranked *a, const ranked *b)
 {
     return a->value != b->value ? a->value < b->value : a->slot < b->slot;
@@ -256,22 +300,84 @@ static float base_of(const wn_scan *scan, size_t query, double value)
     return wn_bytes_base(scan->form, (double)a->lengths[query], (double)a->errors[query], value);
 }
 
+/* Puts the last in order of n into the first place, as a heap does. */
+static void sift_last(ranked *list, size_t n, size_t at)
+{
+    ranked item = list[at];
+    for (size_t child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && comes_before(&list[child], &list[child + 1])) child++;
+        if (!comes_before(&item, &list[child])) break;
+        list[at] = list[child];
+    }
+    list[at] = item;
+}
+
+static ranked rank_one(const wn_scan *scan, size_t query, uint64_t key)
+{
+    uint32_t point = (uint32_t)key;
+    return (ranked){value_of(scan, query, point), key, scan->points->slots[point]};
+}
+
 /* The exact k nearest of n candidates, sorted; returns how many. First those that bytes call nearest, whose k-th exact
- * value excludes most others. */
+ * value excludes most others; of the rest, float32 tells which need to be looked at in double. */
 static size_t rank_exactly(const wn_scan *scan, size_t query, uint64_t *keys, size_t n, ranked *out)
 {
-    size_t k = scan->k, i = 0;
-    double farthest = -INFINITY;
+    size_t k = scan->k, first = n < k ? n : k;
     if (n > k) wn_keys_select(keys, n, k);
-    for (; i < n; i++) {
-        if (i == k) n = drop_far(scan, query, base_of(scan, query, farthest), keys, k, n);
-        if (i == n) break;
-        uint32_t point = (uint32_t)keys[i];
-        out[i] = (ranked){value_of(scan, query, point), keys[i], scan->points->slots[point]};
-        farthest = fmax(farthest, out[i].value);
+    for (size_t i = 0; i < first; i++) out[i] = rank_one(scan, query, keys[i]);
+    if (n > k) {
+        for (size_t i = k / 2; i-- > 0;) sift_last(out, k, i);
+        n = drop_far(scan, query, base_of(scan, query, out[0].value), keys, k, n);
     }
-    sort_ranked(out, n);
-    return n < k ? n : k;
+    for (size_t begin = k; begin < n; begin += TOGETHER) {
+        float raw[TOGETHER];
+        size_t len = n - begin < TOGETHER ? n - begin : TOGETHER;
+        find_floats(scan, query, keys + begin, len, raw);
+        for (size_t i = 0; i < len; i++) {
+            if (least_value(scan, query, (uint32_t)keys[begin + i], (double)raw[i]) > out[0].value) continue;
+            ranked item = rank_one(scan, query, keys[begin + i]);
+            if (!comes_before(&item, &out[0])) continue;
+            out[0] = item;
+            sift_last(out, k, 0);
+        }
+    }
+    sort_ranked(out, first);
+    return first;
+}
+
+/* Keeps the candidates that can be among the k nearest by their values in float32, and lowers the bound to the k-th of
+ * those; returns how many are left, n where float32 tells nothing. */
+static size_t cut_by_floats(const wn_scan *scan, size_t query, uint64_t *keys, size_t n, float *base, ranked *list)
+{
+    size_t k = scan->k, count = 0;
+    double off = (double)(scan->form->dim + 8) * 0x1p-23;
+    bool relative = scan->task->metric == WN_INDEX_METRIC_L2;
+    if (scan->task->metric == WN_INDEX_METRIC_IP) return n;
+    for (size_t begin = 0; begin < n; begin += TOGETHER) {
+        float raw[TOGETHER];
+        size_t len = n - begin < TOGETHER ? n - begin : TOGETHER;
+        find_floats(scan, query, keys + begin, len, raw);
+        for (size_t i = begin; i < begin + len; i++) {
+            double value = least_value(scan, query, (uint32_t)keys[i], (double)raw[i - begin]);
+            if (!(value > -INFINITY)) return n;
+            list[i] = (ranked){.value = value, .key = keys[i], .slot = (uint32_t)i};
+        }
+    }
+    for (size_t i = k / 2; i-- > 0;) sift_last(list, k, i);
+    for (size_t i = k; i < n; i++) {
+        if (!comes_before(&list[i], &list[0])) continue;
+        ranked out = list[0];
+        list[0] = list[i];
+        list[i] = out;
+        sift_last(list, k, 0);
+    }
+    double most = list[0].value;
+    most = relative ? most * (1 + 4 * off) + 2 * tiny : most + 5 * off;
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].value <= most) keys[count++] = list[i].key;
+    }
+    *base = fminf(*base, base_of(scan, query, most));
+    return count;
 }
 
 /* Brings a full list down to at most half its room; the bound falls with it. */
@@ -290,6 +396,7 @@ static void cut_list(wn_scan *scan, size_t query, scratch *w)
                                   wn_key_nearness(keys[k - 1]));
     float base = fminf(scan->bases[query], base_of(scan, query, value));
     n = drop_far(scan, query, base, keys, k, n);
+    if (n > scan->room / 2) n = cut_by_floats(scan, query, keys, n, &base, w->ranked);
     if (n > scan->room / 2) {
         size_t len = rank_exactly(scan, query, keys, n, w->ranked);
         base = fminf(base, base_of(scan, query, w->ranked[len - 1].value));
@@ -471,6 +578,7 @@ wn_status wn_scan_new(const wn_index_task *task, const wn_bytes_form *form, wn_s
     bool whole = scan != NULL;
     if (scan) {
         *scan = (wn_scan){.task = task, .form = form, .points = points, .queries = queries, .k = task->k};
+        wn_distance_kernels_init(&scan->distance, wn_cpu_level());
         scan->room = room_of(task->k);
         scan->workers = wn_pool_threads(task->pool);
         scan->keys = wn_alloc(WN_MEMORY_MATRIX, queries->positions * scan->room, sizeof *scan->keys);
