@@ -50,21 +50,22 @@ static wn_status typical_error(const wn_bytes *bytes, float *out, wn_error *err)
     return WN_OK;
 }
 
-/* All rows by cell, then the outliers at the end; returns how many of those there are. */
-static size_t set_outliers_apart(const wn_bytes *bytes, float limit, uint32_t *order)
+/* All rows by cell, then the outliers at the end: `apart` of them. */
+static wn_status set_outliers_apart(const wn_bytes *bytes, float limit, uint32_t *order, size_t *apart, wn_error *err)
 {
-    size_t count = 0, apart = 0;
+    size_t count = 0, far = 0;
     uint32_t *end = wn_alloc(WN_MEMORY_MATRIX, bytes->rows, sizeof *end);
-    if (!end) return 0; /* slower, not wrong */
+    if (!end) return wn_fail(err, WN_NOMEM, "no memory to order %zu rows", bytes->rows);
     for (size_t i = 0; i < bytes->rows; i++) {
         if (bytes->errors[order[i]] > limit)
-            end[apart++] = order[i];
+            end[far++] = order[i];
         else
             order[count++] = order[i];
     }
-    memcpy(order + count, end, apart * sizeof *end);
+    memcpy(order + count, end, far * sizeof *end);
     wn_free(end);
-    return apart;
+    *apart = far;
+    return WN_OK;
 }
 
 static wn_status order_rows(const wn_bytes_form *form, const wn_bytes *bytes, const wn_index_task *task,
@@ -91,14 +92,15 @@ static wn_status arrange_blocks(const wn_index_task *task, const wn_bytes_form *
                                 size_t least_blocks, wn_index_layout *out, wn_error *err)
 {
     float limit = 0;
+    size_t apart = 0;
     WN_TRY(wn_index_layout_new(bytes->rows, 0, out, err));
     wn_status status = order_rows(form, bytes, task, out->order, err);
     if (!status) status = typical_error(bytes, &limit, err);
+    if (!status) status = set_outliers_apart(bytes, limit, out->order, &apart, err);
     if (status) {
         wn_index_layout_clear(out);
         return status;
     }
-    size_t apart = set_outliers_apart(bytes, limit, out->order);
     out->blocks = wn_scan_cut(bytes->rows - apart, least_blocks, out->sizes, 0);
     out->blocks = wn_scan_cut(apart, 1, out->sizes, out->blocks);
     return WN_OK;
