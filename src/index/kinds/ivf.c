@@ -17,9 +17,12 @@
 #include "index/rounds.h"
 #include "winnow/memory.h"
 
-/* Rows of a cell on average; cells; k-means rounds; near cells that are listed. Below ROWS_LEAST rows or queries
- * comparing all pairs is faster. */
-enum { CELL_ROWS = 384, CELLS_MOST = 8192, CELL_ROUNDS = 5, NEAR_MOST = 384, ROWS_LEAST = 16384 };
+/* Rows of a cell on average; cells; k-means rounds. Below ROWS_LEAST rows or queries comparing all pairs is faster. */
+enum { CELL_ROWS = 384, CELLS_MOST = 8192, CELL_ROUNDS = 5, ROWS_LEAST = 16384 };
+
+/* Near cells that are listed: two fifths of them, as with more comparing all pairs is hardly slower; at least and at
+ * most these. */
+enum { NEAR_LEAST = 384, NEAR_MOST = 1536 };
 
 /* Rows that tune, and as many that measure. What is asked of the first is a little more than the recall asked for. */
 enum { SAMPLE = 512 };
@@ -104,6 +107,13 @@ static wn_status arrange(const wn_index_task *task, const wn_bytes_form *form, c
     return status;
 }
 
+static size_t near_cells(size_t cells)
+{
+    size_t near = cells * 2 / 5;
+    near = near < NEAR_LEAST ? NEAR_LEAST : near > NEAR_MOST ? NEAR_MOST : near;
+    return near < cells ? near : cells;
+}
+
 static wn_status make_points(ivf *f, wn_error *err)
 {
     const wn_index_task *task = f->task;
@@ -114,7 +124,7 @@ static wn_status make_points(ivf *f, wn_error *err)
     if (!status) status = make_side(f, &bytes, &task->points, f->cells.order, f->cells.starts, true, &f->points, err);
     wn_bytes_clear(&bytes);
     if (status) return status;
-    f->near_most = f->cells.count < NEAR_MOST ? f->cells.count : NEAR_MOST;
+    f->near_most = near_cells(f->cells.count);
     f->near = wn_alloc(WN_MEMORY_MATRIX, f->cells.count * f->near_most, sizeof *f->near);
     if (!f->near) return wn_fail(err, WN_NOMEM, "no memory for the neighbours of %zu cells", f->cells.count);
     return wn_index_cells_near(&f->form, &f->cells, f->near_most, task->pool, f->near, err);
@@ -350,7 +360,7 @@ static uint64_t plan_bytes(const wn_index_task *task, bool copies)
     uint64_t rows = task->points.len + cells * WN_TILE_WIDTH, queries = task->self ? 0 : task->queries.len + 1024;
     uint64_t row = 2 * wn_bytes_memory(dim) + dim + 40 + (copies ? dim * sizeof(float) : 0);
     uint64_t lists = (task->self ? rows : queries) * (wn_scan_list_memory(task->k) + 8);
-    return rows * row + queries * (2 * wn_bytes_memory(dim) + 24) + lists + cells * (NEAR_MOST * 40 + 8 * dim) +
+    return rows * row + queries * (2 * wn_bytes_memory(dim) + 24) + lists + cells * (near_cells(cells) * 40 + 8 * dim) +
            dim * dim * 8 + (uint64_t)wn_pool_threads(task->pool) * wn_scan_worker_memory() + ((uint64_t)32 << 20);
 }
 
