@@ -56,7 +56,7 @@ static wn_status measure(wn_column *column, const wn_search_query *query, candid
 /* The nearest rows of the index. `enough` is false where a block of it is damaged, and where rows of zeros are among
  * them: the metric of the index puts those nearer than a search does. */
 static wn_status ask_index(const wn_job *job, wn_index *index, wn_column *column, const wn_search_query *query,
-                           size_t k, candidates *c, bool *enough, wn_error *err)
+                           size_t k, candidates *c, bool *enough, double *told, wn_error *err)
 {
     wn_neighbours found = {0};
     wn_error reason = {0};
@@ -64,6 +64,7 @@ static wn_status ask_index(const wn_job *job, wn_index *index, wn_column *column
         .queries = {query->vector, 1, query->dim, query->dim}, .k = k, .recall = recall, .pool = job->pool};
     wn_status status = wn_index_search(index, &wanted, &found, &reason);
     *enough = status == WN_OK;
+    *told = found.recall;
     if (status == WN_CORRUPT) {
         wn_log(WN_LOG_WARNING, "%s", reason.message);
         return WN_OK;
@@ -85,13 +86,14 @@ static wn_status answer(const wn_job *job, wn_workspace *workspace, wn_column *c
     wn_status status;
     wn_workspace_counts counts;
     candidates c = {0};
+    double told = 0;
     const wn_index_info *info = wn_index_describe(index);
     size_t rows = (size_t)wn_column_describe(column)->rows, tail = rows - info->rows;
     WN_TRY(wn_workspace_count(workspace, &counts, err));
     size_t gone = counts.gone < GONE_MOST ? (size_t)counts.gone : GONE_MOST, k = wanted + query->row_count + gone;
     if (k > CANDIDATES_MOST || tail > TAIL_MOST) return WN_OK;
     if ((status = make_room(&c, k + tail, err))) goto done;
-    if ((status = ask_index(job, index, column, query, k, &c, served, err)) || !*served) goto done;
+    if ((status = ask_index(job, index, column, query, k, &c, served, &told, err)) || !*served) goto done;
     size_t begin = c.len, all = info->finite;
     for (size_t row = info->rows; row < rows; row++) c.rows[c.len++] = (int64_t)row;
     if ((status = measure(column, query, &c, begin, err))) goto done;
@@ -99,6 +101,7 @@ static wn_status answer(const wn_job *job, wn_workspace *workspace, wn_column *c
     if ((status = wn_search_take_best(workspace, query, c.rows, c.distances, c.len, false, wanted, out, err)))
         goto done;
     *served = out->count == wanted || begin == info->finite;
+    if (*served) wn_log(WN_LOG_VERBOSE, "answered by the index, recall %.4f on a sample", told);
     out->rows = (int64_t)all;
     if (!*served) { /* too many of them are gone */
         wn_free(out->found);

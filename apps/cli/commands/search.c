@@ -164,6 +164,11 @@ const command command_search = {
         "--farthest turns the order round. Without anything to look for it finds outliers: the images with the "
         "greatest "
         "mean distance to their 10 nearest neighbours.\n\n"
+        "The index that 'winnow neighbours' keeps in the workspace answers where there is one: from 65,536 images on "
+        "it "
+        "is the faster way. 99 % of the true neighbours are found then; without it, with --where and with --farthest "
+        "all "
+        "images are compared.\n\n"
         "--region is cut from the image reduced to 512 x 512, so a part much smaller than a tenth of a side is coarse.",
     .examples = examples,
     .options = options,
