@@ -60,17 +60,35 @@ static double filter_numbers(const wn_layer *layer, uint32_t channels_in)
     return (double)layer->kernel * layer->kernel * (layer->depthwise ? 1 : channels_in);
 }
 
+/* Of one row. */
+static double row_flop(const wn_layer *layer, const reach *reached, uint32_t side)
+{
+    double edge = (double)side / (double)(1U << (reached->halved_in + (layer->stride == 2 ? 1 : 0)));
+    return 2 * edge * edge * layer->channels * filter_numbers(layer, reached->channels_in);
+}
+
 double wn_architecture_flop(const wn_architecture *architecture, uint32_t side)
 {
     reach reached[WN_ARCHITECTURE_LAYERS_MAX];
     double flop = 0;
     follow(architecture, reached);
     for (size_t i = 0; i < architecture->layer_count; i++) {
-        const wn_layer *layer = &architecture->layers[i];
-        double edge = (double)side / (double)(1U << (reached[i].halved_in + (layer->stride == 2 ? 1 : 0)));
-        flop += 2 * edge * edge * layer->channels * filter_numbers(layer, reached[i].channels_in);
+        flop += row_flop(&architecture->layers[i], &reached[i], side);
     }
     return flop;
+}
+
+double wn_architecture_winograd_share(const wn_architecture *architecture)
+{
+    const uint32_t side = 256;
+    reach reached[WN_ARCHITECTURE_LAYERS_MAX];
+    double flop = 0;
+    follow(architecture, reached);
+    for (size_t i = 1; i < architecture->layer_count; i++) {
+        const wn_layer *layer = &architecture->layers[i];
+        if (layer->kernel == 3 && layer->stride < 2 && !layer->depthwise) flop += row_flop(layer, &reached[i], side);
+    }
+    return flop / wn_architecture_flop(architecture, side);
 }
 
 double wn_architecture_epsilon(const wn_architecture *architecture)

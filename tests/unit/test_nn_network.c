@@ -546,6 +546,22 @@ static void auto_precision_follows_the_processor(void **state)
     assert_int_equal(asked, wn_onednn_has_bf16() ? WN_PRECISION_BF16 : WN_PRECISION_FP32);
 }
 
+/* Networks of 1 x 1 and depthwise convolutions gain nothing from Winograd: bf16 where the processor has it at all. */
+static void auto_precision_of_training_follows_the_network(void **state)
+{
+    (void)state;
+    const wn_architecture *mobile = wn_architecture_find("mobile"), *tiny = wn_architecture_find("tiny");
+    const wn_precision best = wn_onednn_has_bf16() ? WN_PRECISION_BF16 : WN_PRECISION_FP32;
+    assert_true(wn_architecture_winograd_share(mobile) < 0.01);
+    assert_true(wn_architecture_winograd_share(tiny) > 0.95);
+    assert_true(wn_architecture_winograd_share(wn_architecture_find("resnet50")) < 0.5);
+    assert_true(wn_architecture_winograd_share(wn_architecture_find("resnet18_cifar")) > 0.8);
+    assert_int_equal(wn_precision_resolve_training(WN_PRECISION_AUTO, mobile), best);
+    assert_int_equal(wn_precision_resolve_training(WN_PRECISION_AUTO, tiny), wn_precision_resolve(WN_PRECISION_AUTO));
+    assert_int_equal(wn_precision_resolve_training(WN_PRECISION_FP32, mobile), WN_PRECISION_FP32);
+    assert_int_equal(wn_precision_resolve_training(WN_PRECISION_BF16, tiny), best);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -560,6 +576,7 @@ int main(void)
         ON(wrong_shapes_are_refused, 0),
         cmocka_unit_test(architectures_work),
         cmocka_unit_test(auto_precision_follows_the_processor),
+        cmocka_unit_test(auto_precision_of_training_follows_the_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
