@@ -50,6 +50,7 @@ typedef struct wn_model_info {
     double flop;                              /* of embedding one image */
     uint64_t hash;                            /* of the file's content: names the model where embeddings are stored */
     wn_precision precision;                   /* in force: FP32 or BF16 */
+    float cut; /* by how much the longer axis of a picture is cut at most (wn_model_fit); 1 = not at all */
 } wn_model_info;
 
 /* Reads a model file, or WN_MODEL_DEFAULT. WN_NOTFOUND, WN_CORRUPT (not a model, damaged, cut short), WN_VERSION
@@ -68,6 +69,11 @@ WN_API const wn_model_info *wn_model_get_info(const wn_model *model);
 
 /* Bytes that the model and wn_model_embed hold with a pool of `threads`, whatever `n` is. */
 WN_API uint64_t wn_model_get_memory(const wn_model *model, unsigned threads);
+
+/* Makes of n pictures that were squeezed to side x side what the model wants to see, in place: the longer axis of each
+ * is cut around its centre by a factor of at most info.cut, and what is left fills the square. `aspects` holds width /
+ * height of each picture. Bytes do not depend on the number of threads. */
+WN_API void wn_model_fit(const wn_model *model, wn_pool *pool, uint8_t *images, size_t n, const float *aspects);
 
 /* Embeds n images (n x side x side x 3, u8 RGB) into `out` (n x dim float32, each row of length 1). Bytes do not depend
  * on the number of threads, nor on how the images are cut into calls. One call at a time on one model. */

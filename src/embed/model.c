@@ -33,7 +33,8 @@ static wn_status describe(wn_model *m, const wn_model_content *content, wn_preci
                               .images = d->images,
                               .steps = d->steps,
                               .hash = content->hash,
-                              .precision = wn_precision_resolve(precision)};
+                              .precision = wn_precision_resolve(precision),
+                              .cut = wn_model_file_cut(d->options)};
     memcpy(m->info.prefixes, d->prefixes, sizeof m->info.prefixes);
     return WN_OK;
 }
@@ -67,6 +68,7 @@ static wn_status load(wn_model *m, const wn_model_content *content, const char *
                        content->description.architecture);
     }
     WN_TRY(describe(m, content, precision, err));
+    if (m->info.cut <= 0.0F) return wn_fail(err, WN_CORRUPT, "%s: its option cut is not within 1 to 16", name);
     m->feature_width = wn_architecture_features(architecture);
     if (m->info.side % wn_architecture_side_step(architecture) != 0 ||
         content->description.features != m->feature_width) {

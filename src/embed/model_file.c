@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -196,6 +197,14 @@ wn_status wn_model_file_parse(const void *bytes, size_t len, const char *name, w
                               .hash = head.checksum};
     memcpy(out->description.prefixes, head.prefixes, sizeof head.prefixes);
     return WN_OK;
+}
+
+float wn_model_file_cut(const char *options)
+{
+    const char *at = strncmp(options, "cut=", 4) == 0 ? options : strstr(options, " cut=");
+    if (!at) return 1.0F;
+    float value = strtof(strchr(at, '=') + 1, NULL);
+    return value >= 1.0F && value <= 16.0F ? value : 0.0F;
 }
 
 /* The row of that name, with its run of numbers inside the block. */

@@ -43,6 +43,10 @@ WN_NODISCARD wn_status wn_model_file_read(const char *path, wn_buffer *out, wn_e
 WN_NODISCARD wn_status wn_model_file_parse(const void *bytes, size_t len, const char *name, wn_model_content *out,
                                            wn_error *err);
 
+/* The number behind "cut=" among the options of a model, as in wn_model_info: 1 where it is not given, 0 where it is
+ * not within 1 to 16. */
+float wn_model_file_cut(const char *options);
+
 /* Copies the file's numbers into every tensor of `set`; one that is absent or has another shape is WN_CORRUPT. */
 WN_NODISCARD wn_status wn_model_file_load(const wn_model_content *content, const char *name, wn_tensors *set,
                                           wn_error *err);

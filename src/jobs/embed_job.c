@@ -33,6 +33,7 @@ typedef struct streaming {
     uint64_t held, found; /* bytes of compressed members in `entries`; files so far */
     wn_read_stage stage;
     uint8_t *images;
+    float *aspects; /* of the images */
     size_t image_capacity;
     float *rows; /* of all readable images so far */
     size_t row_count, row_capacity;
@@ -86,6 +87,9 @@ static wn_status reserve_rows(streaming *stream, size_t more, wn_error *err)
         uint8_t *images = wn_realloc(WN_MEMORY_IMAGE, stream->images, more, stream->input_bytes);
         if (!images) return wn_fail(err, WN_NOMEM, "out of memory");
         stream->images = images;
+        float *aspects = wn_realloc(WN_MEMORY_IMAGE, stream->aspects, more, sizeof *aspects);
+        if (!aspects) return wn_fail(err, WN_NOMEM, "out of memory");
+        stream->aspects = aspects;
         stream->image_capacity = more;
     }
     if (stream->row_count + more <= stream->row_capacity) return WN_OK;
@@ -115,8 +119,10 @@ static wn_status embed_window(void *context, const wn_read_result *results, size
         if (!path) return wn_fail(err, WN_NOMEM, "out of memory");
         wn_path_list_add(&stream->paths, path);
         wn_free(path);
+        stream->aspects[good] = results[i].facts.aspect;
         memcpy(stream->images + good++ * stream->input_bytes, results[i].input, stream->input_bytes);
     }
+    wn_model_fit(stream->model, stream->job->pool, stream->images, good, stream->aspects);
     float *rows = stream->rows + stream->row_count * stream->dim;
     WN_TRY(wn_model_embed(stream->model, stream->job->pool, stream->images, good, rows, err));
     stream->row_count += good;
@@ -166,6 +172,7 @@ static wn_status embed_to_arrays(const wn_job *job, const wn_embed_options *opti
     wn_model_close(&stream.model);
     wn_free(stream.entries);
     wn_free(stream.images);
+    wn_free(stream.aspects);
     wn_free(stream.rows);
     wn_buffer_clear(&stream.paths);
     wn_arena_clear(&stream.arena);

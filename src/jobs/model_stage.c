@@ -261,6 +261,34 @@ static wn_status name_model(wn_workspace *workspace, const char *name, const cha
     return *out ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
 }
 
+/* Width / height of a run of rows. */
+typedef struct shape_list {
+    int64_t first;
+    float *aspects;
+} shape_list;
+
+static wn_status take_shape(void *context, const wn_sample *sample)
+{
+    const shape_list *list = context;
+    const bool known = sample->width > 0 && sample->height > 0;
+    list->aspects[sample->row - list->first] = known ? (float)sample->width / (float)sample->height : 1.0F;
+    return WN_OK;
+}
+
+/* What the model wants to see of rows that are squeezed to its side. */
+static wn_status fit_rows(const wn_job *job, wn_workspace *workspace, const wn_model *model, int64_t first,
+                          size_t count, uint8_t *images, wn_error *err)
+{
+    if (!(wn_model_get_info(model)->cut > 1.0F)) return WN_OK;
+    shape_list list = {first, wn_alloc(WN_MEMORY_IMAGE, count, sizeof(float))};
+    if (!list.aspects) return wn_fail(err, WN_NOMEM, "no memory for blocks of %zu images", count);
+    for (size_t i = 0; i < count; i++) list.aspects[i] = 1.0F;
+    wn_status status = wn_workspace_visit_samples(workspace, first, (int64_t)count, take_shape, &list, err);
+    if (!status) wn_model_fit(model, job->pool, images, count, list.aspects);
+    wn_free(list.aspects);
+    return status;
+}
+
 static wn_status embed_rows(const wn_job *job, wn_workspace *workspace, wn_model *model, int64_t side, wn_embedded *out,
                             int64_t from, wn_error *err)
 {
@@ -283,6 +311,7 @@ static wn_status embed_rows(const wn_job *job, wn_workspace *workspace, wn_model
         size_t count = out->rows - row < (int64_t)block ? (size_t)(out->rows - row) : block;
         if ((status = wn_column_read(inputs, row, count, kept, err))) break;
         if ((status = wn_resample_squares(kept, count, (size_t)side, info->side, job->pool, images, err))) break;
+        if ((status = fit_rows(job, workspace, model, row, count, images, err))) break;
         if ((status = wn_model_embed(model, job->pool, images, count, values, err))) break;
         if ((status = wn_column_append(workspace, out->column, row, values, count, err))) break;
         row += (int64_t)count;

@@ -173,7 +173,8 @@ static wn_status parse_region(const char *text, const wn_facts *facts, double re
 }
 
 /* Reads a file and makes the model's input of it, or of a region. */
-static wn_status read_input(const char *path, const char *region, size_t side, uint8_t *input, wn_error *err)
+static wn_status read_input(const char *path, const char *region, size_t side, uint8_t *input, float *aspect,
+                            wn_error *err)
 {
     wn_status status;
     wn_reader *reader = NULL;
@@ -189,7 +190,9 @@ static wn_status read_input(const char *path, const char *region, size_t side, u
         status = wn_fail(err, status, "'%s' cannot be read: %s", path, reason.message);
         goto done;
     }
+    *aspect = reading.facts.aspect;
     if (region && (status = parse_region(region, &reading.facts, box, err))) goto done;
+    if (region) *aspect = (float)(box[2] / box[3]);
     if (region)
         cut_region(reading.input, box, (double)reading.facts.width, (double)reading.facts.height, side, input);
     else
@@ -206,10 +209,11 @@ static wn_status add_files(const wn_job *job, wn_model *model, const char *const
     wn_status status = WN_OK;
     size_t pixels = wn_model_get_info(model)->side;
     uint8_t *input = wn_alloc(WN_MEMORY_IMAGE, pixels * pixels, 3);
-    float *vector = wn_alloc(WN_MEMORY_MATRIX, sum->dim, sizeof *vector);
+    float aspect = 1.0F, *vector = wn_alloc(WN_MEMORY_MATRIX, sum->dim, sizeof *vector);
     if (!input || !vector) status = wn_fail(err, WN_NOMEM, "out of memory");
     for (size_t i = 0; i < count && !status; i++) {
-        status = read_input(paths[i], i == 0 ? region : NULL, pixels, input, err);
+        status = read_input(paths[i], i == 0 ? region : NULL, pixels, input, &aspect, err);
+        if (!status) wn_model_fit(model, job->pool, input, 1, &aspect);
         if (!status) status = wn_model_embed(model, job->pool, input, 1, vector, err);
         if (!status) add_vector(sum, side, vector);
     }

@@ -30,6 +30,7 @@ typedef struct wn_learner_setup {
     size_t accumulate; /* passes whose gradients make one step; 0 and 1 = each pass is a step */
     uint64_t seed;
     uint64_t start_hash; /* of the model that the numbers start from; 0 = at random */
+    float cut;           /* how its pictures are fitted (wn_model_info); 0 and 1 = squeezed */
     unsigned threads;    /* of the pool that will be given; the result does not depend on it */
 } wn_learner_setup;
 

@@ -108,6 +108,7 @@ static wn_status choose_start(const wn_train_params *params, wn_learner_setup *l
     learner->architecture = wn_architecture_find(origin.network);
     learner->start_hash = origin.hash;
     learner->side = origin.side;
+    learner->cut = origin.cut;
     return WN_OK;
 }
 
@@ -325,6 +326,7 @@ wn_status wn_train_describe(const wn_train_params *params, const wn_train_setup 
         out, " dim=%" PRId64 " optimizer=%s rate=%.9g decay=%.9g crop-low=%.9g colour=%.9g precision=%s", params->dim,
         l->optimizer, s->rate, l->decay, params->crop_low, params->colour, precisions[l->precision]);
     if (l->start_hash) (void)wn_buffer_format(out, " from=%016" PRIx64, l->start_hash);
+    if (l->cut > 1.0F) (void)wn_buffer_format(out, " cut=%.9g", (double)l->cut);
     return wn_buffer_format(out, " seed=%" PRIu64, l->seed);
 }
 

@@ -28,7 +28,9 @@ wn_status wn_train_start_origin(const char *path, wn_train_origin *out, wn_error
     wn_buffer_init(&bytes, WN_MEMORY_TRAINING, 0);
     wn_status status = read_model(path, &bytes, &content, err);
     if (!status) {
-        *out = (wn_train_origin){.side = content.description.side, .hash = content.hash};
+        *out = (wn_train_origin){.side = content.description.side,
+                                 .hash = content.hash,
+                                 .cut = wn_model_file_cut(content.description.options)};
         (void)snprintf(out->network, sizeof out->network, "%s", content.description.architecture);
         if (!wn_architecture_find(out->network))
             status = wn_fail(err, WN_UNSUPPORTED, "%s: this build has no network \"%s\"", path, out->network);

@@ -13,6 +13,7 @@ typedef struct wn_train_origin {
     char network[64];
     uint32_t side;
     uint64_t hash;
+    float cut; /* as in wn_model_info */
 } wn_train_origin;
 
 /* WN_UNSUPPORTED for a network that this build lacks. */

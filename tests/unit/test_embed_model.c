@@ -20,6 +20,8 @@
 enum { SIDE = 16, IMAGE_BYTES = SIDE * SIDE * 3, DIM = 48, VERSION_AT = 8, CHECKSUM_AT = 24, HEAD_BYTES = 128 };
 
 /* A model with random numbers. */
+static const char *model_options = "rate=0.1";
+
 static void build(wn_buffer *out)
 {
     const wn_architecture *architecture = wn_architecture_find("tiny");
@@ -38,7 +40,7 @@ static void build(wn_buffer *out)
     const wn_tensors *const sets[] = {wn_network_tensors(network), &head};
     wn_model_description description = {.architecture = "tiny",
                                         .method = "dcl",
-                                        .options = "rate=0.1",
+                                        .options = model_options,
                                         .side = SIDE,
                                         .dim = DIM,
                                         .features = features,
@@ -85,6 +87,46 @@ static void test_a_model_says_what_it_is(void **state)
     assert_true(info->hash != 0 && info->flop > 1e6 && info->parameters > 100000);
     assert_true(wn_model_get_memory(model, 1) > info->parameters * 4);
     wn_model_close(&model);
+    wn_buffer_clear(&bytes);
+}
+
+/* cut=1.5: a picture of 3 x 2 is cut to its middle square, one of 3 x 1 to two thirds, one of 1 x 1 stays. */
+static void test_the_longer_axis_is_cut(void **state)
+{
+    enum { PIXELS = SIDE * SIDE };
+    static uint8_t images[4 * IMAGE_BYTES];
+    static const float aspects[4] = {1.5F, 3.0F, 1.0F, 1.0F / 1.5F};
+    wn_buffer bytes;
+    wn_model *model = NULL;
+    wn_error err = {0};
+    (void)state;
+    model_options = "rate=0.1 cut=1.5";
+    build(&bytes);
+    model_options = "rate=0.1";
+    assert_int_equal(wn_model_open_memory(bytes.data, bytes.len, "m.wnm", WN_PRECISION_FP32, &model, &err), WN_OK);
+    assert_true(wn_model_get_info(model)->cut == 1.5F);
+    for (size_t i = 0; i < 4 * (size_t)PIXELS; i++) { /* red grows to the right, green downward */
+        images[3 * i] = (uint8_t)(6 * (i % SIDE));
+        images[3 * i + 1] = (uint8_t)(6 * (i % PIXELS / SIDE));
+    }
+    wn_model_fit(model, NULL, images, 4, aspects);
+    const int last = 6 * (SIDE - 1), edge = last / 6; /* a sixth is gone at each end */
+    for (size_t i = 0; i < 4; i++) {
+        const uint8_t *first = images + i * IMAGE_BYTES, *end = first + IMAGE_BYTES - 3;
+        const int red = i < 2 ? edge : 0, green = i == 3 ? edge : 0;
+        assert_in_range(first[0], red, red + 1);
+        assert_in_range(end[0], last - red - 1, last - red);
+        assert_in_range(first[1], green, green + 1);
+        assert_in_range(end[1], last - green - 1, last - green);
+        assert_int_equal(first[2], 0);
+    }
+    wn_model_close(&model);
+    wn_buffer_clear(&bytes);
+    model_options = "cut=0.5";
+    build(&bytes);
+    model_options = "rate=0.1";
+    assert_int_equal(try_open(bytes.data, bytes.len, &err), WN_CORRUPT);
+    assert_non_null(strstr(err.message, "cut"));
     wn_buffer_clear(&bytes);
 }
 
@@ -197,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_model_says_what_it_is),
+        cmocka_unit_test(test_the_longer_axis_is_cut),
         cmocka_unit_test(test_damage_is_found),
         cmocka_unit_test(test_lies_under_a_right_checksum_are_found),
         cmocka_unit_test(test_embeddings_do_not_depend_on_the_cut),

@@ -75,7 +75,9 @@ const command command_model = {
     .details =
         "export: writes a model that winnow trained as an ONNX file of standard operators. Its input \"images\" takes "
         "N x 3 x SIDE x SIDE numbers, red, green and blue in 0 to 1; its output \"embedding\" gives N rows of length "
-        "1, the same vectors that 'winnow embed' gives in fp32.",
+        "1, the same vectors that 'winnow embed' gives in fp32 of square pictures. What a model cuts off others (its "
+        "option "
+        "cut) is not a part of the file.",
     .examples = examples,
     .options = options,
     .params_size = sizeof(model_params),
