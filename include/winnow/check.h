@@ -39,6 +39,7 @@ typedef struct wn_check_input {
     const int64_t *neighbours;                 /* rows x k nearest other rows, nearest first, -1 = none */
     const float *distances;                    /* rows x k, cosine */
     size_t k;
+    wn_matrix embeddings; /* rows x dim, finite; no data = not known. Rows without neighbours are not looked at */
     wn_pool *pool;
     const wn_progress *progress;
 } wn_check_input;

@@ -5,7 +5,7 @@
 #ifndef JOBS_CHECK_H
 #define JOBS_CHECK_H
 
-#include "jobs/job.h"
+#include "jobs/vectors.h"
 #include "winnow/annotation_records.h"
 #include "winnow/boxes.h"
 #include "winnow/check.h"
@@ -52,8 +52,7 @@ typedef struct wn_checking {
     void *columns[20]; /* whose pointers are in `input` */
     size_t column_count;
     wn_check_input input;
-    float *embeddings; /* rows x dim, loaded where labels are to be checked; NULL = none */
-    size_t dim;
+    wn_vectors vectors; /* what input.embeddings shows, where every row has one */
     wn_check_labels labels;
     wn_check_boxes boxes;
     const wn_check **checks; /* those that run */

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "jobs/vectors.h"
 #include "winnow/duplicates.h"
 #include "winnow/log.h"
 #include "winnow/memory.h"
@@ -182,24 +181,29 @@ static wn_status place_neighbours(wn_checking *s, const wn_vectors *vectors, con
     return WN_OK;
 }
 
-/* Embeddings of all rows; an image without one gets zeros, and no label that anybody learns from. */
-static wn_status copy_embeddings(wn_checking *s, const wn_vectors *vectors, wn_error *err)
+/* Embeddings of all rows; an image without one gets zeros, and no label that anybody learns from. Where all have one
+ * the vectors are kept as they are, and emptied. */
+static wn_status keep_embeddings(wn_checking *s, wn_vectors *vectors, wn_error *err)
 {
-    size_t dim = vectors->matrix.cols;
-    if (!s->labels.values) return WN_OK;
-    WN_TRY(wn_job_plan(s->job, "checking labels", (uint64_t)s->rows.len * dim * sizeof(float), err));
-    float *values = s->columns[s->column_count++] = wn_calloc(WN_MEMORY_MATRIX, s->rows.len * dim, sizeof *values);
-    if (!values) return wn_fail(err, WN_NOMEM, "no memory for %zu embeddings", s->rows.len);
-    for (size_t i = 0; i < s->rows.len; i++) {
+    size_t dim = vectors->matrix.cols, len = s->rows.len;
+    if (vectors->rows.len == len) {
+        s->vectors = *vectors;
+        *vectors = (wn_vectors){0};
+        s->input.embeddings = s->vectors.matrix;
+        return WN_OK;
+    }
+    WN_TRY(wn_job_plan(s->job, "checking embeddings", (uint64_t)len * dim * sizeof(float), err));
+    float *values = s->columns[s->column_count++] = wn_calloc(WN_MEMORY_MATRIX, len * dim, sizeof *values);
+    if (!values) return wn_fail(err, WN_NOMEM, "no memory for %zu embeddings", len);
+    for (size_t i = 0; i < len; i++) {
         size_t at = wn_rows_find(&vectors->rows, s->rows.rows[i]);
-        if (at == SIZE_MAX) {
-            s->labels.values[i] = -1;
-        } else {
+        if (at != SIZE_MAX) {
             memcpy(values + i * dim, wn_matrix_row(&vectors->matrix, at), dim * sizeof *values);
+        } else if (s->labels.values) {
+            s->labels.values[i] = -1;
         }
     }
-    s->embeddings = values;
-    s->dim = dim;
+    s->input.embeddings = (wn_matrix){values, len, dim, dim};
     return WN_OK;
 }
 
@@ -215,7 +219,7 @@ static wn_status load_neighbours(wn_checking *s, wn_error *err)
     wn_graph_request request = {.column = column, .k = NEIGHBOURS, .metric = WN_INDEX_METRIC_COSINE};
     if (vectors.rows.len > 1) {
         if ((status = wn_stage_graph(s->job, s->workspace, &request, &vectors, &graph, err))) goto done;
-        if (!(status = place_neighbours(s, &vectors, &graph, err))) status = copy_embeddings(s, &vectors, err);
+        if (!(status = place_neighbours(s, &vectors, &graph, err))) status = keep_embeddings(s, &vectors, err);
     }
     s->out->model = model;
     model = NULL;
@@ -260,5 +264,6 @@ void wn_checking_clear(wn_checking *s)
     wn_free(s->checks);
     wn_free(s->images);
     wn_free(s->rows.rows);
+    wn_vectors_clear(&s->vectors);
     wn_roots_clear(&s->roots);
 }

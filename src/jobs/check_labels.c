@@ -74,7 +74,7 @@ static wn_status find_issues(wn_checking *s, const float *probabilities, wn_erro
                                     .progress = s->job->progress};
         return wn_labels_find_issues(&request, &found->issues, err);
     }
-    wn_label_evidence_request request = {.embeddings = {s->embeddings, rows, s->dim, s->dim},
+    wn_label_evidence_request request = {.embeddings = s->input.embeddings,
                                          .labels = s->labels.values,
                                          .ids = s->input.neighbours,
                                          .distances = s->input.distances,
@@ -140,7 +140,7 @@ wn_status wn_checking_labels(wn_checking *s, wn_check_summary *summary, wn_error
     }
     wn_status status = load_probabilities(s, &probabilities, err);
     for (size_t row = 0; row < s->rows.len; row++) named += s->labels.values[row] > 0;
-    if (!probabilities && !s->embeddings) {
+    if (!probabilities && !s->input.embeddings.data) {
         summary->left_out = "there are neither predictions nor embeddings; 'winnow embed' makes some";
     } else if (!probabilities && named == 0) {
         summary->left_out = "all labels name one class";

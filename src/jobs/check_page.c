@@ -103,7 +103,7 @@ wn_status wn_checking_report(wn_checking *s, wn_error *err)
                             .readable = s->rows.len,
                             .bad_count = (uint64_t)s->out->bad,
                             .model = s->out->model,
-                            .dim = s->dim,
+                            .dim = s->input.embeddings.cols,
                             .exact_duplicates = (uint64_t)s->out->exact_duplicates,
                             .rows = (size_t)counts.rows,
                             .checks = checks,

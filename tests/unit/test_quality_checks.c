@@ -255,13 +255,60 @@ static void test_local_outlier_factor(void **state)
     free(all);
 }
 
+/* Two images of another kind, near each other: the spread of all finds them where the distances to neighbours (here in
+ * two of the numbers) find others first, whatever the number of threads; and equal rows have no outlier. There are
+ * fewer axes than numbers, as the rows are few. */
+static void test_planted_group(void **state)
+{
+    enum { PLANTED = 2, DIM = 40 };
+    images *all = make_images(NULL);
+    static float points[ROWS * DIM];
+    wn_error err = {0};
+    wn_pool *pool = NULL;
+    wn_rng rng;
+    (void)state;
+    wn_rng_init(&rng, 7, 0);
+    for (size_t row = 0; row < ROWS; row++) {
+        for (size_t c = 0; c < DIM; c++)
+            points[row * DIM + c] = row < PLANTED ? (c % 2 ? 3 : -3) : (c < 6 ? 2 : 1) * wn_rng_normal(&rng);
+        for (size_t c = 0; c < 2; c++) all->points[2 * row + c] = points[row * DIM + c];
+    }
+    find_neighbours(all);
+    assert_int_equal(wn_pool_new(3, 0, &pool, &err), WN_OK);
+    all->input.embeddings = (wn_matrix){points, ROWS, DIM, DIM};
+    wn_check_result by_neighbours, one, three;
+    run_check(wn_check_find("outlier"), &all->input, &one);
+    all->input.pool = pool;
+    run_check(wn_check_find("outlier"), &all->input, &three);
+    assert_memory_equal(one.scores, three.scores, ROWS * sizeof *one.scores);
+    all->input.embeddings.data = NULL;
+    run_check(wn_check_find("outlier"), &all->input, &by_neighbours);
+    size_t worse = 0, missed = 0;
+    for (size_t row = PLANTED; row < ROWS; row++) {
+        worse += one.scores[row] < one.scores[0];
+        missed += by_neighbours.scores[row] < by_neighbours.scores[0];
+    }
+    print_message("more outlying than the group: %zu by spread, %zu by neighbours\n", worse, missed);
+    assert_true(worse <= 5);
+    assert_true(missed > 10);
+    wn_check_result_clear(&three);
+    wn_check_result_clear(&by_neighbours);
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) points[i] = (float)(i % DIM); /* equal rows */
+    all->input.embeddings.data = points;
+    wn_check_result_clear(&one);
+    run_check(wn_check_find("outlier"), &all->input, &one);
+    for (size_t row = 0; row < ROWS; row++) assert_true(one.scores[row] >= 0 && one.scores[row] <= 1);
+    wn_check_result_clear(&one);
+    wn_pool_free(&pool);
+    free(all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_odd_rows),
-        cmocka_unit_test(test_duplicates),
-        cmocka_unit_test(test_local_outlier_factor),
+        cmocka_unit_test(test_table),         cmocka_unit_test(test_odd_rows),
+        cmocka_unit_test(test_duplicates),    cmocka_unit_test(test_local_outlier_factor),
+        cmocka_unit_test(test_planted_group),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
