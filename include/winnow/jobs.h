@@ -370,6 +370,14 @@ typedef struct wn_curate_options {
                       * runs picked before; as many as there are where they are fewer than asked for */
 } wn_curate_options;
 
+/* What one check found. */
+typedef struct wn_check_summary {
+    const char *name, *summary; /* static storage */
+    const char *left_out;       /* why it did not run; NULL = it did */
+    int64_t issues;
+    double threshold; /* scores below it are issues; NaN = decided in another way */
+} wn_check_summary;
+
 typedef struct wn_curate_result {
     char *workspace, *run, *model; /* run: its folder */
     bool trained, resumed;
@@ -381,11 +389,14 @@ typedef struct wn_curate_result {
     double mean_selected, mean_random_mean, mean_random_std;             /* mean of the same */
     char *list, *csv, *bad_list, *duplicates, *report;                   /* files */
     uint64_t copied, copies_found;
+    wn_check_summary *checks; /* of blur, darkness, outliers and the like; repeats are counted above */
+    size_t check_count;       /* 0 where the memory limit leaves no room for them */
     wn_job_seconds seconds;
     bool nothing_new; /* with since_last: no run was made, nothing but `workspace` and the counts is set */
 } wn_curate_result;
 
-/* The whole way: add, train where that is asked for, embed, find duplicates, select, compare with chance, report. */
+/* The whole way: add, train where that is asked for, embed, find duplicates, select, compare with chance, check,
+ * report. */
 WN_API WN_NODISCARD wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_curate_result *out,
                                             wn_error *err);
 WN_API void wn_curate_result_clear(wn_curate_result *result);
@@ -521,13 +532,6 @@ typedef struct wn_check_options {
     size_t tag_count;
     bool apply; /* set the tags "check:NAME" to the issues, and "check:drop" to the repeats that are not kept */
 } wn_check_options;
-
-typedef struct wn_check_summary {
-    const char *name, *summary; /* static storage */
-    const char *left_out;       /* why it did not run; NULL = it did */
-    int64_t issues;
-    double threshold; /* scores below it are issues; NaN = decided in another way */
-} wn_check_summary;
 
 typedef struct wn_check_job_result {
     char *workspace, *run, *model; /* run: its folder, NULL for a dry run; model NULL = there are no embeddings */

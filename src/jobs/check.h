@@ -63,10 +63,16 @@ typedef struct wn_checking {
     char *folder;      /* of the run */
 } wn_checking;
 
-/* Facts, hashes and neighbours of the rows; picture hashes that are missing are made from the model inputs and kept as
- * a column. Without an embedding the neighbours are left out. */
+/* Facts, hashes and neighbours of the rows; picture hashes that are missing and wanted are made from the model inputs
+ * and kept as a column. Without an embedding the neighbours are left out. */
 WN_NODISCARD wn_status wn_checking_load(wn_checking *checking, wn_error *err);
 void wn_checking_clear(wn_checking *checking);
+
+/* Whether a check of that name runs: it was asked for, or all are. */
+bool wn_checking_wants(const wn_checking *checking, const char *name);
+
+/* Runs the checks of the table that are asked for, and that the workspace can serve: results, and a summary of each. */
+WN_NODISCARD wn_status wn_checking_run(wn_checking *checking, wn_error *err);
 
 /* Gives each image its split: by the tags of the options, else by a folder called train, val or test. */
 WN_NODISCARD wn_status wn_checking_split(wn_checking *checking, wn_error *err);
@@ -87,7 +93,10 @@ WN_NODISCARD wn_status wn_checking_group(wn_checking *checking, wn_error *err);
 /* The member of each group that should be kept: `keep` has one byte an image, 1 also for those that are alone. */
 void wn_checking_choose(const wn_checking *checking, uint8_t *keep);
 
-/* Writes the CSV files into the folder of the run and counts the leaks. */
+/* Writes issues.csv into the folder of the run: whether each image is an issue, and its score, for each check. */
+WN_NODISCARD wn_status wn_checking_write_issues(const wn_checking *checking, wn_error *err);
+
+/* Writes all CSV files into the folder of the run and counts the leaks. */
 WN_NODISCARD wn_status wn_checking_write(wn_checking *checking, wn_error *err);
 
 /* Writes the page that shows what was found. */

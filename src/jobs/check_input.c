@@ -240,7 +240,7 @@ wn_status wn_checking_load(wn_checking *s, wn_error *err)
     WN_TRY(wn_job_plan(s->job, "checking", (uint64_t)s->rows.len * 1200, err));
     s->input = (wn_check_input){.rows = s->rows.len, .pool = s->job->pool, .progress = s->job->progress};
     WN_TRY(load_samples(s, err));
-    WN_TRY(make_hashes(s, err));
+    if (wn_checking_wants(s, "near-duplicate")) WN_TRY(make_hashes(s, err));
     WN_TRY(load_facts(s, err));
     WN_TRY(wn_checking_load_labels(s, err));
     return load_neighbours(s, err);

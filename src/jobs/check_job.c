@@ -21,12 +21,12 @@ static const struct {
 
 enum { LABEL_CHECKS = sizeof label_checks / sizeof *label_checks };
 
-static bool is_asked_for(const wn_check_options *options, const char *name)
+bool wn_checking_wants(const wn_checking *s, const char *name)
 {
-    for (size_t i = 0; i < options->check_count; i++) {
-        if (strcmp(options->checks[i], name) == 0) return true;
+    for (size_t i = 0; i < s->options->check_count; i++) {
+        if (strcmp(s->options->checks[i], name) == 0) return true;
     }
-    return options->check_count == 0;
+    return s->options->check_count == 0;
 }
 
 static wn_status check_names(const wn_check_options *options, wn_error *err)
@@ -108,7 +108,7 @@ static wn_status count_bad(void *context, const wn_bad_file *file)
     return WN_OK;
 }
 
-static wn_status run_checks(wn_checking *s, wn_error *err)
+wn_status wn_checking_run(wn_checking *s, wn_error *err)
 {
     unsigned known = wn_check_known(&s->input);
     size_t all = 0;
@@ -121,7 +121,7 @@ static wn_status run_checks(wn_checking *s, wn_error *err)
     WN_TRY(wn_workspace_visit_bad(s->workspace, count_bad, s, err));
     for (size_t i = 0; wn_check_at(i); i++) {
         const wn_check *check = wn_check_at(i);
-        if (!is_asked_for(s->options, check->name)) continue;
+        if (!wn_checking_wants(s, check->name)) continue;
         wn_check_summary *summary = &s->out->checks[s->out->check_count++];
         *summary = (wn_check_summary){.name = check->name, .summary = check->summary, .threshold = NAN};
         if ((check->needs & known) != check->needs) {
@@ -135,8 +135,13 @@ static wn_status run_checks(wn_checking *s, wn_error *err)
         if (strcmp(check->name, "corrupt") == 0) summary->issues = s->out->bad;
         if (strcmp(check->name, "exact-duplicate") == 0) s->out->exact_duplicates = summary->issues;
     }
+    return WN_OK;
+}
+
+static wn_status check_labels(wn_checking *s, wn_error *err)
+{
     for (size_t c = 0; c < LABEL_CHECKS; c++) {
-        if (is_asked_for(s->options, label_checks[c].name))
+        if (wn_checking_wants(s, label_checks[c].name))
             WN_TRY(label_checks[c].run(s, &s->out->checks[s->out->check_count++], err));
     }
     return WN_OK;
@@ -192,7 +197,8 @@ static wn_status check_in(wn_checking *s, wn_error *err)
     s->out->seconds.read = wn_clock_seconds() - started;
     started = wn_clock_seconds();
     WN_TRY(wn_checking_split(s, err));
-    WN_TRY(run_checks(s, err));
+    WN_TRY(wn_checking_run(s, err));
+    WN_TRY(check_labels(s, err));
     WN_TRY(wn_checking_group(s, err));
     s->out->seconds.check = wn_clock_seconds() - started;
     if (s->job->dry_run) return WN_OK;

@@ -80,7 +80,7 @@ static void add_issue_name(wn_buffer *text, const char *name)
     for (; *name; name++) wn_buffer_add(text, *name == '-' ? "_" : name, 1);
 }
 
-static wn_status write_issues(const wn_checking *s, wn_error *err)
+wn_status wn_checking_write_issues(const wn_checking *s, wn_error *err)
 {
     table t;
     open_table(&t, s, "issues.csv", "path", err);
@@ -353,7 +353,7 @@ wn_status wn_checking_write(wn_checking *s, wn_error *err)
     pair *pairs = wn_alloc(WN_MEMORY_GENERAL, len, sizeof *pairs);
     uint8_t *keep = wn_alloc(WN_MEMORY_GENERAL, len, 1);
     wn_status status = pairs && keep ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
-    if (!status) status = write_issues(s, err);
+    if (!status) status = wn_checking_write_issues(s, err);
     if (!status) status = write_stats(s, err);
     if (!status) status = write_duplicates(s, pairs, err);
     if (!status) status = write_components(s, keep, err);

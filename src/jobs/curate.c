@@ -136,5 +136,6 @@ void wn_curate_result_clear(wn_curate_result *result)
     wn_free(result->bad_list);
     wn_free(result->duplicates);
     wn_free(result->report);
+    wn_free(result->checks);
     *result = (wn_curate_result){0};
 }

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "jobs/findings.h"
 #include "jobs/map_stage.h"
 #include "winnow/cpu.h"
 #include "winnow/map_clusters.h"
@@ -38,6 +39,7 @@ typedef struct drawing {
     float *distances;
     size_t pick_count, earlier_count;
     wn_alike_list alike;
+    wn_findings found;
     wn_report_bad *bad;
     size_t bad_count, bad_kept;
     wn_report_loss *losses;
@@ -292,6 +294,7 @@ static wn_status gather_parts(drawing *draw, wn_error *err)
     if (!(draw->bad = wn_calloc(WN_MEMORY_REPORT, MOST_BAD, sizeof *draw->bad))) return no_memory(err);
     WN_TRY(wn_workspace_visit_bad(draw->workspace, take_bad, draw, err));
     parse_random(draw);
+    WN_TRY(wn_findings_load(draw->folder, (int64_t)draw->total_rows, &draw->found, err));
     WN_TRY(load_losses(draw, err));
     draw->sources = wn_arena_alloc(&draw->arena, draw->roots.len + 1, sizeof *draw->sources);
     if (!draw->sources) return no_memory(err);
@@ -314,11 +317,9 @@ static wn_status write_page(drawing *draw, wn_error *err)
         {"Processor", wn_cpu_model()},
         {"Instruction set", wn_cpu_summary(wn_cpu_level())},
     };
-    const wn_report_line files[] = {{"The list", "selected.txt"},
-                                    {"With rank and distance", "selected.csv"},
-                                    {"Bad files", "bad_files.csv"},
-                                    {"Duplicates", "duplicates.csv"},
-                                    {"Settings", "config.json"}};
+    const wn_report_line files[] = {
+        {"The list", "selected.txt"},     {"With rank and distance", "selected.csv"}, {"Bad files", "bad_files.csv"},
+        {"Duplicates", "duplicates.csv"}, {"Checks of every image", "issues.csv"},    {"Settings", "config.json"}};
     wn_report report = {
         .title = figures->title,
         .sources = draw->sources,
@@ -352,6 +353,8 @@ static wn_status write_page(drawing *draw, wn_error *err)
         .losses_len = draw->loss_count,
         .duplicates = draw->alike.pairs,
         .duplicates_len = draw->alike.len,
+        .checks = draw->found.checks,
+        .checks_len = draw->found.len,
         .bad = draw->bad,
         .bad_len = draw->bad_kept,
         .bad_count = draw->bad_count,
@@ -390,6 +393,7 @@ wn_status wn_stage_report(const wn_job *job, wn_workspace *workspace, const wn_r
     wn_free(draw.earlier);
     wn_free(draw.distances);
     wn_free(draw.alike.pairs);
+    wn_findings_clear(&draw.found);
     wn_free(draw.bad);
     wn_free(draw.losses);
     wn_free(draw.rows.rows);

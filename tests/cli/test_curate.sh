@@ -38,7 +38,14 @@ for row in truth:
         assert any(copy in pair for pair in same), copy
         assert not any(copy in picks and other in picks for pair in same for other in pair - {copy} if copy in pair)
 page = open(first["files"]["report"]).read()
-assert "<html" in page and page.rstrip().endswith("</html>") and "src=\"http" not in page
+issues = list(csv.DictReader(open(os.path.join(first["run"], "issues.csv"))))
+assert len(issues) == first["readable"] and {"is_dark_issue", "dark_score", "is_outlier_issue"} <= set(issues[0])
+assert {"dark", "blur", "outlier"} <= set(first["issues"]) and "exact-duplicate" not in first["issues"]
+for name, count in first["issues"].items():
+    assert count == sum(row["is_" + name.replace("-", "_") + "_issue"] == "True" for row in issues), name
+kinds = {os.path.join(sys.argv[1], row["file"]): row["kind"] for row in truth}
+assert any(row["is_dark_issue"] == "True" and kinds[row["path"]] == "dark" for row in issues), first["issues"]
+assert "<html" in page and 'id="checks"' in page and page.rstrip().endswith("</html>") and "src=\"http" not in page
 P
 "$WINNOW" status -w w | sed -n '2p;$p'
 "$WINNOW" report -w w

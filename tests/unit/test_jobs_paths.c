@@ -2,6 +2,7 @@
  *
  * Names and counts of the jobs: paths of samples, lists of paths, counts, the default workspace, saved figures.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 
 #include "base/file.h"
 #include "jobs/curate.h"
+#include "jobs/findings.h"
 #include "jobs/path_list.h"
 #include "winnow/memory.h"
 
@@ -134,11 +136,51 @@ static void test_figures(void **state)
     assert_int_equal(wn_memory_live(WN_MEMORY_COUNT), 0);
 }
 
+static void test_findings(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/winnow-findings-XXXXXX";
+    wn_error err = {0};
+    wn_report_finding dark[] = {{4, -1, 0.25F, NAN}, {9, 2, 0.5F, 0.125F}};
+    wn_report_check checks[] = {{.name = "dark", .issues = 12, .findings = dark, .findings_len = 2},
+                                {.name = "outlier", .left_out = "there are no embeddings"}};
+    const wn_findings saved = {.checks = checks, .len = 2};
+    wn_findings loaded = {0};
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(wn_findings_load(folder, 10, &loaded, &err), WN_OK); /* no file */
+    assert_int_equal(loaded.len, 0);
+    wn_findings_clear(&loaded);
+
+    assert_int_equal(wn_findings_save(&saved, folder, &err), WN_OK);
+    assert_int_equal(wn_findings_load(folder, 9, &loaded, &err), WN_OK); /* row 9 is gone since */
+    assert_int_equal(loaded.len, 2);
+    assert_string_equal(loaded.checks[0].name, "dark");
+    assert_string_equal(loaded.checks[0].summary, wn_check_find("dark")->summary);
+    assert_int_equal(loaded.checks[0].issues, 12);
+    assert_int_equal(loaded.checks[0].findings_len, 1);
+    assert_int_equal(loaded.checks[0].findings[0].row, 4);
+    assert_true(loaded.checks[0].findings[0].score == 0.25F && isnan(loaded.checks[0].findings[0].distance));
+    assert_string_equal(loaded.checks[1].left_out, "there are no embeddings");
+    wn_findings_clear(&loaded);
+
+    char *path = wn_path_join(folder, "findings.txt");
+    static const char *const damaged[] = {"check dark", "finding 1 2\n", "check dark x\n", "nonsense\n"};
+    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+        assert_int_equal(wn_file_write(path, damaged[i], strlen(damaged[i]), &err), WN_OK);
+        assert_int_equal(wn_findings_load(folder, 10, &loaded, &err), WN_CORRUPT);
+        wn_findings_clear(&loaded);
+    }
+    unlink(path);
+    rmdir(folder);
+    wn_free(path);
+    assert_int_equal(wn_memory_live(WN_MEMORY_COUNT), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sample_paths),    cmocka_unit_test(test_path_list), cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_workspace_names), cmocka_unit_test(test_figures),
+        cmocka_unit_test(test_workspace_names), cmocka_unit_test(test_figures),   cmocka_unit_test(test_findings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,6 +51,20 @@ static const char *const examples[] = {
     NULL,
 };
 
+/* The checks that found something, as "12 blur, 3 dark". */
+static void say_issues(terminal *talk, const wn_curate_result *result)
+{
+    char line[400] = "", count[32];
+    size_t len = 0;
+    for (size_t i = 0; i < result->check_count && len < sizeof line; i++) {
+        const wn_check_summary *check = &result->checks[i];
+        if (check->issues > 0)
+            len += (size_t)snprintf(line + len, sizeof line - len, "%s%s %s", len ? ", " : "",
+                                    human_count((uint64_t)check->issues, count), check->name);
+    }
+    if (len) terminal_say(talk, "  checks      %s", line);
+}
+
 static void say_result(session *run, const wn_curate_result *result)
 {
     char a[32], b[32], c[32];
@@ -69,6 +83,7 @@ static void say_result(session *run, const wn_curate_result *result)
     if (result->copied || result->copies_found)
         terminal_say(talk, "  placed      %s files, %s were there", human_count(result->copied, a),
                      human_count(result->copies_found, b));
+    say_issues(talk, result);
     terminal_say(talk, "  written     %s", result->list);
     terminal_say(talk, "              %s", result->csv);
     if (result->bad) terminal_say(talk, "              %s", result->bad_list);
@@ -87,14 +102,18 @@ static json_t *json_result(const wn_curate_result *result)
     json_t *files = json_pack("{s:o, s:o, s:o, s:o, s:o}", "list", json_name(result->list), "csv",
                               json_name(result->csv), "bad", json_name(result->bad_list), "duplicates",
                               json_name(result->duplicates), "report", json_name(result->report));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:o}", "workspace",
-                     json_name(result->workspace), "run", json_name(result->run), "found", json_count(result->found),
-                     "readable", json_count(result->readable), "bad", json_count(result->bad), "exact_duplicates",
-                     json_count(result->exact_duplicates), "near_duplicates", json_count(result->near_duplicates),
-                     "embedded", (json_int_t)result->embedded, "model", json_name(result->model), "trained",
-                     (int)result->trained, "dim", (json_int_t)result->dim, "selected", (json_int_t)result->selected,
-                     "covering", covering, "files", files, "seconds",
-                     json_seconds(&result->seconds, "scan read train embed check select report total"),
+    json_t *issues = json_object();
+    for (size_t i = 0; i < result->check_count; i++)
+        if (!result->checks[i].left_out)
+            json_object_set_new(issues, result->checks[i].name, json_integer((json_int_t)result->checks[i].issues));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
+                     "workspace", json_name(result->workspace), "run", json_name(result->run), "found",
+                     json_count(result->found), "readable", json_count(result->readable), "bad",
+                     json_count(result->bad), "exact_duplicates", json_count(result->exact_duplicates),
+                     "near_duplicates", json_count(result->near_duplicates), "embedded", (json_int_t)result->embedded,
+                     "model", json_name(result->model), "trained", (int)result->trained, "dim", (json_int_t)result->dim,
+                     "selected", (json_int_t)result->selected, "covering", covering, "issues", issues, "files", files,
+                     "seconds", json_seconds(&result->seconds, "scan read train embed check select report total"),
                      "peak_memory_bytes", json_peak_memory());
 }
 
@@ -160,6 +179,7 @@ const command command_curate = {
         "  selected.csv     path,rank,distance,nearest: the nearest earlier pick\n"
         "  bad_files.csv    path,reason: files that could not be read\n"
         "  duplicates.csv   from,to,distance: 0 = the same pixels\n"
+        "  issues.csv       blur, darkness, outliers and other checks of every image\n"
         "  report.html      one page that shows all of it, readable offline\n"
         "  config.json, log.txt\n\n"
         "A run that was stopped, by Ctrl-C or by a power cut, is finished by the same command. The same command after "
