@@ -175,9 +175,7 @@ int main(int argc, char **argv)
     unsigned threads = 0, k = 200, extra = 0, only = 0, tests = 0, bank = 0;
     if (argc < 5) return fprintf(stderr, "bench_pretrain TRAIN TEST SIDE MODEL [name=value ...]\n"), 2;
     wn_log_set_sink(sink, NULL, WN_LOG_VERBOSE);
-    if (wn_options_init(wn_train_options, &params, &err) != WN_OK) return fprintf(stderr, "%s\n", err.message), 2;
-    params.seed = 0;
-    params.memory_limit = 0;
+    if (wn_train_params_init(&params, &err) != WN_OK) return fprintf(stderr, "%s\n", err.message), 2;
     for (int i = 5; i < argc; i++) {
         char *value = strchr(argv[i], '=');
         if (value) *value++ = '\0';

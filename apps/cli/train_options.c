@@ -48,8 +48,7 @@ wn_status train_values_apply(const train_values *values, wn_train_params *out, w
         {"from", values->from},
         {"side", values->side},
     };
-    *out = (wn_train_params){0};
-    wn_status status = wn_options_init(wn_train_options, out, err);
+    wn_status status = wn_train_params_init(out, err);
     for (size_t i = 0; !status && i < sizeof given / sizeof given[0]; i++)
         if (given[i].value) status = wn_options_set(wn_train_options, out, given[i].name, given[i].value, err);
     out->fixed_plan = values->fixed_plan;

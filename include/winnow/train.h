@@ -7,7 +7,7 @@
  * killed and started again continues from its checkpoint and ends in the same bytes.
  *
  *     wn_train_params params;
- *     if (wn_options_init(wn_train_options, &params, &err)) return 1;
+ *     if (wn_train_params_init(&params, &err)) return 1;
  *     params.minutes = 5;
  *     wn_train_images images = {.count = n, .side = 32, .fetch = fetch_from_column, .context = column};
  *     wn_train_files files = {.model = "photos.wnm"};
@@ -45,7 +45,7 @@ typedef struct wn_train_images {
     size_t teacher_dim;
 } wn_train_images;
 
-/* What the user can set; wn_train_options describes each field. Start from wn_options_init. */
+/* What the user can set; wn_train_options describes each field. Start from wn_train_params_init. */
 typedef struct wn_train_params {
     const char *method;         /* of wn_train_get_method, "dcl" */
     const char *method_options; /* "temperature=0.2,weight=1", or NULL */
@@ -72,6 +72,9 @@ typedef struct wn_train_params {
 
 /* Table over wn_train_params, ended by a row of type WN_OPTION_END. */
 WN_API extern const wn_option wn_train_options[];
+
+/* Sets every field: those of the table to their defaults, the others to 0. WN_NOMEM only. */
+WN_API WN_NODISCARD wn_status wn_train_params_init(wn_train_params *params, wn_error *err);
 
 /* Name and one-line summary of the i-th training method; false beyond the last. The first one is the default. */
 WN_API bool wn_train_get_method(size_t i, const char **name, const char **summary);

@@ -75,6 +75,12 @@ const wn_option wn_train_options[] = {
     {WN_OPTION_END, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, 0},
 };
 
+wn_status wn_train_params_init(wn_train_params *params, wn_error *err)
+{
+    *params = (wn_train_params){0};
+    return wn_options_init(wn_train_options, params, err);
+}
+
 bool wn_train_get_network(size_t i, const char **name, const char **summary)
 {
     const wn_architecture *architecture = wn_architecture_at(i);

@@ -91,7 +91,7 @@ static wn_train_params make_params(int64_t steps)
 {
     wn_train_params params;
     wn_error err = {0};
-    assert_int_equal(wn_options_init(wn_train_options, &params, &err), WN_OK);
+    assert_int_equal(wn_train_params_init(&params, &err), WN_OK);
     params.method = "distill";
     params.batch = 32;
     params.steps = steps;

@@ -82,9 +82,8 @@ static wn_train_params make_params(void)
 {
     wn_train_params params;
     wn_error err = {0};
-    assert_int_equal(wn_options_init(wn_train_options, &params, &err), WN_OK);
+    assert_int_equal(wn_train_params_init(&params, &err), WN_OK);
     params.seed = 3;
-    params.memory_limit = 0;
     params.network = "tiny";
     params.views = 2;
     params.batch = 6;
@@ -246,6 +245,19 @@ static void test_identical_images_are_named(void **state)
     remove_files();
 }
 
+static void test_every_field_has_a_default(void **state)
+{
+    wn_train_params params;
+    wn_error err = {0};
+    (void)state;
+    memset(&params, 0xa5, sizeof params);
+    assert_int_equal(wn_train_params_init(&params, &err), WN_OK);
+    assert_string_equal(params.method, "dcl");
+    assert_null(params.network);
+    assert_true(params.minutes == 5 && params.dim == 128 && params.decay == -1);
+    assert_true(params.seed == 0 && params.memory_limit == 0 && !params.fixed_plan);
+}
+
 static void test_options_are_checked(void **state)
 {
     wn_train_images images = make_images(IMAGES);
@@ -395,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_a_strange_checkpoint_is_not_continued),
         cmocka_unit_test(test_few_images_are_no_error),
         cmocka_unit_test(test_identical_images_are_named),
+        cmocka_unit_test(test_every_field_has_a_default),
         cmocka_unit_test(test_options_are_checked),
         cmocka_unit_test(test_the_memory_limit_shapes_the_plan),
         cmocka_unit_test(test_the_budget_sets_the_steps),
