@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "arguments.h"
+#include "cores.h"
 #include "help.h"
 #include "json_text.h"
 #include "session.h"
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
     session run = {0};
     terminal talk = {0};
     wn_error err = {0};
+    cores_restore();
     wn_status status = arguments_parse(&run, argc, argv, &err);
     if (status == WN_OK && run.common.version) {
         printf("winnow %s\n", wn_version());

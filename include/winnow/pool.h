@@ -29,6 +29,10 @@ typedef void wn_pool_body(void *context, size_t begin, size_t end, unsigned work
  * With `pin`, worker i stays on the i-th of those cores. */
 WN_API WN_NODISCARD wn_status wn_pool_new(unsigned threads, int pin, wn_pool **out, wn_error *err);
 
+/* What wn_pool_new takes for 0: the number of cores that the calling thread may use, 1 where the system does not say.
+ */
+WN_API unsigned wn_pool_default_threads(void);
+
 /* Waits for the workers and releases the pool; clears the pointer. */
 WN_API void wn_pool_free(wn_pool **pool);
 

@@ -113,12 +113,23 @@ static wn_status start_workers(wn_pool *pool, wn_error *err)
     return WN_OK;
 }
 
+static bool find_cores(cpu_set_t *out)
+{
+    CPU_ZERO(out);
+    return sched_getaffinity(0, sizeof *out, out) == 0 && CPU_COUNT(out) > 0;
+}
+
+unsigned wn_pool_default_threads(void)
+{
+    cpu_set_t cores;
+    return find_cores(&cores) ? (unsigned)CPU_COUNT(&cores) : 1;
+}
+
 wn_status wn_pool_new(unsigned threads, int pin, wn_pool **out, wn_error *err)
 {
     *out = NULL;
     cpu_set_t cores;
-    CPU_ZERO(&cores);
-    bool known = sched_getaffinity(0, sizeof cores, &cores) == 0 && CPU_COUNT(&cores) > 0;
+    bool known = find_cores(&cores);
     if (threads == 0) threads = known ? (unsigned)CPU_COUNT(&cores) : 1;
     if (threads > THREADS_MAX)
         return wn_fail(err, WN_INVALID, "%u threads are more than the limit of %d", threads, THREADS_MAX);

@@ -29,5 +29,17 @@ check 2 "*there is no training method 'sim'*" curate "$IMAGES" -n 5 --train-meth
 check 2 "*there is no strategy 'farthest'*" curate "$IMAGES" -n 5 --strategy farthest
 check 2 "*multiples of 8 from 16 to 256*" curate "$IMAGES" -n 5 --input-side 20
 check 2 "*multiples of 8 from 16 to 256*" add "$IMAGES" --input-side 20
+# An OpenMP runtime that binds the first thread to a core does not take the others away; taskset does.
+check_threads() {
+    local expected=$1 got
+    shift
+    got=$(env "$@" "$WINNOW" info --json | sed -n 's/.*"threads": *\([0-9]*\).*/\1/p')
+    [ "$got" = "$expected" ] || echo "$*: it would take $got threads, expected $expected"
+}
+cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
+first=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
+check_threads "$cores" LANG=C
+check_threads "$cores" OMP_PROC_BIND=true
+check_threads 1 taskset -c "$first"
 [ "$(ls)" = "err.txt
 out.txt" ] || ls

@@ -14,6 +14,7 @@
 #include "winnow/media.h"
 #include "winnow/memory.h"
 #include "winnow/model.h"
+#include "winnow/pool.h"
 #include "winnow/projection.h"
 #include "winnow/selection.h"
 #include "winnow/train.h"
@@ -106,6 +107,7 @@ static void print_text(void)
     printf("processor  %s\n", wn_cpu_model());
     printf("level      %s (%s); this machine can %s\n", wn_cpu_name(wn_cpu_level()), wn_cpu_summary(wn_cpu_level()),
            wn_cpu_name(wn_cpu_detect()));
+    printf("threads    %u, one for each core that it may use\n", wn_pool_default_threads());
     printf("memory     %s\n", human_bytes(wn_memory_machine(), text));
     for (size_t t = 0; t < TABLES; t++)
         for (size_t i = 0; tables[t].row(i, &name, &summary); i++)
@@ -138,11 +140,11 @@ static json_t *json_info(void)
         wn_media_format format = wn_media_format_at(i);
         json_object_set_new(formats, format.name, json_boolean(format.available));
     }
-    json_t *out =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "version", wn_version(), "build", wn_build_info(),
-                  "libraries", WN_LIBRARIES, "processor", wn_cpu_model(), "cpu_level", wn_cpu_name(wn_cpu_level()),
-                  "cpu_level_possible", wn_cpu_name(wn_cpu_detect()), "memory_bytes", json_count(wn_memory_machine()),
-                  "formats", formats, "kernels", json_kernels());
+    json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o}", "version", wn_version(), "build",
+                            wn_build_info(), "libraries", WN_LIBRARIES, "processor", wn_cpu_model(), "cpu_level",
+                            wn_cpu_name(wn_cpu_level()), "cpu_level_possible", wn_cpu_name(wn_cpu_detect()), "threads",
+                            (int)wn_pool_default_threads(), "memory_bytes", json_count(wn_memory_machine()), "formats",
+                            formats, "kernels", json_kernels());
     for (size_t t = 0; out && t < TABLES; t++) {
         json_t *list = json_array();
         for (size_t i = 0; tables[t].row(i, &name, &summary); i++) json_array_append_new(list, json_string(name));
