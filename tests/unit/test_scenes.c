@@ -106,7 +106,8 @@ static int read_truth(const char *name, truth *rows)
 static void load(const char *set, const char *file, wn_buffer *bytes)
 {
     char path[800];
-    snprintf(path, sizeof path, "%s/%s/%s", root, set, file);
+    int len = snprintf(path, sizeof path, "%s/%s/%s", root, set, file);
+    assert_in_range(len, 1, sizeof path - 1);
     wn_buffer_init(bytes, WN_MEMORY_IMAGE, 0);
     if (wn_file_read(path, 1 << 22, bytes, &err)) fail_msg("%s", err.message);
 }
