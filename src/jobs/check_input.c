@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What checks read, from the columns of a workspace.
+ * What checks are asked for, and what they read, from the columns of a workspace.
  */
 #include "jobs/check.h"
 
@@ -15,6 +15,14 @@
 #define PICTURE_HASH_COLUMN "picture_hash.1"
 
 enum { NEIGHBOURS = 30, HASH_BLOCK = 2048 };
+
+bool wn_checking_wants(const wn_checking *s, const char *name)
+{
+    for (size_t i = 0; i < s->options->check_count; i++) {
+        if (strcmp(s->options->checks[i], name) == 0) return true;
+    }
+    return s->options->check_count == 0;
+}
 
 /* ---- samples ---- */
 

@@ -21,14 +21,6 @@ static const struct {
 
 enum { LABEL_CHECKS = sizeof label_checks / sizeof *label_checks };
 
-bool wn_checking_wants(const wn_checking *s, const char *name)
-{
-    for (size_t i = 0; i < s->options->check_count; i++) {
-        if (strcmp(s->options->checks[i], name) == 0) return true;
-    }
-    return s->options->check_count == 0;
-}
-
 static wn_status check_names(const wn_check_options *options, wn_error *err)
 {
     for (size_t i = 0; i < options->check_count; i++) {

@@ -12,20 +12,6 @@
 #include "nn/plan.h"
 #include "winnow/memory.h"
 
-wn_precision wn_precision_resolve(wn_precision precision)
-{
-    if (precision == WN_PRECISION_FP32) return precision;
-    bool wanted = precision == WN_PRECISION_BF16 || wn_onednn_bf16_pays();
-    return wanted && wn_onednn_has_bf16() ? WN_PRECISION_BF16 : WN_PRECISION_FP32;
-}
-
-wn_precision wn_precision_resolve_training(wn_precision precision, const wn_architecture *architecture)
-{
-    if (precision == WN_PRECISION_AUTO && wn_architecture_winograd_share(architecture) < 0.5)
-        precision = WN_PRECISION_BF16;
-    return wn_precision_resolve(precision);
-}
-
 static wn_status check_architecture(const wn_architecture *architecture, wn_error *err)
 {
     if (wn_architecture_valid(architecture)) return WN_OK;
