@@ -89,8 +89,8 @@ typedef struct pen {
 
 static wn_point point_at(const pen *p, const uint8_t *at)
 {
-    int twice = i16_at(at);
-    return (wn_point){p->x + (float)((twice - (twice & 1)) / 2) * p->scale, p->y - (float)i16_at(at + 2) * p->scale};
+    int twice = i16_at(at), across = (twice - (twice & 1)) / 2;
+    return (wn_point){p->x + (float)across * p->scale, p->y - (float)i16_at(at + 2) * p->scale};
 }
 
 static bool is_on(const uint8_t *at)

@@ -198,15 +198,22 @@ static int find_ticks(const wn_plot_colours *colours, double out[12])
     if (colours->logarithmic) {
         static const double leads[] = {1, 2, 5};
         int parts = high / low > 300 ? 1 : 3;
-        for (double power = pow(10, floor(log10(low))); power <= high; power *= 10)
-            for (int i = 0; i < parts; i++)
-                if (power * leads[i] >= low && power * leads[i] <= high && count < 12) out[count++] = power * leads[i];
+        for (int power = (int)floor(log10(low)); pow(10, power) <= high; power++) {
+            for (int i = 0; i < parts; i++) {
+                double tick = pow(10, power) * leads[i];
+                if (tick >= low && tick <= high && count < 12) out[count++] = tick;
+            }
+        }
         return count;
     }
     step = pow(10, floor(log10((high - low) / 2)));
     if ((high - low) / step > 12) step *= 5;
     if ((high - low) / step > 6) step *= 2;
-    for (double at = ceil(low / step); at * step <= high + step * 1e-9 && count < 12; at++) out[count++] = at * step;
+    double first = ceil(low / step);
+    while (count < 12 && (first + count) * step <= high + step * 1e-9) {
+        out[count] = (first + count) * step;
+        count++;
+    }
     return count;
 }
 

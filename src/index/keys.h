@@ -48,7 +48,7 @@ static inline int wn_key_compare(const void *a, const void *b)
 
 static inline void wn_keys_sort(uint64_t *keys, size_t n)
 {
-    qsort(keys, n, sizeof *keys, wn_key_compare);
+    if (n > 1) qsort(keys, n, sizeof *keys, wn_key_compare);
 }
 
 #endif

@@ -74,10 +74,10 @@ wn_status wn_config_fail(const wn_config_reading *reading, const wn_config_place
     va_end(arguments);
     wn_buffer_init(&text, WN_MEMORY_TEXT, 4 * PLACE_MOST);
     write_place(place, &text);
-    wn_status status = wn_fail(err, WN_INVALID, "%s:%zu: %s%s%s", reading->file, wn_config_line(reading, place),
-                               text.len ? text.data : "", text.len ? ": " : "", message);
+    (void)wn_fail(err, WN_INVALID, "%s:%zu: %s%s%s", reading->file, wn_config_line(reading, place),
+                  text.len ? text.data : "", text.len ? ": " : "", message);
     wn_buffer_clear(&text);
-    return status;
+    return WN_INVALID;
 }
 
 /* "; did you mean 'WORD'?" or nothing. */
@@ -197,7 +197,8 @@ wn_status wn_config_read_object(wn_config_reading *reading, const wn_config_plac
     {
         const wn_config_key *key = NULL;
         wn_config_place here = {place, name, 0};
-        WN_TRY(find_key(reading, &here, keys, variant, variants, name, &key, err));
+        wn_status status = find_key(reading, &here, keys, variant, variants, name, &key, err);
+        if (status || !key) return status;
         if (json_is_null(value) && !(key->needs >> variant & 1)) continue; /* as if it were absent */
         WN_TRY(read_value(reading, &here, value, key, out, err));
     }

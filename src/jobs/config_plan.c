@@ -257,7 +257,7 @@ static wn_status load_query(planning *p, const wn_config_rows *rows, wn_matrix *
                          rows->tag ? rows->tag : rows->list);
     else if (!vectors)
         status = no_memory(p);
-    for (size_t i = 0; i < list.len && !status; i++)
+    for (size_t i = 0; vectors && i < list.len; i++)
         memcpy(vectors + i * dim, wn_matrix_row(&p->source->embeddings, (size_t)list.rows[i]), dim * sizeof *vectors);
     *out = (wn_matrix){vectors, list.len, dim, dim};
     wn_free(list.rows);

@@ -107,7 +107,7 @@ static wn_status read_check(reading *in, const char *line)
     in->check = NULL;
     if (sscanf(line, "check %39s %" SCNu64 "%n", name, &issues, &used) < 2 || !used) return WN_CORRUPT;
     const wn_check *known = wn_check_find(name);
-    if (!known || in->out->len == MOST_CHECKS) return WN_OK;
+    if (!known || !in->out->checks || in->out->len == MOST_CHECKS) return WN_OK;
     wn_report_check *check = in->check = &in->out->checks[in->out->len++];
     *check = (wn_report_check){.name = known->name, .summary = known->summary, .issues = issues};
     const char *reason = line + used;

@@ -151,8 +151,8 @@ static wn_status find_majorities(const composing *c, int32_t *winner, double *sh
 
 static wn_status mark_clusters(composing *c, bool named, wn_error *err)
 {
-    int32_t winner[MOST_CLUSTERS];
-    double share[MOST_CLUSTERS];
+    int32_t winner[MOST_CLUSTERS] = {0};
+    double share[MOST_CLUSTERS] = {0};
     size_t groups = c->clusters.count;
     wn_plot_mark *marks = wn_arena_alloc(&c->arena, groups + 1, sizeof *marks);
     if (!marks) return no_memory(err);

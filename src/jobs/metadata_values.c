@@ -115,7 +115,8 @@ static wn_status find_field(wn_workspace *workspace, const char *name, wn_metada
     if (*out) return WN_OK;
     wn_free(*fields);
     *fields = NULL;
-    return no_such_field(workspace, name, err);
+    wn_status status = no_such_field(workspace, name, err);
+    return status ? status : WN_NOTFOUND;
 }
 
 wn_status wn_metadata_load_numbers(wn_workspace *workspace, const char *name, wn_rows rows, float *out, wn_error *err)

@@ -135,6 +135,17 @@ static wn_status add_tag(wn_workspace *workspace, wn_search_query *query, wn_col
 
 /* ---- files ---- */
 
+/* The mean colour of [x0, x1) x [y0, y1) of the square picture. */
+static void mean_of(const uint8_t *square, size_t x0, size_t x1, size_t y0, size_t y1, uint8_t out[3])
+{
+    unsigned sums[3] = {0}, count = 0;
+    for (size_t v = y0; v < y1 && v < REGION_SIDE; v++) {
+        for (size_t u = x0; u < x1 && u < REGION_SIDE; u++, count++)
+            for (size_t c = 0; c < 3; c++) sums[c] += square[(v * REGION_SIDE + u) * 3 + c];
+    }
+    for (size_t c = 0; c < 3; c++) out[c] = (uint8_t)(count ? sums[c] / count : 0);
+}
+
 /* The part of a square picture that x, y, w, h (of an image of width x height) covers, as a square of `side` pixels:
  * each output pixel is the mean of the pixels that it covers. */
 static void cut_region(const uint8_t *square, const double region[4], double width, double height, size_t side,
@@ -147,15 +158,7 @@ static void cut_region(const uint8_t *square, const double region[4], double wid
         for (size_t x = 0; x < side; x++) {
             size_t x0 = (size_t)(left + (double)x * across), x1 = (size_t)ceil(left + (double)(x + 1) * across);
             size_t y0 = (size_t)(top + (double)y * down), y1 = (size_t)ceil(top + (double)(y + 1) * down);
-            unsigned sums[3] = {0}, count = 0;
-            x1 = x1 > x0 ? x1 : x0 + 1;
-            y1 = y1 > y0 ? y1 : y0 + 1;
-            for (size_t v = y0; v < y1 && v < REGION_SIDE; v++) {
-                for (size_t u = x0; u < x1 && u < REGION_SIDE; u++, count++) {
-                    for (size_t c = 0; c < 3; c++) sums[c] += square[(v * REGION_SIDE + u) * 3 + c];
-                }
-            }
-            for (size_t c = 0; c < 3; c++) out[(y * side + x) * 3 + c] = (uint8_t)(count ? sums[c] / count : 0);
+            mean_of(square, x0, x1 > x0 ? x1 : x0 + 1, y0, y1 > y0 ? y1 : y0 + 1, out + (y * side + x) * 3);
         }
     }
 }

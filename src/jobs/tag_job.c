@@ -68,7 +68,7 @@ static wn_status rows_of_paths(wn_workspace *workspace, const char *path, row_se
     if (!status) status = wn_match_images(workspace, set, path, NULL, &matching, err);
     if (!status && !(out->rows = wn_alloc(WN_MEMORY_GENERAL, set->image_count, sizeof *out->rows)))
         status = wn_fail(err, WN_NOMEM, "out of memory");
-    for (size_t i = 0; !status && i < set->image_count; i++)
+    for (size_t i = 0; out->rows && !status && i < set->image_count; i++)
         if (matching.rows[i] >= 0) out->rows[out->len++] = matching.rows[i];
     *unmatched = (int64_t)(matching.unmatched + matching.ambiguous);
     if (!status && out->len == 0 && set->image_count)

@@ -12,28 +12,39 @@
 
 enum { LANES = WN_FFT_LANES };
 
+/* e^(i angle) of a butterfly's leg times its turn. */
+static void turn_of(const float *turns, size_t j, size_t p, size_t q, size_t radix, double *re, double *im)
+{
+    double c = q ? (double)turns[(j * (radix - 1) + q - 1) * 2] : 1;
+    double d = q ? (double)turns[(j * (radix - 1) + q - 1) * 2 + 1] : 0;
+    double angle = -2 * M_PI * (double)(p * q % radix) / (double)radix, e = cos(angle), f = sin(angle);
+    *re = c * e - d * f;
+    *im = c * f + d * e;
+}
+
+/* The p-th sums of one butterfly, for all lanes; `from` has its legs m * 2 * LANES apart. */
+static void add_legs(const float *from, float *to, size_t m, size_t radix, const float *turns, size_t j, size_t p)
+{
+    for (size_t lane = 0; lane < LANES; lane++) {
+        double re = 0, im = 0, turn_re, turn_im;
+        for (size_t q = 0; q < radix; q++) {
+            double a = (double)from[q * m * 2 * LANES + lane], b = (double)from[q * m * 2 * LANES + LANES + lane];
+            turn_of(turns, j, p, q, radix, &turn_re, &turn_im);
+            re += a * turn_re - b * turn_im;
+            im += a * turn_im + b * turn_re;
+        }
+        to[lane] = (float)re, to[LANES + lane] = (float)im;
+    }
+}
+
 static void pass(const float *in, float *out, size_t n, size_t length, size_t radix, const float *turns)
 {
     size_t m = n / (length * radix);
     for (size_t j = 0; j < length; j++) {
         for (size_t s = 0; s < m; s++) {
-            for (size_t p = 0; p < radix; p++) {
-                float *to = out + (s + m * (j + length * p)) * 2 * LANES;
-                for (size_t lane = 0; lane < LANES; lane++) {
-                    double re = 0, im = 0;
-                    for (size_t q = 0; q < radix; q++) {
-                        const float *from = in + (s + q * m + radix * m * j) * 2 * LANES + lane;
-                        double a = (double)from[0], b = (double)from[LANES];
-                        double c = q ? (double)turns[(j * (radix - 1) + q - 1) * 2] : 1;
-                        double d = q ? (double)turns[(j * (radix - 1) + q - 1) * 2 + 1] : 0;
-                        double angle = -2 * M_PI * (double)(p * q % radix) / (double)radix;
-                        double e = cos(angle), f = sin(angle), turn_re = c * e - d * f, turn_im = c * f + d * e;
-                        re += a * turn_re - b * turn_im;
-                        im += a * turn_im + b * turn_re;
-                    }
-                    to[lane] = (float)re, to[LANES + lane] = (float)im;
-                }
-            }
+            const float *from = in + (s + radix * m * j) * 2 * LANES;
+            for (size_t p = 0; p < radix; p++)
+                add_legs(from, out + (s + m * (j + length * p)) * 2 * LANES, m, radix, turns, j, p);
         }
     }
 }

@@ -35,8 +35,13 @@ static double push_law(const wn_layout_law *law, double d2)
     return 2 * b / ((0.001 + d2) * (1 + a * power));
 }
 
-static void sum_terms(const wn_layout_law *law, law_function *value, double limit, const float *points, size_t stride,
-                      const float *at, const uint32_t *partners, const float *weights, size_t n, float *force)
+typedef struct term {
+    law_function *value;
+    double limit; /* of what one partner adds to a coordinate */
+} term;
+
+static void sum_terms(const wn_layout_law *law, term by, const float *points, size_t stride, const float *at,
+                      const uint32_t *partners, const float *weights, size_t n, float *force)
 {
     double sum[4] = {0};
     for (size_t i = 0; i < n; i++) {
@@ -46,8 +51,8 @@ static void sum_terms(const wn_layout_law *law, law_function *value, double limi
             delta[c] = (double)partner[c] - (double)at[c];
             d2 += delta[c] * delta[c];
         }
-        double factor = value(law, d2), weight = weights ? (double)weights[i] : 1;
-        for (size_t c = 0; c < stride; c++) sum[c] += weight * fmin(limit, fmax(-limit, factor * delta[c]));
+        double factor = by.value(law, d2), weight = weights ? (double)weights[i] : 1;
+        for (size_t c = 0; c < stride; c++) sum[c] += weight * fmin(by.limit, fmax(-by.limit, factor * delta[c]));
     }
     for (size_t c = 0; c < stride; c++) force[c] += (float)sum[c];
 }
@@ -56,7 +61,7 @@ static void sum_terms(const wn_layout_law *law, law_function *value, double limi
     static void name(const wn_layout_law *law, const float *points, size_t stride, const float *at,                    \
                      const uint32_t *partners, const float *weights, size_t n, float *force)                           \
     {                                                                                                                  \
-        sum_terms(law, name##_law, limit, points, stride, at, partners, weights, n, force);                            \
+        sum_terms(law, (term){name##_law, limit}, points, stride, at, partners, weights, n, force);                    \
     }
 DEFINE_SUM(student, INFINITY)
 DEFINE_SUM(ratio, INFINITY)

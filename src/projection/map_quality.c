@@ -114,7 +114,7 @@ static void measure_rows(void *context, size_t begin, size_t end, unsigned worke
     float *data = m->distances + (size_t)worker * 2 * x->rows, *map = data + x->rows;
     size_t few = m->k < FEW ? m->k : FEW;
     for (size_t i = begin; i < end; i++) {
-        size_t near_data[NEIGHBOURS], near_map[NEIGHBOURS], row = (size_t)m->sample[m->first + i];
+        size_t near_data[NEIGHBOURS] = {0}, near_map[NEIGHBOURS] = {0}, row = (size_t)m->sample[m->first + i];
         figures *f = &m->found[m->first + i];
         m->kernels.l2sq_rows_f32(wn_matrix_row(x, row), x->data, x->stride, NULL, x->rows, x->cols, data);
         m->kernels.l2sq_rows_f32(wn_matrix_row(y, row), y->data, y->stride, NULL, y->rows, y->cols, map);

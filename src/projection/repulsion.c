@@ -186,6 +186,20 @@ static void spread_strips(void *context, size_t first, size_t last, unsigned wor
     }
 }
 
+/* What the grid's fields say at a point: the sums weighed by x and y. */
+static void read_fields(const wn_repulsion *r, size_t node, const float *x, const float *y, float value[3])
+{
+    for (size_t f = 0; f < 3; f++) {
+        const float *from = r->fields[f] + node;
+        value[f] = 0;
+        for (size_t a = 0; a < ORDER; a++, from += r->nodes) {
+            float line = 0;
+            for (size_t b = 0; b < ORDER; b++) line += x[b] * from[b];
+            value[f] += y[a] * line;
+        }
+    }
+}
+
 static void gather_strips(void *context, size_t first, size_t last, unsigned worker)
 {
     wn_repulsion *r = context;
@@ -195,16 +209,9 @@ static void gather_strips(void *context, size_t first, size_t last, unsigned wor
         double sum = 0;
         strip_range(r, strip, &begin, &end);
         for (size_t at = begin; at < end; at++) {
-            float x[ORDER], y[ORDER], value[3] = {0};
-            size_t row = r->order[at], node = place_row(r, row, x, y);
-            for (size_t f = 0; f < 3; f++) {
-                const float *from = r->fields[f] + node;
-                for (size_t a = 0; a < ORDER; a++, from += r->nodes) {
-                    float line = 0;
-                    for (size_t b = 0; b < ORDER; b++) line += x[b] * from[b];
-                    value[f] += y[a] * line;
-                }
-            }
+            float x[ORDER], y[ORDER], value[3];
+            size_t row = r->order[at];
+            read_fields(r, place_row(r, row, x, y), x, y, value);
             sum += (double)value[0];
             r->forces[row * 2] = value[1], r->forces[row * 2 + 1] = value[2];
         }
