@@ -6,6 +6,7 @@
 #define CLI_CHECK_OPTIONS_H
 
 #include "command.h"
+#include "winnow/jobs.h"
 
 typedef struct check_params {
     const char *probabilities, *embeddings, *labels, *out, *out_issues, *out_suggested;
@@ -14,6 +15,7 @@ typedef struct check_params {
     int method, filter;
     double fraction;
     int64_t least, neighbours;
+    wn_reduce reduce;
 } check_params;
 
 /* winnow check labels on .npy files. */

@@ -134,6 +134,7 @@ wn_status check_workspace(session *run, wn_error *err)
                                     .check_count = run->path_count,
                                     .settings = settings,
                                     .model = params->model,
+                                    .reduce = params->reduce,
                                     .tags = tags.items,
                                     .tag_count = tags.len,
                                     .apply = params->apply};

@@ -52,6 +52,14 @@ typedef struct wn_job_seconds {
     double scan, read, train, embed, neighbours, check, select, map, report, total;
 } wn_job_seconds;
 
+/* Fewer dimensions than a model gives, by principal components (winnow/pca.h) of the embeddings that are there when
+ * they are first asked for; rows that come later are turned by the same axes. In a workspace they are a model of their
+ * own, NAME-pcaDIM, or NAME-pcaDIMw where whitened. */
+typedef struct wn_reduce {
+    int64_t dim; /* 1 .. those of the model; 0 = all that the model gives, as they are */
+    bool whiten; /* divide by the standard deviation of each axis */
+} wn_reduce;
+
 /* Which workspace. `workspace` NULL: NAME.winnow in the current folder, named after the first path; without paths the
  * only *.winnow in the current folder. Paths are folders, lists, tars or files (winnow/media.h). */
 
@@ -119,9 +127,11 @@ typedef struct wn_embed_options {
     const char *workspace;
     const char *const *paths;
     size_t path_count;
-    const char *model;            /* a name in the workspace or a file; NULL = the newest of the workspace */
-    const char *out;              /* array mode: embeddings as .npy, rows in the order of `out_paths` */
-    const char *out_paths;        /* array mode: one path a line */
+    const char *model;     /* a name in the workspace or a file; NULL = the newest of the workspace */
+    const char *out;       /* array mode: embeddings as .npy, rows in the order of `out_paths` */
+    const char *out_paths; /* array mode: one path a line */
+    const char *out_model; /* array mode with fewer dimensions: a model file (.wnr) that gives them again; NULL */
+    wn_reduce reduce;
     const wn_onnx_settings *onnx; /* array mode with an ONNX model: over those of MODEL.onnx.json; NULL = none */
 } wn_embed_options;
 
@@ -130,6 +140,7 @@ typedef struct wn_embed_result {
     char *model;
     int64_t rows, dim; /* rows that have an embedding now, or were written */
     int64_t fresh;     /* embedded by this call */
+    double explained;  /* fewer dimensions: share of the variance that they keep; 0 = all dimensions */
     uint64_t bad;
     wn_job_seconds seconds;
 } wn_embed_result;
@@ -139,6 +150,25 @@ typedef struct wn_embed_result {
 WN_API WN_NODISCARD wn_status wn_job_embed(const wn_job *job, const wn_embed_options *options, wn_embed_result *out,
                                            wn_error *err);
 WN_API void wn_embed_result_clear(wn_embed_result *result);
+
+typedef struct wn_reduce_options {
+    const char *embeddings; /* .npy of rows, every value finite */
+    const char *model;      /* a reduction (.wnr) to apply; NULL = fit one as `reduce` says */
+    wn_reduce reduce;
+    const char *out;       /* .npy of the reduced rows */
+    const char *out_model; /* also write the reduction there; NULL = no */
+} wn_reduce_options;
+
+typedef struct wn_reduce_result {
+    int64_t rows, from, dim;
+    int64_t rank;     /* axes along which the fitted rows vary */
+    double explained; /* share of their variance that is kept */
+    wn_job_seconds seconds;
+} wn_reduce_result;
+
+/* Reduces the rows of an array. They are scaled to length 1 only by a reduction of a model. */
+WN_API WN_NODISCARD wn_status wn_job_reduce(const wn_job *job, const wn_reduce_options *options, wn_reduce_result *out,
+                                            wn_error *err);
 
 /* Opens a model file of either kind: a winnow model, or FILE.onnx under the settings of FILE.onnx.json. Close it with
  * wn_model_close. */
@@ -154,6 +184,7 @@ WN_API WN_NODISCARD wn_status wn_job_onnx_facts(const char *path, const wn_onnx_
 typedef struct wn_neighbours_options {
     const char *workspace;
     const char *model; /* a name in the workspace; NULL = its newest */
+    wn_reduce reduce;
     size_t k;
     wn_index_metric metric;
     double recall; /* at least this share of true neighbours; 0 = 0.98 */
@@ -176,7 +207,8 @@ WN_API void wn_neighbours_result_clear(wn_neighbours_result *result);
 
 typedef struct wn_search_options {
     const char *workspace;
-    const char *model;             /* a name in the workspace; NULL = its newest */
+    const char *model; /* a name in the workspace; NULL = its newest */
+    wn_reduce reduce;
     const char *const *images;     /* files that the results should be like */
     const char *const *not_images; /* files that they should not be like */
     size_t image_count, not_image_count;
@@ -243,7 +275,8 @@ WN_API WN_NODISCARD wn_status wn_map_plot_draw(const wn_map_plot *plot, const wn
 
 typedef struct wn_map_options {
     const char *workspace;
-    const char *model;    /* a name in the workspace; NULL = its newest */
+    const char *model; /* a name in the workspace; NULL = its newest */
+    wn_reduce reduce;
     const char *method;   /* NULL = "umap" */
     const char *settings; /* of the method: "name=value,name=value", or NULL */
     size_t dims;          /* 2 or 3 */
@@ -273,10 +306,11 @@ WN_API void wn_map_result_clear(wn_map_result *result);
 
 typedef struct wn_select_options {
     const char *workspace;
-    const char *count;                 /* "500", or "10%" of the images that can be picked */
-    const char *strategy;              /* NULL = "farthest-first" */
-    const char *const *settings;       /* of the strategy: name, value, name, value, ..., NULL */
-    const char *model;                 /* as for embed */
+    const char *count;           /* "500", or "10%" of the images that can be picked */
+    const char *strategy;        /* NULL = "farthest-first" */
+    const char *const *settings; /* of the strategy: name, value, name, value, ..., NULL */
+    const char *model;           /* as for embed */
+    wn_reduce reduce;
     const char *tag;                   /* NULL = "selected" */
     const char *except_tag;            /* rows with this tag count as picked already; NULL = none */
     bool at_most;                      /* fewer images than asked for are no failure */
@@ -358,6 +392,7 @@ typedef struct wn_curate_options {
     const char *strategy;
     const char *const *settings;
     const char *model; /* NULL = the newest of the workspace, else WN_MODEL_DEFAULT */
+    wn_reduce reduce;
     const wn_train_params
         *train; /* NULL = never train. Else, where the workspace has no model of its own, one is trained
                  * now: the built-in model is adapted, or a network that is named starts afresh */
@@ -528,7 +563,8 @@ typedef struct wn_check_options {
     size_t check_count;
     const char *const *settings; /* "CHECK.OPTION", value, ..., NULL */
     const char *model;           /* whose neighbours count; as for embed */
-    const char *const *tags;     /* splits that should not share images; none = folders called train, val and test */
+    wn_reduce reduce;
+    const char *const *tags; /* splits that should not share images; none = folders called train, val and test */
     size_t tag_count;
     bool apply; /* set the tags "check:NAME" to the issues, and "check:drop" to the repeats that are not kept */
 } wn_check_options;

@@ -31,6 +31,7 @@
 #include "winnow/npy.h"
 #include "winnow/onnx.h"
 #include "winnow/option.h"
+#include "winnow/pca.h"
 #include "winnow/plot.h"
 #include "winnow/pool.h"
 #include "winnow/product.h"

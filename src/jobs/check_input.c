@@ -221,7 +221,7 @@ static wn_status load_neighbours(wn_checking *s, wn_error *err)
     char *model = NULL, *file = NULL, *column = NULL;
     wn_vectors vectors = {0};
     wn_graph graph = {0};
-    if ((status = wn_find_model(s->workspace, s->options->model, &model, &file, err))) goto done;
+    if ((status = wn_find_reduced(s->workspace, s->options->model, &s->options->reduce, &model, &file, err))) goto done;
     if ((status = wn_find_embedding(s->workspace, model, &column, err))) goto done;
     if ((status = wn_vectors_load(s->job, s->workspace, column, &vectors, err))) goto done;
     wn_graph_request request = {.column = column, .k = NEIGHBOURS, .metric = WN_INDEX_METRIC_COSINE};

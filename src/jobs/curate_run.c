@@ -47,6 +47,9 @@ static wn_status write_config(wn_curating *run, wn_error *err)
     }
     wn_buffer_text(out, "},\n");
     add_field(out, "model", options->model);
+    if (options->reduce.dim)
+        wn_buffer_format(out, "  \"dim\": %lld,\n  \"whiten\": %s,\n", (long long)options->reduce.dim,
+                         options->reduce.whiten ? "true" : "false");
     add_field(out, "except_tag", options->except_tag);
     if (options->since_last) wn_buffer_text(out, "  \"since_last\": true,\n");
     add_field(out, "copy", options->copy);

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "jobs/path_list.h"
 #include "jobs/read_stage.h"
+#include "jobs/reduction_stage.h"
 #include "winnow/memory.h"
 #include "winnow/npy.h"
 
@@ -135,6 +136,9 @@ static wn_status stream_paths(const wn_job *job, const wn_embed_options *options
     double started = wn_clock_seconds();
     WN_TRY(wn_media_init(err));
     const char *model = options->model ? options->model : WN_MODEL_DEFAULT;
+    if (options->reduce.dim && wn_is_reduction(model))
+        return wn_fail(err, WN_INVALID,
+                       "'%s' gives few dimensions already; name the model behind it, or leave --dim out", model);
     WN_TRY(wn_open_model(model, WN_PRECISION_AUTO, options->onnx, &stream->model, err));
     const wn_model_info *info = wn_model_get_info(stream->model);
     stream->dim = info->dim;
@@ -149,6 +153,33 @@ static wn_status stream_paths(const wn_job *job, const wn_embed_options *options
     return read_noted(stream, err);
 }
 
+/* Fewer dimensions: axes of the rows that are there. */
+static wn_status reduce_rows(const wn_job *job, const wn_embed_options *options, streaming *stream,
+                             wn_embed_result *out, wn_error *err)
+{
+    const char *model = options->model ? options->model : WN_MODEL_DEFAULT;
+    const wn_matrix matrix = {stream->rows, stream->row_count, stream->dim, stream->dim};
+    const size_t dim = (size_t)options->reduce.dim;
+    wn_reduction reduction = {.base_hash = wn_model_get_info(stream->model)->hash};
+    float *reduced = NULL;
+    wn_status status = wn_fit_reduction(job, &matrix, &options->reduce, model, &reduction.pca, err);
+    if (!status && !(reduction.base = wn_real_model_file(model))) status = wn_fail(err, WN_NOMEM, "out of memory");
+    if (!status && !(reduced = wn_alloc(WN_MEMORY_MATRIX, stream->row_count, dim * sizeof *reduced)))
+        status = wn_fail(err, WN_NOMEM, "no memory for %zu embeddings", stream->row_count);
+    if (!status) status = wn_reduction_apply(&reduction, &matrix, job->pool, reduced, err);
+    if (!status && options->out_model) status = wn_reduction_write(options->out_model, &reduction, err);
+    if (!status) {
+        out->explained = wn_pca_explained(&reduction.pca);
+        wn_free(stream->rows);
+        stream->rows = reduced;
+        stream->dim = dim;
+        reduced = NULL;
+    }
+    wn_free(reduced);
+    wn_reduction_clear(&reduction);
+    return status;
+}
+
 static wn_status embed_to_arrays(const wn_job *job, const wn_embed_options *options, wn_embed_result *out,
                                  wn_error *err)
 {
@@ -159,8 +190,9 @@ static wn_status embed_to_arrays(const wn_job *job, const wn_embed_options *opti
     out->seconds.read = stream.stage.seconds;
     wn_read_stage_close(&stream.stage);
     for (size_t i = 0; i < stream.len; i++) wn_free((void *)(uintptr_t)stream.entries[i].bytes);
-    wn_matrix matrix = {stream.rows, stream.row_count, stream.dim, stream.dim};
     if (!status && stream.row_count == 0) status = wn_fail(err, WN_NOTFOUND, "none of the images could be read");
+    if (!status && options->reduce.dim) status = reduce_rows(job, options, &stream, out, err);
+    wn_matrix matrix = {stream.rows, stream.row_count, stream.dim, stream.dim};
     if (!status) status = wn_npy_write_matrix(options->out, &matrix, err);
     if (!status && options->out_paths)
         status = wn_file_write(options->out_paths, stream.paths.data, stream.paths.len, err);
@@ -233,11 +265,12 @@ static wn_status embed_in(const wn_job *job, wn_workspace *workspace, const wn_e
     }
     double started = wn_clock_seconds();
     if ((status = wn_find_model(workspace, options->model, &name, &file, err))) goto done;
-    if ((status = wn_stage_embed(job, workspace, name, file, &embedded, err))) goto done;
+    if ((status = wn_stage_embed(job, workspace, name, file, &options->reduce, &embedded, err))) goto done;
     out->seconds.embed = wn_clock_seconds() - started;
     out->dim = embedded.dim;
     out->fresh = embedded.fresh;
     out->rows = embedded.rows;
+    out->explained = embedded.explained;
     out->model = embedded.model;
     embedded.model = NULL;
     if (options->out) status = write_arrays(job, workspace, options, &embedded, out, err);

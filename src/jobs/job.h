@@ -10,6 +10,7 @@
 #include "winnow/column.h"
 #include "winnow/jobs.h"
 #include "winnow/media.h"
+#include "winnow/model.h"
 #include "winnow/selection.h"
 #include "winnow/workspace.h"
 
@@ -146,15 +147,38 @@ WN_NODISCARD wn_status wn_find_model(wn_workspace *workspace, const char *wanted
  * yet should take for it: 0 when the model does not decide. */
 WN_NODISCARD wn_status wn_model_wants_side(wn_workspace *workspace, const char *wanted, int64_t *side, wn_error *err);
 
-/* Embeds all rows that lack an embedding of this model. */
+/* wn_find_model for a command that reads embeddings: where fewer dimensions are asked for, the model that has them.
+ * WN_NOTFOUND with the remedy when nothing was reduced to them yet. */
+WN_NODISCARD wn_status wn_find_reduced(wn_workspace *workspace, const char *wanted, const wn_reduce *reduce,
+                                       char **name, char **file, wn_error *err);
+
+/* The name of a model file in a workspace, and its path; both strings are new. */
+WN_NODISCARD wn_status wn_name_model_file(const char *path, char **name, char **file, wn_error *err);
+
+/* "models/NAME" with the ending, in the workspace; and a file's path that is good from everywhere. New strings, NULL
+ * when memory is short. */
+char *wn_workspace_model_file(wn_workspace *workspace, const char *name, const char *ending);
+char *wn_real_model_file(const char *file);
+
+/* Whether the file is the built-in model, or a reduction of it. */
+bool wn_model_is_builtin(const char *file);
+
+/* Embeds all rows that lack an embedding of this model; `reduce` (NULL allowed) asks for fewer dimensions. */
 typedef struct wn_embedded {
     char *column; /* a new string */
     char *model;  /* the name under which the workspace knows it; a new string */
     int64_t rows, dim, fresh;
+    uint64_t hash;    /* of the model */
+    double explained; /* of a reduction: share of the variance that it keeps; 0 = none */
 } wn_embedded;
 WN_NODISCARD wn_status wn_stage_embed(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
-                                      wn_embedded *out, wn_error *err);
+                                      const wn_reduce *reduce, wn_embedded *out, wn_error *err);
 void wn_embedded_clear(wn_embedded *embedded);
+
+/* The part of it before the embedding: fills `out` but for `rows`, makes the column and the records where they are
+ * missing, and says how many rows the column has. */
+WN_NODISCARD wn_status wn_embedded_open(wn_workspace *workspace, const char *name, const char *file,
+                                        const wn_model_info *info, wn_embedded *out, int64_t *known, wn_error *err);
 
 /* "500" or "10%" of `available` (at least 1). WN_INVALID for anything else, and for more than available unless
  * `at_most`, which takes all. `repeats` is for the message only. */

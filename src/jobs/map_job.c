@@ -13,7 +13,7 @@ static wn_status draw(const wn_job *job, wn_workspace *workspace, const wn_map_o
 {
     char *file = NULL, *column = NULL;
     wn_map_stage_result drawn = {0};
-    wn_status status = wn_find_model(workspace, options->model, &out->model, &file, err);
+    wn_status status = wn_find_reduced(workspace, options->model, &options->reduce, &out->model, &file, err);
     if (!status) status = wn_find_embedding(workspace, out->model, &column, err);
     const wn_map_stage_options stage = {.embedding = column,
                                         .method = options->method ? options->method : "umap",

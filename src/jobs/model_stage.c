@@ -5,6 +5,7 @@
  */
 #include "jobs/job.h"
 #include "jobs/open_model.h"
+#include "jobs/reduction_stage.h"
 #include "jobs/vectors.h"
 
 #include <inttypes.h>
@@ -68,9 +69,28 @@ wn_status wn_find_model(wn_workspace *workspace, const char *wanted, char **name
     if (!wanted) wanted = WN_MODEL_DEFAULT;
     if (strcmp(wanted, WN_MODEL_DEFAULT) != 0 && !wn_file_exists(wanted))
         return wn_fail(err, WN_NOTFOUND, "'%s' is neither a model of the workspace nor a file", wanted);
-    *name = stem_of(wanted);
-    *file = wn_text_copy(wanted);
+    return wn_name_model_file(wanted, name, file, err);
+}
+
+wn_status wn_name_model_file(const char *path, char **name, char **file, wn_error *err)
+{
+    *name = stem_of(path);
+    *file = wn_text_copy(path);
     return *name && *file ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
+}
+
+char *wn_workspace_model_file(wn_workspace *workspace, const char *name, const char *ending)
+{
+    char *relative = join_text("models/%s%s", name, ending);
+    char *file = relative ? wn_path_join(wn_workspace_path(workspace), relative) : NULL;
+    wn_free(relative);
+    return file;
+}
+
+char *wn_real_model_file(const char *file)
+{
+    char root[PATH_MAX];
+    return wn_text_copy(strcmp(file, WN_MODEL_DEFAULT) != 0 && realpath(file, root) ? root : file);
 }
 
 wn_status wn_model_wants_side(wn_workspace *workspace, const char *wanted, int64_t *side, wn_error *err)
@@ -199,7 +219,7 @@ wn_status wn_stage_train(const wn_job *job, wn_workspace *workspace, const wn_ro
         WN_TRY(free_model_name(workspace, model, err));
     relative = join_text("models/%s%s", *model, ".wnm");
     folder = wn_path_join(wn_workspace_path(workspace), "models");
-    *file = relative ? wn_path_join(wn_workspace_path(workspace), relative) : NULL;
+    *file = wn_workspace_model_file(workspace, *model, ".wnm");
     if (!relative || !folder || !*file) {
         status = wn_fail(err, WN_NOMEM, "out of memory");
         goto done;
@@ -332,51 +352,83 @@ done:
     return status;
 }
 
+/* Records of a model that is new here. */
+static wn_status add_records(wn_workspace *workspace, const char *file, const wn_model_info *info,
+                             const wn_embedded *embedded, wn_error *err)
+{
+    const size_t base = strlen(wn_workspace_path(workspace));
+    char *stored = wn_real_model_file(file);
+    if (!stored) return wn_fail(err, WN_NOMEM, "out of memory");
+    wn_model_record record = {.name = embedded->model, .file = stored, .dim = info->dim, .note = info->options};
+    wn_status status = WN_OK;
+    /* Models of the workspace are registered when they are made. */
+    if (strncmp(file, wn_workspace_path(workspace), base) != 0) status = wn_model_add(workspace, &record, err);
+    wn_free(stored);
+    if (!status) status = wn_column_create(workspace, embedded->column, WN_COLUMN_F32, info->dim, err);
+    wn_embedding_record embedding = {.model = embedded->model, .column = embedded->column, .dim = info->dim};
+    return status ? status : wn_embedding_add(workspace, &embedding, err);
+}
+
+/* A file that holds again what it held before: its old column counts again. */
+static wn_status keep_record(wn_workspace *workspace, const wn_embedded *embedded, wn_error *err)
+{
+    char *column = NULL;
+    wn_error ignored;
+    wn_status status = wn_find_embedding(workspace, embedded->model, &column, &ignored);
+    const bool right = status == WN_OK && strcmp(column, embedded->column) == 0;
+    wn_free(column);
+    if (right) return WN_OK;
+    wn_embedding_record record = {.model = embedded->model, .column = embedded->column, .dim = embedded->dim};
+    return status && status != WN_NOTFOUND ? wn_fail(err, status, "%s", ignored.message)
+                                           : wn_embedding_add(workspace, &record, err);
+}
+
+wn_status wn_embedded_open(wn_workspace *workspace, const char *name, const char *file, const wn_model_info *info,
+                           wn_embedded *out, int64_t *known, wn_error *err)
+{
+    char column[40];
+    wn_column_info stored = {0};
+    out->dim = info->dim;
+    out->hash = info->hash;
+    WN_TRY(name_model(workspace, name, file, info, &out->model, err));
+    snprintf(column, sizeof column, "embedding.%016" PRIx64, info->hash);
+    if (!(out->column = wn_text_copy(column))) return wn_fail(err, WN_NOMEM, "out of memory");
+    wn_status found = wn_column_find(workspace, column, &stored, err);
+    *known = stored.rows;
+    if (found == WN_NOTFOUND) return add_records(workspace, file, info, out, err);
+    return found ? found : keep_record(workspace, out, err);
+}
+
 static wn_status embed_with(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
                             wn_model *model, wn_embedded *out, wn_error *err)
 {
     const wn_model_info *info = wn_model_get_info(model);
-    int64_t side = 0;
-    char column[40];
+    int64_t side = 0, known = 0;
     wn_workspace_counts counts;
-    wn_column_info known = {0};
     WN_TRY(wn_job_input_side(workspace, &side, err));
     if (side < (int64_t)info->side)
         wn_log(WN_LOG_VERBOSE, "the workspace keeps pictures of %lld pixels; they are enlarged to the model's %u",
                (long long)side, (unsigned)info->side);
-    WN_TRY(name_model(workspace, name, file, info, &out->model, err));
-    snprintf(column, sizeof column, "embedding.%016" PRIx64, info->hash);
-    if (!(out->column = wn_text_copy(column))) return wn_fail(err, WN_NOMEM, "out of memory");
+    WN_TRY(wn_embedded_open(workspace, name, file, info, out, &known, err));
     WN_TRY(wn_workspace_count(workspace, &counts, err));
     out->rows = counts.rows;
-    out->dim = info->dim;
-
-    wn_status found = wn_column_find(workspace, column, &known, err);
-    if (found && found != WN_NOTFOUND) return found;
-    if (found == WN_NOTFOUND) {
-        char root[4096];
-        bool builtin = strcmp(file, WN_MODEL_DEFAULT) == 0;
-        const char *stored = !builtin && realpath(file, root) ? root : file;
-        wn_model_record record = {.name = out->model, .file = stored, .dim = info->dim, .note = info->options};
-        size_t base = strlen(wn_workspace_path(workspace));
-        /* Models of the workspace are registered when they are made. */
-        if (strncmp(file, wn_workspace_path(workspace), base) != 0) WN_TRY(wn_model_add(workspace, &record, err));
-        WN_TRY(wn_column_create(workspace, column, WN_COLUMN_F32, info->dim, err));
-        wn_embedding_record embedding = {.model = out->model, .column = column, .dim = info->dim};
-        WN_TRY(wn_embedding_add(workspace, &embedding, err));
-    }
-    if (known.rows >= counts.rows) return WN_OK;
+    if (known >= counts.rows) return WN_OK;
     WN_TRY(wn_job_plan(job, "embedding", wn_model_get_memory(model, wn_pool_threads(job->pool)) + (64u << 20), err));
-    return embed_rows(job, workspace, model, side, out, known.rows, err);
+    return embed_rows(job, workspace, model, side, out, known, err);
 }
 
 wn_status wn_stage_embed(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
-                         wn_embedded *out, wn_error *err)
+                         const wn_reduce *reduce, wn_embedded *out, wn_error *err)
 {
     wn_model *model = NULL;
+    wn_status status;
     *out = (wn_embedded){0};
-    WN_TRY(wn_open_model(file, WN_PRECISION_AUTO, NULL, &model, err));
-    wn_status status = embed_with(job, workspace, name, file, model, out, err);
+    if (reduce && reduce->dim)
+        status = wn_stage_reduce(job, workspace, name, file, reduce, out, err);
+    else if (wn_is_reduction(file))
+        status = wn_stage_turn(job, workspace, name, file, out, err);
+    else if (!(status = wn_open_model(file, WN_PRECISION_AUTO, NULL, &model, err)))
+        status = embed_with(job, workspace, name, file, model, out, err);
     wn_model_close(&model);
     if (!status && !job->dry_run && out->fresh > 0 && out->rows >= WN_KEPT_INDEX_LEAST)
         status = wn_stage_index(job, workspace, out->column, WN_INDEX_METRIC_COSINE, err);

@@ -14,7 +14,7 @@ static wn_status update_graph(const wn_job *job, wn_workspace *workspace, const 
     char *file = NULL, *column = NULL;
     wn_vectors vectors = {0};
     wn_graph graph = {0};
-    if ((status = wn_find_model(workspace, options->model, &out->model, &file, err))) goto done;
+    if ((status = wn_find_reduced(workspace, options->model, &options->reduce, &out->model, &file, err))) goto done;
     if ((status = wn_find_embedding(workspace, out->model, &column, err))) goto done;
     if ((status = wn_vectors_load(job, workspace, column, &vectors, err))) goto done;
     wn_graph_request request = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jobs/open_model.h"
+#include "jobs/reduction_stage.h"
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -7,6 +8,7 @@
 #include "base/text.h"
 #include "interop/option_file.h"
 #include "winnow/jobs.h"
+#include "winnow/memory.h"
 
 /* What was set on the command line wins over the file. */
 static void lay_over(wn_onnx_settings *settings, const wn_onnx_settings *given)
@@ -33,12 +35,30 @@ static wn_status read_settings(const char *path, const wn_onnx_settings *given, 
     return WN_OK;
 }
 
+/* A reduction and the model behind it. */
+static wn_status open_reduced(const char *path, wn_precision precision, const wn_onnx_settings *settings,
+                              wn_model **out, wn_error *err)
+{
+    wn_reduction reduction;
+    wn_model *base = NULL;
+    char *base_path = NULL;
+    WN_TRY(wn_read_model_reduction(path, &reduction, &base_path, err));
+    wn_status status = wn_open_model(base_path, precision, settings, &base, err);
+    if (status)
+        wn_reduction_clear(&reduction);
+    else
+        status = wn_model_reduce(&base, &reduction, path, out, err);
+    wn_free(base_path);
+    return status;
+}
+
 wn_status wn_open_model(const char *path, wn_precision precision, const wn_onnx_settings *settings, wn_model **out,
                         wn_error *err)
 {
     wn_onnx_settings all;
     wn_arena arena;
     *out = NULL;
+    if (wn_is_reduction(path)) return open_reduced(path, precision, settings, out, err);
     if (!wn_text_ends_with(path, ".onnx")) return wn_model_open(path, precision, out, err);
     wn_arena_init(&arena, WN_MEMORY_TEXT, 0);
     wn_status status = read_settings(path, settings, &all, &arena, err);

@@ -8,8 +8,8 @@
 #include "winnow/model.h"
 #include "winnow/onnx.h"
 
-/* A winnow model, or an ONNX model (FILE.onnx) under the settings of FILE.onnx.json where there is one, with what
- * `settings` (NULL allowed) sets over them. */
+/* A winnow model, a reduction (FILE.wnr) with the model behind it, or an ONNX model (FILE.onnx) under the settings of
+ * FILE.onnx.json where there is one, with what `settings` (NULL allowed) sets over them. */
 WN_NODISCARD wn_status wn_open_model(const char *path, wn_precision precision, const wn_onnx_settings *settings,
                                      wn_model **out, wn_error *err);
 

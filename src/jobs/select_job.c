@@ -86,7 +86,7 @@ static wn_status select_in(const wn_job *job, wn_workspace *workspace, const wn_
     const char *tag = options->tag ? options->tag : "selected";
     double started = wn_clock_seconds();
     if ((status = wn_find_model(workspace, options->model, &name, &file, err))) goto done;
-    if ((status = wn_stage_embed(job, workspace, name, file, &embedded, err))) goto done;
+    if ((status = wn_stage_embed(job, workspace, name, file, &options->reduce, &embedded, err))) goto done;
     out->seconds.embed = wn_clock_seconds() - started;
     started = wn_clock_seconds();
     if ((status = wn_roots_load(workspace, NULL, 0, WN_ROOTS_KNOWN, &roots, err))) goto done;

@@ -19,6 +19,9 @@
 
 enum { BLOCK = 2048, WAVE = 16 };
 
+/* Bytes of the partial products of one wave, unless each thread has one already. */
+static const size_t WAVE_BYTES = (size_t)64 << 20;
+
 /* One pass over the rows. */
 typedef struct pass {
     const wn_matrix *x;
@@ -128,10 +131,23 @@ static void add_products(const pass *p, size_t blocks, double *out)
     }
 }
 
+/* Blocks of a wave, whose number does not show in the sums: they are added in order of their rows. */
+static size_t wave_of(size_t rows, size_t cols, unsigned threads)
+{
+    size_t fit = WAVE_BYTES / sizeof(float) / cols / cols, wave = min_size(WAVE, (rows + BLOCK - 1) / BLOCK);
+    return min_size(wave, fit > threads ? fit : threads);
+}
+
+uint64_t wn_linear_covariance_memory(size_t rows, size_t cols, unsigned threads)
+{
+    uint64_t wave = wave_of(rows, cols, threads > 0 ? threads : 1), d = cols;
+    return (wave * d * d + (uint64_t)threads * BLOCK * d) * sizeof(float);
+}
+
 wn_status wn_linear_covariance(const wn_matrix *x, const double *mean, double divisor, wn_pool *pool, double *out,
                                wn_error *err)
 {
-    size_t cols = x->cols, wave = min_size(WAVE, (x->rows + BLOCK - 1) / BLOCK), square = 0, len = 0;
+    size_t cols = x->cols, wave = wave_of(x->rows, cols, wn_pool_threads(pool)), square = 0, len = 0;
     wn_status status = WN_OK;
     pass p = {.x = x, .mean = mean};
     if (cols <= INT32_MAX && wn_mul_size(cols, cols, &square) && wn_mul_size(square, wave, &len)) {
@@ -143,8 +159,8 @@ wn_status wn_linear_covariance(const wn_matrix *x, const double *mean, double di
         goto done;
     }
     memset(out, 0, square * sizeof *out);
-    for (p.first = 0; p.first < x->rows; p.first += WAVE * BLOCK) {
-        size_t n = min_size(x->rows - p.first, WAVE * BLOCK);
+    for (p.first = 0; p.first < x->rows; p.first += wave * BLOCK) {
+        size_t n = min_size(x->rows - p.first, wave * BLOCK);
         wn_pool_for(pool, n, BLOCK, multiply_block, &p);
         add_products(&p, (n + BLOCK - 1) / BLOCK, out);
     }
@@ -160,8 +176,7 @@ done:
     return status;
 }
 
-/* The sign of an eigenvector is free; this makes it definite. */
-static void fix_sign(double *vector, size_t n)
+void wn_linear_fix_sign(double *vector, size_t n)
 {
     size_t most = 0;
     for (size_t i = 1; i < n; i++) {
@@ -200,7 +215,7 @@ wn_status wn_linear_eigen(double *matrix, size_t n, size_t wanted, double *value
     for (size_t i = 0; i < wanted; i++) {
         values[i] = ascending[wanted - 1 - i];
         memcpy(vectors + i * n, columns + (wanted - 1 - i) * n, n * sizeof *vectors);
-        fix_sign(vectors + i * n, n);
+        wn_linear_fix_sign(vectors + i * n, n);
     }
 done:
     wn_free(support);
@@ -231,39 +246,39 @@ wn_status wn_linear_project(const wn_matrix *x, const double *mean, const float 
     return WN_OK;
 }
 
-/* q becomes the Q of its QR factorisation; `signs` those of R's diagonal. False when memory is short. */
-static bool factorise(double *q, lapack_int order, double *scales, double *signs)
+/* LAPACK counts by columns: the rows are its columns. */
+wn_status wn_linear_orthonormal(double *rows, size_t count, size_t n, double *signs, wn_error *err)
 {
-    begin_blas();
-    bool good = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, order, order, q, order, scales) == 0;
-    for (lapack_int i = 0; i < order; i++) signs[i] = q[i * order + i] < 0 ? -1.0 : 1.0;
-    good = good && LAPACKE_dorgqr(LAPACK_COL_MAJOR, order, order, order, q, order, scales) == 0;
-    end_blas();
-    return good;
+    lapack_int m = (lapack_int)n, k = (lapack_int)count;
+    double *scales = wn_alloc(WN_MEMORY_MATRIX, count, sizeof *scales);
+    bool good = scales != NULL;
+    if (good) {
+        begin_blas();
+        good = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, m, k, rows, m, scales) == 0;
+        for (size_t i = 0; i < count && signs; i++) signs[i] = rows[i * n + i] < 0 ? -1.0 : 1.0;
+        good = good && LAPACKE_dorgqr(LAPACK_COL_MAJOR, m, k, k, rows, m, scales) == 0;
+        end_blas();
+    }
+    wn_free(scales);
+    return good ? WN_OK : wn_fail(err, WN_NOMEM, "no memory for a basis of %zu vectors of length %zu", count, n);
 }
 
 wn_status wn_linear_rotation(size_t n, uint64_t seed, float *out, wn_error *err)
 {
-    wn_status status = WN_OK;
-    lapack_int order = (lapack_int)n;
+    wn_status status;
     wn_rng rng;
-    double *q = wn_alloc(WN_MEMORY_MATRIX, n * sizeof *q, n), *scales = wn_alloc(WN_MEMORY_MATRIX, n, sizeof *scales);
-    double *signs = wn_alloc(WN_MEMORY_MATRIX, n, sizeof *signs);
-    if (!q || !scales || !signs) {
+    double *q = wn_alloc(WN_MEMORY_MATRIX, n * sizeof *q, n), *signs = wn_alloc(WN_MEMORY_MATRIX, n, sizeof *signs);
+    if (!q || !signs) {
         status = wn_fail(err, WN_NOMEM, "no memory for a rotation of %zu dimensions", n);
         goto done;
     }
     wn_rng_init(&rng, seed, 0);
     for (size_t i = 0; i < n * n; i++) q[i] = (double)wn_rng_normal(&rng);
-    if (!factorise(q, order, scales, signs)) {
-        status = wn_fail(err, WN_NOMEM, "no memory for a rotation of %zu dimensions", n);
-        goto done;
-    }
+    if ((status = wn_linear_orthonormal(q, n, n, signs, err))) goto done;
     for (size_t j = 0; j < n; j++)
         for (size_t i = 0; i < n; i++) out[j * n + i] = (float)(q[j * n + i] * signs[j]);
 done:
     wn_free(signs);
-    wn_free(scales);
     wn_free(q);
     return status;
 }

@@ -22,6 +22,9 @@ WN_NODISCARD wn_status wn_linear_mean(const wn_matrix *x, wn_pool *pool, double 
 WN_NODISCARD wn_status wn_linear_covariance(const wn_matrix *x, const double *mean, double divisor, wn_pool *pool,
                                             double *out, wn_error *err);
 
+/* Bytes that wn_linear_covariance holds beside its result. */
+uint64_t wn_linear_covariance_memory(size_t rows, size_t cols, unsigned threads);
+
 /* The `wanted` greatest eigenvalues of a symmetric n x n matrix, in descending order, and their eigenvectors as rows
  * of `vectors` (wanted x n), each of length 1 with its element of greatest magnitude positive. The matrix is used
  * up as scratch; only its lower triangle (row-major) is read. 0 < wanted <= n. WN_INVALID when it holds a NaN. */
@@ -31,6 +34,13 @@ WN_NODISCARD wn_status wn_linear_eigen(double *matrix, size_t n, size_t wanted, 
 /* out (rows x k, row-major) = (x - mean) basis', with the k rows of `basis` (k x cols). `mean` NULL means 0. */
 WN_NODISCARD wn_status wn_linear_project(const wn_matrix *x, const double *mean, const float *basis, size_t k,
                                          wn_pool *pool, float *out, wn_error *err);
+
+/* Makes one vector's sign definite: its element of greatest magnitude becomes positive. */
+void wn_linear_fix_sign(double *vector, size_t n);
+
+/* The `count` rows of `rows` (count x n, count <= n) become an orthonormal basis: Q of the QR factorisation. `signs`
+ * (count, NULL allowed) get those of R's diagonal. Rows that depend on earlier ones are completed to a basis. */
+WN_NODISCARD wn_status wn_linear_orthonormal(double *rows, size_t count, size_t n, double *signs, wn_error *err);
 
 /* out (n x n, row-major) = an orthogonal matrix drawn uniformly (Haar): QR of a normal matrix with the signs of R's
  * diagonal (Mezzadri 2007). Rotating before int8 spreads the variance over all dimensions. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../check_options.h"
+#include "../reduce_options.h"
 #include "winnow/labels.h"
 
 #define AT(field) offsetof(check_params, field)
@@ -16,6 +17,7 @@ static const wn_option options[] = {
      AT(tags), 0, 0, NULL, NULL, "TAG,TAG...", 0},
     {WN_OPTION_TEXT, "model", "whose embeddings tell what is near (default: the newest)", AT(model), 0, 0, NULL, NULL,
      "NAME", 0},
+    REDUCE_OPTION_ROWS(check_params, reduce),
     {WN_OPTION_BOOL, "apply", "set the tags check:NAME to issues and check:drop to repeats", AT(apply), 0, 0, NULL,
      NULL, NULL, 0},
     {WN_OPTION_BOOL, "calibrate", "print what limits of near-duplicate are worth on changed copies of these images",
@@ -63,6 +65,8 @@ static wn_status run_check(session *run, wn_error *err)
     bool labels = run->path_count == 1 && strcmp(run->paths[0], "labels") == 0;
     bool arrays = params->probabilities || params->embeddings || params->labels || params->out || params->out_issues ||
                   params->out_suggested;
+    wn_status status = check_reduce(run, &params->reduce, arrays, err);
+    if (status) return status;
     if (labels && arrays && !params->probabilities == !params->embeddings)
         return command_usage_error(run, err, "name --probabilities P.npy or --embeddings E.npy");
     if (labels && arrays) return check_label_arrays(run, err);

@@ -4,6 +4,7 @@
  */
 #include "../human.h"
 #include "../job_setup.h"
+#include "../reduce_options.h"
 #include "../select_options.h"
 #include "../terminal.h"
 #include "../train_options.h"
@@ -14,6 +15,7 @@ typedef struct curate_params {
     const char *model, *except_tag, *copy, *link;
     int64_t input_side;
     bool keep_duplicates, since_last;
+    wn_reduce reduce;
 } curate_params;
 
 #define AT(field) offsetof(curate_params, field)
@@ -23,6 +25,7 @@ static const wn_option options[] = {
     {WN_OPTION_TEXT, "model",
      "model: a file, a name in the workspace, or default (default: the workspace's newest, else the built-in one)",
      AT(model), 0, 0, NULL, NULL, "FILE|NAME", 'm'},
+    REDUCE_OPTION_ROWS(curate_params, reduce),
     TRAIN_OPTION_ROWS(curate_params, train, "train-minutes", "train-epochs", "train-steps", "train-method",
                       "train-network", "train-fixed-plan", NULL),
     {WN_OPTION_TEXT, "except-tag", "images with this tag count as picked already", AT(except_tag), 0, 0, NULL, NULL,
@@ -127,6 +130,7 @@ static wn_status run_curate(session *run, wn_error *err)
     if (!params->select.count) return command_usage_error(run, err, "how many images? Give -n 500, or -n 10%%");
     wn_status status = select_values_check(run, &params->select, err);
     if (status) return status;
+    if ((status = check_reduce(run, &params->reduce, false, err))) return status;
     if ((status = check_input_side(run, params->input_side, err))) return status;
     status = train_values_apply(&params->train, &train, err);
     if (status) {
@@ -141,6 +145,7 @@ static wn_status run_curate(session *run, wn_error *err)
                                 .strategy = params->select.strategy,
                                 .settings = settings,
                                 .model = params->model,
+                                .reduce = params->reduce,
                                 .train = train_values_given(&params->train) ? &train : NULL,
                                 .except_tag = params->except_tag,
                                 .copy = params->copy,

@@ -10,6 +10,7 @@
 
 #include "../human.h"
 #include "../job_setup.h"
+#include "../reduce_options.h"
 #include "../terminal.h"
 #include "winnow/jobs.h"
 #include "winnow/map_quality.h"
@@ -24,6 +25,7 @@ typedef struct map_params {
     double point_size;
     bool skip_quality, anew, thumbnails;
     int metric;
+    wn_reduce reduce;
 } map_params;
 
 #define AT(field) offsetof(map_params, field)
@@ -33,6 +35,7 @@ static const char *const metric_names[] = {"l2", "cosine", NULL};
 static const wn_option options[] = {
     {WN_OPTION_TEXT, "model", "in a workspace: whose embeddings (default: its newest model)", AT(model), 0, 0, NULL,
      NULL, "NAME", 'm'},
+    REDUCE_OPTION_ROWS(map_params, reduce),
     {WN_OPTION_BOOL, "anew", "in a workspace: also images that are on the map already may move", AT(anew), 0, 0, NULL,
      NULL, NULL, 0},
     {WN_OPTION_TEXT, "embeddings", "array mode: N x dim values", AT(embeddings), 0, 0, NULL, NULL, "E.npy", 0},
@@ -384,6 +387,7 @@ static wn_status map_workspace(session *run, const map_params *params, wn_error 
     if (alone) return command_usage_error(run, err, "--%s belongs to array mode: name --embeddings E.npy too", alone);
     const wn_map_options map = {.workspace = run->common.workspace,
                                 .model = params->model,
+                                .reduce = params->reduce,
                                 .method = params->method,
                                 .settings = params->settings,
                                 .dims = (size_t)params->dims,
@@ -437,6 +441,7 @@ static wn_status run_map(session *run, wn_error *err)
     wn_status status = prepare_method(run, params, &checked, err);
     wn_free(checked.params);
     if (!status) status = check_plot(run, params, err);
+    if (!status) status = check_reduce(run, &params->reduce, params->embeddings != NULL, err);
     if (status) return status;
     return params->embeddings ? map_arrays(run, params, err) : map_workspace(run, params, err);
 }

@@ -8,6 +8,7 @@
 #include "../human.h"
 #include "../job_setup.h"
 #include "../kept_index.h"
+#include "../reduce_options.h"
 #include "../terminal.h"
 #include "winnow/index.h"
 #include "winnow/npy.h"
@@ -17,6 +18,7 @@ typedef struct neighbours_params {
     int64_t k;
     double recall;
     int metric;
+    wn_reduce reduce;
 } neighbours_params;
 
 #define AT(field) offsetof(neighbours_params, field)
@@ -35,6 +37,7 @@ static const wn_option options[] = {
      NULL, NULL, "NAME", 0},
     {WN_OPTION_TEXT, "model", "whose embeddings of the workspace (default: its newest model)", AT(model), 0, 0, NULL,
      NULL, "NAME", 'm'},
+    REDUCE_OPTION_ROWS(neighbours_params, reduce),
     {WN_OPTION_TEXT, "out-ids", "row numbers, nearest first (int64, rows x K)", AT(out_ids), 0, 0, NULL, NULL, "I.npy",
      0},
     {WN_OPTION_TEXT, "out-distances", "their distances (float32, rows x K)", AT(out_distances), 0, 0, NULL, NULL,
@@ -174,6 +177,7 @@ static wn_status run_workspace(session *run, const neighbours_params *params, wn
         return command_usage_error(run, err, "--queries, --index, --kind and --out-... go with --embeddings E.npy");
     wn_neighbours_options wanted = {.workspace = run->common.workspace,
                                     .model = params->model,
+                                    .reduce = params->reduce,
                                     .k = (size_t)params->k,
                                     .metric = (wn_index_metric)params->metric,
                                     .recall = params->recall};
@@ -209,6 +213,8 @@ static wn_status run_neighbours(session *run, wn_error *err)
 {
     const neighbours_params *params = run->params;
     arrays all = {0};
+    wn_status status = check_reduce(run, &params->reduce, params->embeddings != NULL, err);
+    if (status) return status;
     if (!params->embeddings) return run_workspace(run, params, err);
     if (run->common.workspace || params->model)
         return command_usage_error(run, err, "name --embeddings E.npy or a workspace, not both");
@@ -218,7 +224,7 @@ static wn_status run_neighbours(session *run, wn_error *err)
     if (!params->out_ids && !params->out_distances && !run->common.json && !run->common.dry_run)
         return command_usage_error(run, err, "name --out-ids I.npy or --out-distances D.npy");
     double started = now();
-    wn_status status = open_arrays(run, params, &all, err);
+    status = open_arrays(run, params, &all, err);
     if (!status) status = choose_kind(run, params, &all, err);
     all.read_seconds = now() - started;
     if (!status && run->common.dry_run) {

@@ -7,12 +7,14 @@
 
 #include "../human.h"
 #include "../job_setup.h"
+#include "../reduce_options.h"
 #include "../terminal.h"
 
 typedef struct search_params {
     const char *image, *not_image, *sample, *not_sample, *tag, *not_tag, *region, *where, *model, *sheet, *csv;
     int64_t count;
     bool farthest;
+    wn_reduce reduce;
 } search_params;
 
 #define AT(field) offsetof(search_params, field)
@@ -35,6 +37,7 @@ static const wn_option options[] = {
     {WN_OPTION_INT, "count", "how many to show", AT(count), 1, 1e6, "20", NULL, "N", 'n'},
     {WN_OPTION_TEXT, "model", "whose embeddings to compare (default: the newest model)", AT(model), 0, 0, NULL, NULL,
      "NAME", 'm'},
+    REDUCE_OPTION_ROWS(search_params, reduce),
     TEXT("sheet", "draw the results into this file, best first", sheet, "FILE.png"),
     TEXT("csv", "write rank, row, distance and path to this file", csv, "FILE.csv"),
     {0},
@@ -119,10 +122,13 @@ static wn_status run_search(session *run, wn_error *err)
     wn_job job = job_of(run);
     wn_search_result result;
     size_t count = 0;
+    wn_status status = check_reduce(run, &params->reduce, false, err);
+    if (status) return status;
     const char **images = list_images(run, params->image, &count);
     if (!images) return command_fail(err, WN_NOMEM, "out of memory");
     wn_search_options search = {.workspace = run->common.workspace,
                                 .model = params->model,
+                                .reduce = params->reduce,
                                 .images = images,
                                 .image_count = count,
                                 .not_images = &params->not_image,
@@ -136,7 +142,7 @@ static wn_status run_search(session *run, wn_error *err)
                                 .farthest = params->farthest,
                                 .count = (size_t)params->count,
                                 .sheet = params->sheet};
-    wn_status status = wn_job_search(&job, &search, &result, err);
+    status = wn_job_search(&job, &search, &result, err);
     free(images);
     if (status) return status;
     if (params->csv && !run->common.dry_run) status = write_csv(params->csv, &result, err);

@@ -10,6 +10,7 @@
 
 #include "../human.h"
 #include "../job_setup.h"
+#include "../reduce_options.h"
 #include "../select_config.h"
 #include "../select_options.h"
 #include "../terminal.h"
@@ -24,6 +25,7 @@ typedef struct select_params {
     const char *config, *from, *out_reasons;
     int64_t sequence_length;
     bool keep_duplicates, explain, evaluate;
+    wn_reduce reduce;
 } select_params;
 
 #define AT(field) offsetof(select_params, field)
@@ -45,6 +47,7 @@ static const wn_option options[] = {
      AT(out_distances), 0, 0, NULL, NULL, "D.npy", 0},
     {WN_OPTION_TEXT, "model", "whose embeddings: a file, or a name in the workspace (default: its newest)", AT(model),
      0, 0, NULL, NULL, "FILE|NAME", 'm'},
+    REDUCE_OPTION_ROWS(select_params, reduce),
     {WN_OPTION_TEXT, "tag", "name under which the selection is kept", AT(tag), 0, 0, "selected", NULL, "NAME", 't'},
     {WN_OPTION_TEXT, "except-tag", "images with this tag count as picked already", AT(except_tag), 0, 0, NULL, NULL,
      "TAG", 0},
@@ -288,6 +291,7 @@ static wn_status select_in_workspace(session *run, const select_params *params, 
                                 .strategy = params->select.strategy,
                                 .settings = settings,
                                 .model = params->model,
+                                .reduce = params->reduce,
                                 .tag = params->tag,
                                 .except_tag = params->except_tag,
                                 .at_most = params->select.at_most,
@@ -367,6 +371,8 @@ static wn_status select_arrays_by_config(session *run, const select_params *para
 static wn_status select_with(session *run, const select_params *params, const wn_selection_config *config,
                              wn_error *err)
 {
+    wn_status status = check_reduce(run, &params->reduce, params->embeddings != NULL, err);
+    if (status) return status;
     if (params->embeddings && params->sequence_length > 1)
         return command_usage_error(run, err, "--sequence-length works in a workspace: arrays have no folders");
     if (params->embeddings && config) return select_arrays_by_config(run, params, config, err);

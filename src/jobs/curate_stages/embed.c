@@ -8,7 +8,8 @@
 
 static wn_status embed_images(wn_curating *run, wn_error *err)
 {
-    WN_TRY(wn_stage_embed(run->job, run->workspace, run->model, run->model_file, &run->embedded, err));
+    WN_TRY(wn_stage_embed(run->job, run->workspace, run->model, run->model_file, &run->options->reduce, &run->embedded,
+                          err));
     if (!(run->result->model = wn_text_copy(run->embedded.model))) return wn_fail(err, WN_NOMEM, "out of memory");
     run->result->embedded = (int64_t)run->rows.len;
     run->result->dim = run->embedded.dim;

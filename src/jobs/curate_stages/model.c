@@ -43,7 +43,7 @@ static wn_status train_model(wn_curating *run, wn_error *err)
 static wn_status get_model(wn_curating *run, wn_error *err)
 {
     WN_TRY(wn_find_model(run->workspace, run->options->model, &run->model, &run->model_file, err));
-    if (run->options->model || strcmp(run->model_file, WN_MODEL_DEFAULT) != 0) return WN_OK;
+    if (run->options->model || !wn_model_is_builtin(run->model_file)) return WN_OK;
     if (run->options->train) {
         clear_model(run);
         return train_model(run, err);

@@ -2,10 +2,8 @@
  *
  * Principal components: the axes along which the rows vary most, from the eigenvectors of their covariance.
  */
-#include <stdbool.h>
-
+#include "winnow/pca.h"
 #include "base/error.h"
-#include "num/linear.h"
 #include "winnow/memory.h"
 #include "winnow/projection.h"
 
@@ -15,63 +13,39 @@ typedef struct params {
 
 static const wn_option options[] = {{0}};
 
+static wn_pca_request request_of(const wn_projection_request *request)
+{
+    return (wn_pca_request){.matrix = request->matrix,
+                            .dim = request->dims,
+                            .seed = request->seed,
+                            .pool = request->pool,
+                            .progress = request->progress};
+}
+
 static uint64_t memory(const void *parameters, const wn_projection_request *request)
 {
-    uint64_t dim = request->matrix.cols, blocks = wn_pool_threads(request->pool) + 1;
+    const wn_pca_request pca = request_of(request);
     (void)parameters;
-    return dim * dim * sizeof(double) * (2 + blocks) + dim * request->dims * (sizeof(float) + sizeof(double));
+    return wn_pca_memory(&pca);
 }
 
-/* Copies the result of the eigenvectors; variances are shares of the trace. */
-static void fill(wn_projection *out, const double *mean, const double *values, const double *vectors, double trace,
-                 size_t dim)
-{
-    for (size_t k = 0; k < dim; k++) out->mean[k] = (float)mean[k];
-    for (size_t k = 0; k < out->dims * dim; k++) out->axes[k] = (float)vectors[k];
-    for (size_t i = 0; i < out->dims; i++) out->variance[i] = trace > 0 && values[i] > 0 ? values[i] / trace : 0;
-}
-
-static bool stops(const wn_projection_request *request, uint64_t done)
-{
-    wn_progress_report report = {.stage = "map", .unit = "rows", .done = done, .total = 2 * request->matrix.rows};
-    return wn_progress_tell(request->progress, &report);
-}
-
+/* Variances become shares of the total; axes and their array are handed over. */
 static wn_status fit(const void *parameters, const wn_projection_request *request, wn_projection *out, wn_error *err)
 {
-    const wn_matrix *x = &request->matrix;
-    size_t dim = x->cols, dims = request->dims;
-    double trace = 0;
-    wn_status status;
-    double *mean = wn_alloc(WN_MEMORY_MATRIX, dim, sizeof *mean);
-    double *covariance = wn_alloc(WN_MEMORY_MATRIX, dim * dim, sizeof *covariance);
-    double *values = wn_alloc(WN_MEMORY_MATRIX, dims, sizeof *values);
-    double *vectors = wn_alloc(WN_MEMORY_MATRIX, dims * dim, sizeof *vectors);
+    const wn_pca_request wanted = request_of(request);
+    wn_pca pca;
     (void)parameters;
-
-    out->mean = wn_alloc(WN_MEMORY_MATRIX, dim, sizeof *out->mean);
-    out->axes = wn_alloc(WN_MEMORY_MATRIX, dims * dim, sizeof *out->axes);
-    out->variance = wn_alloc(WN_MEMORY_MATRIX, dims, sizeof *out->variance);
-    if (!mean || !covariance || !values || !vectors || !out->mean || !out->axes || !out->variance) {
-        status = wn_fail(err, WN_NOMEM, "no memory for the principal components of %zu dimensions", dim);
-        goto done;
-    }
-    if ((status = wn_linear_mean(x, request->pool, mean, err))) goto done;
-    double divisor = x->rows > 1 ? (double)(x->rows - 1) : 1;
-    if ((status = wn_linear_covariance(x, mean, divisor, request->pool, covariance, err))) goto done;
-    for (size_t k = 0; k < dim; k++) trace += covariance[k * dim + k];
-    if ((status = wn_linear_eigen(covariance, dim, dims, values, vectors, err))) goto done;
-    if (stops(request, x->rows)) {
-        status = wn_fail(err, WN_CANCELLED, "cancelled");
-        goto done;
-    }
-    fill(out, mean, values, vectors, trace, dim);
-    status = wn_linear_project(x, mean, out->axes, dims, request->pool, out->points, err);
-done:
-    wn_free(vectors);
-    wn_free(values);
-    wn_free(covariance);
-    wn_free(mean);
+    WN_TRY(wn_pca_fit(&wanted, &pca, err));
+    wn_status status = wn_pca_apply(&pca, &request->matrix, request->pool, out->points, err);
+    if (!(out->mean = wn_alloc(WN_MEMORY_MATRIX, pca.from, sizeof *out->mean)) && !status)
+        status = wn_fail(err, WN_NOMEM, "no memory for the principal components of %zu dimensions", pca.from);
+    for (size_t k = 0; k < pca.from && !status; k++) out->mean[k] = (float)pca.mean[k];
+    for (size_t i = 0; i < pca.dim; i++) pca.variance[i] = pca.total > 0 ? pca.variance[i] / pca.total : 0;
+    out->axes = pca.axes;
+    out->variance = pca.variance;
+    pca.axes = NULL;
+    pca.variance = NULL;
+    wn_pca_clear(&pca);
     return status;
 }
 
