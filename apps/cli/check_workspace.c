@@ -56,9 +56,11 @@ static json_t *json_checks(const wn_check_job_result *result)
     json_t *out = json_array();
     for (size_t i = 0; i < result->check_count; i++) {
         const wn_check_summary *check = &result->checks[i];
-        json_array_append_new(out, json_pack("{s:s, s:o, s:o, s:s?}", "name", check->name, "issues",
-                                             check->left_out ? json_null() : json_integer((json_int_t)check->issues),
-                                             "threshold", json_figure(check->threshold), "left_out", check->left_out));
+        json_array_append_new(out,
+                              json_pack("{s:s, s:o, s:o, s:s?, s:o, s:s?}", "name", check->name, "issues",
+                                        check->left_out ? json_null() : json_integer((json_int_t)check->issues),
+                                        "threshold", json_figure(check->threshold), "figure_name", check->figure_name,
+                                        "figure", json_figure(check->figure), "left_out", check->left_out));
     }
     return out;
 }
@@ -85,9 +87,11 @@ static void print_text(session *run, const wn_check_job_result *result)
     for (size_t i = 0; i < result->check_count; i++) {
         const wn_check_summary *check = &result->checks[i];
         if (check->left_out) {
-            printf("%-16s %8s  left out: %s\n", check->name, "-", check->left_out);
+            printf("%-21s %8s  left out: %s\n", check->name, "-", check->left_out);
         } else {
-            printf("%-16s %8s  %s\n", check->name, human_count((uint64_t)check->issues, a), check->summary);
+            printf("%-21s %8s  %s", check->name, human_count((uint64_t)check->issues, a), check->summary);
+            if (check->figure_name && isfinite(check->figure)) printf("; %s %.3g", check->figure_name, check->figure);
+            printf("\n");
         }
     }
     terminal_say(run->terminal, "  checked     %s images", human_count((uint64_t)result->rows, a));

@@ -39,6 +39,8 @@ typedef struct wn_check_input {
     const int64_t *neighbours;                 /* rows x k nearest other rows, nearest first, -1 = none */
     const float *distances;                    /* rows x k, cosine */
     size_t k;
+    const int64_t *labels; /* class numbers from 0; negative = no label */
+    size_t classes;
     wn_matrix embeddings; /* rows x dim, finite; no data = not known. Rows without neighbours are not looked at */
     wn_pool *pool;
     const wn_progress *progress;
@@ -53,7 +55,8 @@ enum {
     WN_CHECK_COLOUR = 16,   /* mean, deviation */
     WN_CHECK_HASHES = 32,   /* byte_hashes, pixel_hashes */
     WN_CHECK_PICTURES = 64, /* picture_hashes */
-    WN_CHECK_GRAPH = 128    /* neighbours, distances */
+    WN_CHECK_GRAPH = 128,   /* neighbours, distances */
+    WN_CHECK_LABELS = 256   /* labels, classes */
 };
 
 /* The answer. Release with wn_check_result_clear. */
@@ -65,6 +68,7 @@ typedef struct wn_check_result {
                         * checks that have none */
     float *distances;  /* to that row; with `evidence` */
     double threshold;  /* scores below it are issues; NaN where the check decides in another way */
+    double figure;     /* of all rows, what wn_check.figure names; NaN where it names none */
 } wn_check_result;
 WN_API void wn_check_result_clear(wn_check_result *result);
 
@@ -72,7 +76,8 @@ typedef struct wn_check {
     const char *name;    /* "odd-size"; the issue is called odd_size in files */
     const char *summary; /* what an issue is, one line, no full stop */
     unsigned needs;
-    bool evidence; /* fills evidence and distances */
+    bool evidence;      /* fills evidence and distances */
+    const char *figure; /* a number about all rows: "p-value"; NULL = none */
     const wn_option *options;
     size_t params_size;
     /* Fills scores, is_issue, threshold and, where declared, evidence and distances, which are allocated already. */

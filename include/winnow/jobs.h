@@ -410,7 +410,9 @@ typedef struct wn_check_summary {
     const char *name, *summary; /* static storage */
     const char *left_out;       /* why it did not run; NULL = it did */
     int64_t issues;
-    double threshold; /* scores below it are issues; NaN = decided in another way */
+    double threshold;        /* scores below it are issues; NaN = decided in another way */
+    const char *figure_name; /* of a number about all images: "p-value"; NULL = none */
+    double figure;
 } wn_check_summary;
 
 typedef struct wn_curate_result {

@@ -111,7 +111,7 @@ static wn_status match_classes(wn_checking *s, int64_t set, int32_t **out, wn_er
 static wn_status fill_result(wn_checking *s, wn_check_result *out, wn_error *err)
 {
     size_t rows = s->rows.len;
-    *out = (wn_check_result){.rows = rows, .threshold = THRESHOLD};
+    *out = (wn_check_result){.rows = rows, .threshold = THRESHOLD, .figure = NAN};
     out->scores = wn_alloc(WN_MEMORY_GENERAL, rows, sizeof *out->scores);
     out->is_issue = wn_calloc(WN_MEMORY_GENERAL, rows, 1);
     if (!out->scores || !out->is_issue) return wn_fail(err, WN_NOMEM, "no memory to check %zu images", rows);

@@ -251,6 +251,8 @@ wn_status wn_checking_load(wn_checking *s, wn_error *err)
     if (wn_checking_wants(s, "near-duplicate")) WN_TRY(make_hashes(s, err));
     WN_TRY(load_facts(s, err));
     WN_TRY(wn_checking_load_labels(s, err));
+    s->input.labels = s->labels.values;
+    s->input.classes = s->labels.classes;
     return load_neighbours(s, err);
 }
 

@@ -78,6 +78,7 @@ static wn_status check_settings(const wn_check_options *options, wn_error *err)
 static const char *missing_part(unsigned needs, unsigned known)
 {
     unsigned missing = needs & ~known;
+    if (missing & WN_CHECK_LABELS) return "there are no labels of images; 'winnow import' brings them";
     if (missing & WN_CHECK_GRAPH) return "there are no embeddings; 'winnow embed' or 'winnow curate' makes them";
     return "the workspace has no such facts; 'winnow add' on the images again measures them";
 }
@@ -115,7 +116,7 @@ wn_status wn_checking_run(wn_checking *s, wn_error *err)
         const wn_check *check = wn_check_at(i);
         if (!wn_checking_wants(s, check->name)) continue;
         wn_check_summary *summary = &s->out->checks[s->out->check_count++];
-        *summary = (wn_check_summary){.name = check->name, .summary = check->summary, .threshold = NAN};
+        *summary = (wn_check_summary){.name = check->name, .summary = check->summary, .threshold = NAN, .figure = NAN};
         if ((check->needs & known) != check->needs) {
             summary->left_out = missing_part(check->needs, known);
             continue;
@@ -124,6 +125,8 @@ wn_status wn_checking_run(wn_checking *s, wn_error *err)
         const wn_check_result *found = &s->results[s->count - 1];
         summary->issues = (int64_t)found->issues;
         summary->threshold = found->threshold;
+        summary->figure_name = check->figure;
+        summary->figure = found->figure;
         if (strcmp(check->name, "corrupt") == 0) summary->issues = s->out->bad;
         if (strcmp(check->name, "exact-duplicate") == 0) s->out->exact_duplicates = summary->issues;
     }

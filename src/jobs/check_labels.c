@@ -133,7 +133,8 @@ wn_status wn_checking_labels(wn_checking *s, wn_check_summary *summary, wn_error
 {
     float *probabilities = NULL;
     size_t named = 0;
-    *summary = (wn_check_summary){.name = labels_check.name, .summary = labels_check.summary, .threshold = NAN};
+    *summary =
+        (wn_check_summary){.name = labels_check.name, .summary = labels_check.summary, .threshold = NAN, .figure = NAN};
     if (!s->labels.values) {
         summary->left_out = "there are no labels of images; 'winnow import' brings them";
         return WN_OK;

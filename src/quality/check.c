@@ -46,6 +46,7 @@ unsigned wn_check_known(const wn_check_input *input)
     if (input->byte_hashes && input->pixel_hashes) known |= WN_CHECK_HASHES;
     if (input->picture_hashes) known |= WN_CHECK_PICTURES;
     if (input->neighbours && input->distances && input->k) known |= WN_CHECK_GRAPH;
+    if (input->labels && input->classes) known |= WN_CHECK_LABELS;
     return known;
 }
 
@@ -69,9 +70,19 @@ static wn_status check_graph(const wn_check_input *input, wn_error *err)
     return WN_OK;
 }
 
+static wn_status check_labels(const wn_check_input *input, wn_error *err)
+{
+    for (size_t row = 0; row < input->rows; row++) {
+        if (input->labels[row] >= 0 && (uint64_t)input->labels[row] >= input->classes)
+            return wn_fail(err, WN_INVALID, "row %zu has the label %" PRId64 ", but there are %zu classes", row,
+                           input->labels[row], input->classes);
+    }
+    return WN_OK;
+}
+
 static wn_status new_result(const wn_check *check, size_t rows, wn_check_result *out, wn_error *err)
 {
-    *out = (wn_check_result){.rows = rows, .threshold = NAN};
+    *out = (wn_check_result){.rows = rows, .threshold = NAN, .figure = NAN};
     out->scores = wn_alloc(WN_MEMORY_GENERAL, rows, sizeof *out->scores);
     out->is_issue = wn_calloc(WN_MEMORY_GENERAL, rows, 1);
     if (check->evidence) {
@@ -96,6 +107,7 @@ wn_status wn_check_run(const wn_check *check, const void *params, const wn_check
     if (input->rows >= UINT32_MAX)
         return wn_fail(err, WN_UNSUPPORTED, "%zu rows are more than 32 bits count", input->rows);
     if (check->needs & WN_CHECK_GRAPH) WN_TRY(check_graph(input, err));
+    if (check->needs & WN_CHECK_LABELS) WN_TRY(check_labels(input, err));
     WN_TRY(new_result(check, input->rows, out, err));
     wn_status status = check->run(params, input, out, err);
     if (status) {

@@ -26,7 +26,7 @@ typedef struct images {
     float luminance[ROWS], contrast[ROWS], sharpness[ROWS], noise[ROWS], uniform[ROWS];
     float mean[ROWS * 3], deviation[ROWS * 3], points[ROWS * 2], distances[ROWS * K];
     uint64_t hashes[ROWS * 4];
-    int64_t neighbours[ROWS * K];
+    int64_t neighbours[ROWS * K], labels[ROWS];
     wn_check_input input;
 } images;
 
@@ -80,6 +80,7 @@ static images *make_images(wn_pool *pool)
     }
     all->points[2 * 150] = 9; /* row 150 is far from all */
     find_neighbours(all);
+    for (size_t row = 0; row < ROWS; row++) all->labels[row] = row % 17 == 3 ? -1 : all->points[2 * row] > 0.5f;
     all->input = (wn_check_input){.rows = ROWS,
                                   .damaged = all->damaged,
                                   .width = all->width,
@@ -97,6 +98,8 @@ static images *make_images(wn_pool *pool)
                                   .neighbours = all->neighbours,
                                   .distances = all->distances,
                                   .k = K,
+                                  .labels = all->labels,
+                                  .classes = 2,
                                   .pool = pool};
     return all;
 }
@@ -303,12 +306,90 @@ static void test_planted_group(void **state)
     free(all);
 }
 
+/* The entropy of the votes, counted anew; rows without label have no vote. */
+static void test_ambiguous(void **state)
+{
+    images *all = make_images(NULL);
+    wn_check_result found;
+    size_t between = 0;
+    wn_error err = {0};
+    (void)state;
+    run_check(wn_check_find("ambiguous"), &all->input, &found);
+    for (size_t row = 0; row < ROWS; row++) {
+        double votes[2] = {0}, entropy = 0, all_votes; /* of 10 neighbours */
+        for (size_t i = 0; i < 10; i++) {
+            int64_t label = all->labels[all->neighbours[row * K + i]];
+            if (label >= 0) votes[label]++;
+        }
+        all_votes = votes[0] + votes[1];
+        for (size_t c = 0; c < 2; c++)
+            if (votes[c] > 0) entropy -= votes[c] / all_votes * log2(votes[c] / all_votes);
+        assert_true(fabs((double)found.scores[row] - (1 - entropy)) < 1e-6);
+        if (!found.is_issue[row] || all->labels[row] < 0) continue;
+        assert_int_equal(all->labels[found.evidence[row]], 1 - all->labels[row]);
+        between++;
+    }
+    assert_true(between > 5 && between < ROWS / 2);
+    wn_check_result_clear(&found);
+    all->labels[5] = 2;
+    int64_t params[2] = {K, 0};
+    assert_int_equal(wn_check_run(wn_check_find("ambiguous"), params, &all->input, &found, &err), WN_INVALID);
+    assert_non_null(strstr(err.message, "row 5"));
+    free(all);
+}
+
+/* Three heaps; the labels of the last are drawn. All of it is called, and nothing else. */
+static void test_underperforming_group(void **state)
+{
+    images *all = make_images(NULL);
+    wn_check_result found;
+    wn_rng rng;
+    (void)state;
+    wn_rng_init(&rng, 9, 1);
+    for (size_t row = 0; row < ROWS; row++) {
+        int heap = row < 80 ? 0 : row < 160 ? 1 : 2;
+        all->points[2 * row] = (heap == 1 ? 5.0f : 0) + 0.1f * wn_rng_normal(&rng);
+        all->points[2 * row + 1] = (heap == 2 ? 5.0f : 0) + 0.1f * wn_rng_normal(&rng);
+        all->labels[row] = heap < 2 ? heap : (int64_t)wn_rng_below(&rng, 5);
+    }
+    all->input.classes = 5;
+    find_neighbours(all);
+    run_check(wn_check_find("underperforming-group"), &all->input, &found);
+    for (size_t row = 0; row < ROWS; row++) assert_int_equal(found.is_issue[row], row >= 160);
+    assert_true(found.figure > 0.75 && found.figure < 0.95);
+    wn_check_result_clear(&found);
+    free(all);
+}
+
+/* Points in any order, then in that of one coordinate. */
+static void test_non_iid(void **state)
+{
+    images *all = make_images(NULL);
+    wn_check_result found;
+    (void)state;
+    run_check(wn_check_find("non-iid"), &all->input, &found);
+    assert_true(found.figure > 0.1 && found.issues == 0);
+    wn_check_result_clear(&found);
+    for (size_t row = 0; row < ROWS; row++) all->points[2 * row] = (float)row / ROWS;
+    find_neighbours(all);
+    run_check(wn_check_find("non-iid"), &all->input, &found);
+    assert_true(fabs(found.figure - 0.01) < 1e-9); /* no shuffled order of 99 is as telling */
+    assert_int_equal(found.issues, 1);
+    wn_check_result_clear(&found);
+    free(all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),         cmocka_unit_test(test_odd_rows),
-        cmocka_unit_test(test_duplicates),    cmocka_unit_test(test_local_outlier_factor),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_odd_rows),
+        cmocka_unit_test(test_duplicates),
+        cmocka_unit_test(test_local_outlier_factor),
         cmocka_unit_test(test_planted_group),
+        cmocka_unit_test(test_ambiguous),
+        cmocka_unit_test(test_underperforming_group),
+        cmocka_unit_test(test_non_iid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

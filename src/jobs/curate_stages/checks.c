@@ -12,13 +12,13 @@
 
 enum { SHOWN = 7, MOST_CHECKS = 64 };
 
-/* Bad files and repeats have parts of the page of their own. */
-static bool is_told_elsewhere(const char *name)
+/* Bad files and repeats have parts of the page of their own; labels and splits are the business of 'winnow check'. */
+static bool is_left_out(const wn_check *check)
 {
-    static const char *const names[] = {"corrupt", "exact-duplicate", "near-duplicate"};
+    static const char *const names[] = {"corrupt", "exact-duplicate", "near-duplicate", "non-iid"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], name) == 0) return true;
-    return false;
+        if (strcmp(names[i], check->name) == 0) return true;
+    return check->needs & WN_CHECK_LABELS;
 }
 
 static wn_status run_checks(wn_curating *run, wn_checking *checking, wn_error *err)
@@ -42,7 +42,7 @@ static wn_status check_images(wn_curating *run, wn_error *err)
                                 .checks = names,
                                 .model = run->embedded.model};
     for (size_t i = 0; wn_check_at(i) && options.check_count < MOST_CHECKS; i++)
-        if (!is_told_elsewhere(wn_check_at(i)->name)) names[options.check_count++] = wn_check_at(i)->name;
+        if (!is_left_out(wn_check_at(i))) names[options.check_count++] = wn_check_at(i)->name;
     wn_check_job_result result = {0};
     wn_checking checking = {.job = run->job, .workspace = run->workspace, .options = &options, .out = &result};
     wn_status status = run_checks(run, &checking, err);
