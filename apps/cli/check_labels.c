@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "check_options.h"
 #include "human.h"
@@ -25,13 +24,6 @@ typedef struct label_arrays {
     double read_seconds, search_seconds, check_seconds, write_seconds;
 } label_arrays;
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 static wn_status open_embeddings(session *run, label_arrays *all, wn_error *err)
 {
     wn_status status = wn_npy_matrix(all->file, &all->embeddings, err);
@@ -47,7 +39,6 @@ static wn_status open_arrays(session *run, const check_params *params, label_arr
     if ((status = wn_npy_open(all->path, &all->file, err))) return status;
     if ((status = wn_npy_table(all->file, &request->probabilities, err))) return status;
     if (params->embeddings && (status = open_embeddings(run, all, err))) return status;
-    if ((status = wn_npy_open(params->labels, &all->labels, err))) return status;
     if ((status = wn_npy_integers(all->labels, &labels, err))) return status;
     if (labels.len != request->probabilities.rows)
         return command_fail(err, WN_INVALID, "'%s' has %zu rows, but '%s' has %zu labels", all->path,
@@ -201,7 +192,15 @@ wn_status check_label_arrays(session *run, wn_error *err)
     if (!params->out && !params->out_issues && !params->out_suggested && !run->common.json && !run->common.dry_run)
         return command_usage_error(run, err, "name --out SCORES.npy or --out-issues ROWS.npy");
     double started = now();
-    wn_status status = open_arrays(run, params, &all, err);
+    wn_status status = wn_npy_open(params->labels, &all.labels, err);
+    if (status) return status;
+    const wn_npy_shape *shape = wn_npy_get_shape(all.labels);
+    if (shape->dims == 2 && shape->rows > 1 && shape->cols > 1) {
+        status = check_multilabel_arrays(run, all.labels, err);
+        wn_npy_close(&all.labels);
+        return status;
+    }
+    status = open_arrays(run, params, &all, err);
     all.read_seconds = now() - started;
     if (!status && run->common.dry_run) {
         terminal_say(run->terminal, "would check %zu labels; nothing was written (--dry-run)",

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "winnow/jobs.h"
+#include "winnow/npy.h"
 
 typedef struct check_params {
     const char *probabilities, *embeddings, *labels, *out, *out_issues, *out_suggested;
@@ -20,6 +21,9 @@ typedef struct check_params {
 
 /* winnow check labels on .npy files. */
 wn_status check_label_arrays(session *run, wn_error *err);
+
+/* The same for labels of rows x classes: 1 where a class applies, 0 where not. */
+wn_status check_multilabel_arrays(session *run, wn_npy *labels, wn_error *err);
 
 /* winnow check on a workspace; the paths of the session are names of checks. */
 wn_status check_workspace(session *run, wn_error *err);

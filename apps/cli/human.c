@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 const char *human_count(uint64_t value, char out[32])
 {
@@ -49,4 +50,11 @@ const char *human_seconds(double seconds, char out[32])
             snprintf(out, 32, "%u h %02u min", whole / 3600, whole / 60 % 60);
     }
     return out;
+}
+
+double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }

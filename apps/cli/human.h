@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Figures as people read them.
+ * Figures as people read them, and the clock that some of them come from.
  */
 #ifndef CLI_HUMAN_H
 #define CLI_HUMAN_H
@@ -11,5 +11,8 @@
 const char *human_count(uint64_t value, char out[32]);
 const char *human_bytes(uint64_t bytes, char out[32]);
 const char *human_seconds(double seconds, char out[32]);
+
+/* Seconds of a clock that is never set; only differences mean anything. */
+double now(void);
 
 #endif

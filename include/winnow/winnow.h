@@ -28,6 +28,7 @@
 #include "winnow/media.h"
 #include "winnow/memory.h"
 #include "winnow/model.h"
+#include "winnow/multilabel.h"
 #include "winnow/npy.h"
 #include "winnow/onnx.h"
 #include "winnow/option.h"

@@ -26,6 +26,11 @@ if sys.argv[1] == "write":
     write("l.npy", "<i8", labels, (90,))
     write("short.npy", "<i8", labels[:5], (5,))
     write("high.npy", "<i8", labels[:89] + [3], (90,))
+    sets = [int(i % 2 == k or i % 3 == k) for i in range(90) for k in range(2)]
+    sure = [0.9 - 0.001 * i if x else 0.1 + 0.001 * i for i, x in enumerate(sets)]
+    sets[2 * 40 + 1] = 1 - sets[2 * 40 + 1]
+    write("sets.npy", "<i8", sets, (90, 2))
+    write("sure.npy", "<f8", sure, (90, 2))
     write("logits.npy", "<f4", [9 * x - 4 for x in rows], (90, 3))
 else:
     assert read("issues.npy", "q", 8) == [12, 31, 77]
@@ -39,6 +44,18 @@ else:
     assert {key: figures[key] for key in expected} == expected
 PY
 python3 arrays.py write
+"$WINNOW" check labels --probabilities sure.npy --labels sets.npy --out-issues rows.npy --out-suggested turned.npy \
+    --json 2>said >sets.json
+grep -q "row 40: class 1 is labelled" said
+python3 - <<'PY'
+import json, struct
+figures = json.load(open("sets.json"))
+expected = {"rows": 90, "classes": 2, "task": "multi-label", "issues": 1, "issues_by_class": [0, 1]}
+assert {key: figures[key] for key in expected} == expected, figures
+assert struct.unpack("<q", open("rows.npy", "rb").read()[-8:]) == (40,)
+given, turned = open("sets.npy", "rb").read()[-90 * 16:], open("turned.npy", "rb").read()[-90 * 16:]
+assert [i for i in range(180) if given[8 * i] != turned[8 * i]] == [81]
+PY
 "$WINNOW" check labels --probabilities p.npy --labels l.npy --out scores.npy --out-issues issues.npy \
     --out-suggested classes.npy --json 2>said >figures.json
 python3 arrays.py check
@@ -52,6 +69,8 @@ fails() { # STATUS WORDS COMMAND...
 }
 fails 1 "short.npy.*5 labels" "$WINNOW" check labels --probabilities p.npy --labels short.npy --out x.npy
 fails 1 "row 89 has the label 3" "$WINNOW" check labels --probabilities p.npy --labels high.npy --out x.npy
+fails 1 "90 x 3 probabilities.*90 x 2 labels" "$WINNOW" check labels --probabilities p.npy --labels sets.npy --out x.npy
+fails 2 "go with --probabilities" "$WINNOW" check labels --embeddings p.npy --labels sets.npy --out x.npy
 fails 1 "softmax" "$WINNOW" check labels --probabilities logits.npy --labels l.npy --out x.npy
 fails 1 "matrix" "$WINNOW" check labels --probabilities l.npy --labels l.npy --out x.npy
 fails 2 "labels L.npy" "$WINNOW" check labels --probabilities p.npy --out x.npy

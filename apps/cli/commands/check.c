@@ -25,7 +25,8 @@ static const wn_option options[] = {
     {WN_OPTION_TEXT, "probabilities", "N x classes, of a model that did not learn from these labels", AT(probabilities),
      0, 0, NULL, NULL, "P.npy", 0},
     {WN_OPTION_TEXT, "embeddings", "N x dim, in place of probabilities", AT(embeddings), 0, 0, NULL, NULL, "E.npy", 0},
-    {WN_OPTION_TEXT, "labels", "N class numbers; negative = no label", AT(labels), 0, 0, NULL, NULL, "L.npy", 0},
+    {WN_OPTION_TEXT, "labels", "N class numbers, or N x classes of 0 and 1; negative = no label", AT(labels), 0, 0,
+     NULL, NULL, "L.npy", 0},
     {WN_OPTION_INT, "neighbours", "of each row that vote on its label, with --embeddings", AT(neighbours), 2, 1000,
      "30", NULL, "K", 'k'},
     {WN_OPTION_CHOICE, "method", "score of a label, with --probabilities", AT(method), 0, 0, "normalized-margin",
@@ -100,6 +101,11 @@ const command command_check = {
         "Rows without label (negative) and rows with a NaN get the score NaN and take no part. Rows that do not sum to "
         "1 are used as they are, and counted. A value outside 0 to 1 ends the command. The file is read in blocks, so "
         "it may be larger than memory.\n\n"
+        "Labels of rows x classes (1 where a class applies, 0 where not, negative where that is not known) are judged "
+        "class "
+        "by class, and the score of a row joins its classes, the worst one counting most. Suggested are then all "
+        "labels, "
+        "with the issues turned round.\n\n"
         "With --embeddings no model is needed: the neighbours of each row vote, corrected by an estimate of how labels "
         "go wrong, and a softmax probe judges each fifth of the rows by the others. The score is the mean of the ranks "
         "that both give to a label.",

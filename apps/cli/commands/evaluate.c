@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "../human.h"
 #include "../job_setup.h"
 #include "../terminal.h"
 #include "winnow/evaluate.h"
@@ -60,13 +60,6 @@ typedef struct evaluation {
     label_set train, test, with;
     double started;
 } evaluation;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 static wn_status open_set(const char *path, const char *label_path, label_set *out, wn_error *err)
 {

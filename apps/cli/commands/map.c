@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "../human.h"
 #include "../job_setup.h"
@@ -99,13 +98,6 @@ typedef struct arrays {
     wn_matrix colour_values;
     double read_seconds, map_seconds, quality_seconds, write_seconds;
 } arrays;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 /* A bad word on the command line is a usage error. */
 static wn_status prepare_method(session *run, const map_params *params, arrays *all, wn_error *err)

@@ -3,7 +3,6 @@
  * winnow neighbours: the k nearest rows of each row of an array, or the neighbour graph of a workspace.
  */
 #include <stdio.h>
-#include <time.h>
 
 #include "../human.h"
 #include "../job_setup.h"
@@ -66,13 +65,6 @@ typedef struct arrays {
     wn_neighbours found;
     double read_seconds, search_seconds, write_seconds;
 } arrays;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 static wn_status open_array(session *run, const char *path, bool finite, wn_npy **file, wn_matrix *matrix,
                             wn_error *err)

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "../human.h"
 #include "../job_setup.h"
@@ -77,13 +76,6 @@ static const char *const examples[] = {
     "what a selection config would do",
     NULL,
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 static json_t *json_selection(int64_t rows, int64_t dim, const char *strategy, int64_t selected, bool stopped,
                               double objective, double radius, json_t *seconds)
