@@ -68,7 +68,8 @@ static wn_status run_steps(const settings *s, wn_pool *pool, double *times, wn_e
     wn_optimizer *optimizer = NULL;
     wn_optimizer_options options;
     const wn_batch_group group = {s->batch, s->side};
-    const wn_batch_options how = {s->precision, s->shard, true, s->threads};
+    const wn_batch_options how = {
+        .precision = s->precision, .shard_views = s->shard, .training = true, .threads = s->threads};
     size_t pixel_count = s->batch * s->side * s->side * 3;
     size_t feature_count = s->batch * wn_architecture_features(s->architecture);
     uint8_t *pixels = wn_alloc(WN_MEMORY_GENERAL, pixel_count, 1);
