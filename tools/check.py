@@ -6,6 +6,7 @@
 
 A test is one entry of ctest; its output is shown when it fails. Exit status 1 when anything failed.
 """
+import glob
 import os
 import re
 import subprocess
@@ -18,6 +19,13 @@ LABELS_LEFT_OUT = {"release": None, "asan": "release-only", "tsan": "release-onl
 
 def run(command, **options):
     return subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+
+
+def offer_runtime():
+    """Lets the tests find the ONNX Runtime of tools/setup.sh, unless the person named one."""
+    installed = glob.glob(os.path.join(os.getcwd(), "build/python/lib/python3*/site-packages/onnxruntime/capi"))
+    if installed:
+        os.environ.setdefault("WINNOW_ONNXRUNTIME", installed[0])
 
 
 def build(preset):
@@ -36,17 +44,20 @@ def test(preset):
         command += ["-LE", LABELS_LEFT_OUT[preset]]
     output = run(command).stdout
     passed = len(re.findall(r"\.\s+Passed\s", output))
-    skipped = len(re.findall(r"\*\*\*Skipped\s", output))
+    skipped = re.findall(r"(\S+) \.*\*\*\*Skipped\s", output)
+    if skipped:
+        print(f"{preset}: SKIP {', '.join(skipped)}", flush=True)
     total = re.search(r"(\d+) tests failed out of (\d+)", output)
     failed = int(total.group(1)) if total else 1
     if failed or not passed:
         print(output)
-        return passed, max(failed, 1), skipped
-    return passed, failed, skipped
+        return passed, max(failed, 1), len(skipped)
+    return passed, failed, len(skipped)
 
 
 def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+    offer_runtime()
     configurations = CONFIGURATIONS[:1] if "--quick" in sys.argv[1:] else CONFIGURATIONS
     totals = [0, 0, 0]
     for preset in configurations:
