@@ -24,6 +24,17 @@ static double dot_c(const float *a, const float *b, size_t dim)
     return sum_lanes(lanes);
 }
 
+static void dot_tiles_c(const double *a, const float *tiles, size_t dim, size_t count, double *out)
+{
+    for (size_t t = 0; t < count; t++, tiles += dim * WN_PRECISE_TILE, out += WN_PRECISE_TILE) {
+        for (size_t i = 0; i < WN_PRECISE_TILE; i++) {
+            double lanes[LANES] = {0};
+            for (size_t k = 0; k < dim; k++) lanes[k % LANES] += a[k] * (double)tiles[k * WN_PRECISE_TILE + i];
+            out[i] = sum_lanes(lanes);
+        }
+    }
+}
+
 static double l2sq_c(const float *a, double a_scale, const float *b, double b_scale, size_t dim)
 {
     double lanes[LANES] = {0};

@@ -17,10 +17,16 @@ typedef double wn_precise_l2sq(const float *a, double a_scale, const float *b, d
 /* Sum of a[k] * b[k]. */
 typedef double wn_precise_dot(const float *a, const float *b, size_t dim);
 
+/* Dot products of many rows b with one row a. Rows stand in tiles of WN_PRECISE_TILE, value k of each side by side:
+ * out[t * TILE + i] = sum of a[k] * tiles[(t * dim + k) * TILE + i]. */
+enum { WN_PRECISE_TILE = 16 };
+typedef void wn_precise_dot_tiles(const double *a, const float *tiles, size_t dim, size_t count, double *out);
+
 /* field, signature */
 #define WN_PRECISE_MAP(X)                                                                                              \
     X(l2sq, wn_precise_l2sq)                                                                                           \
-    X(dot, wn_precise_dot)
+    X(dot, wn_precise_dot)                                                                                             \
+    X(dot_tiles, wn_precise_dot_tiles)
 
 typedef struct wn_precise_kernels {
 #define X(field, signature) signature *field;

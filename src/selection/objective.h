@@ -55,6 +55,12 @@ struct wn_objective {
      */
     void (*add)(const void *state, const uint32_t *items, size_t first, size_t n, double *keys);
 
+    /* For an objective that moves. Items that are looked at after every pick: keeps side by side what add_held needs of
+     * n items, from place `at` on; false = no room, and `add` is called instead. NULL = never. */
+    bool (*hold)(void *state, const uint32_t *items, size_t at, size_t n);
+    /* As `add`, with the same bits, for the held items at [begin, end); `begin` is a multiple of 64. */
+    void (*add_held)(const void *state, size_t begin, size_t end, double *keys);
+
     /* A round begins: growth is told since here. */
     void (*mark)(void *state);
     /* How much the contribution of an item of the cell can have grown since the mark, at most; cell SIZE_MAX = of any.

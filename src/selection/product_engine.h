@@ -13,6 +13,7 @@ typedef struct wn_factor {
     const wn_objective *kind;
     void *state;
     unsigned traits;
+    bool held; /* the pool of this round */
 } wn_factor;
 
 /* Picks into `out`, whose arrays have room for `count`. The factors have met the preselected rows. */

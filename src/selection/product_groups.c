@@ -9,7 +9,7 @@
 #include "selection/order.h"
 #include "selection/product_state.h"
 
-enum { GRAIN = 4096, SAMPLE = 65536, GROUP_LEAST = 4 };
+enum { GRAIN = 4096, SAMPLE = 65536, SAMPLE_LEAST = 512, SAMPLE_RANK = 16, GROUP_LEAST = 4 };
 
 /* ---- keys ---- */
 
@@ -127,7 +127,6 @@ static bool lies_inside(const wn_engine *e, uint32_t item, double key)
 static void limit_ties(const wn_engine *e, wn_engine_group *g, size_t target)
 {
     size_t above = 0, equal = 0;
-    g->item = SIZE_MAX;
     for (size_t i = 0; i < g->len; i++) {
         double key = e->keys[e->order[g->begin + i]];
         above += key > g->bound;
@@ -144,23 +143,39 @@ static void limit_ties(const wn_engine *e, wn_engine_group *g, size_t target)
     }
 }
 
+/* How many members of a group are looked at to cut it: a share of the sample, and enough for the rank to mean
+ * something. */
+static size_t sample_len(const wn_engine *e, const wn_engine_group *g, size_t target)
+{
+    size_t count = SAMPLE / e->group_count + SAMPLE_LEAST, need = SAMPLE_RANK * (g->len / target + 1);
+    if (count < need) count = need;
+    if (count > SAMPLE) count = SAMPLE;
+    return count < g->len ? count : g->len;
+}
+
 /* Cuts a group so that about `target` of its items lie inside. */
 static void set_boundary(wn_engine *e, wn_engine_group *g, size_t target)
 {
-    size_t count = g->len < SAMPLE ? g->len : SAMPLE, n = 0;
+    size_t count = sample_len(e, g, target), n = 0, above = 0, equal = 0;
     const uint32_t *items = e->order + g->begin;
     double *sample = e->scratch + g->begin;
     g->bound = -INFINITY;
-    g->item = 0;
+    g->item = 0; /* at this bound lie the items already taken: outside */
     for (size_t i = 0; i < count; i++) {
         size_t begin = i * g->len / count, end = (i + 1) * g->len / count;
         double key = e->keys[items[begin + wn_rng_mix(i) % (end - begin)]];
         if (key > -INFINITY) sample[n++] = key;
     }
-    size_t rank = (size_t)((double)target * (double)count / (double)(g->len ? g->len : 1));
+    double share = (double)count / (double)(g->len ? g->len : 1);
+    size_t rank = (size_t)((double)target * share);
     if (rank >= n) return;
     g->bound = wn_order_greatest(sample, n, rank);
-    limit_ties(e, g, target);
+    g->item = SIZE_MAX;
+    for (size_t i = 0; i < n; i++) {
+        above += sample[i] > g->bound;
+        equal += sample[i] == g->bound;
+    }
+    if (equal > 1 && (double)(above + equal) > 1.5 * share * (double)target) limit_ties(e, g, target);
 }
 
 static size_t group_target(const wn_engine_group *g, size_t total)

@@ -47,8 +47,38 @@ static double l2sq(const float *a, double a_scale, const float *b, double b_scal
     return sum_lanes(sum);
 }
 
+/* a * b added to the two halves of a lane. */
+static inline void add_products(__m512d a, const float *b, __m512d lane[2])
+{
+    for (int half = 0; half < 2; half++)
+        lane[half] = _mm512_add_pd(lane[half], _mm512_mul_pd(a, _mm512_cvtps_pd(_mm256_loadu_ps(b + 8 * half))));
+}
+
+/* Here a vector has one lane of 8 rows: 8 lanes of 16 rows fill 16 registers. */
+static void dot_tiles(const double *a, const float *tiles, size_t dim, size_t count, double *out)
+{
+    for (size_t t = 0; t < count; t++, tiles += dim * WN_PRECISE_TILE, out += WN_PRECISE_TILE) {
+        __m512d lanes[8][2];
+        for (int l = 0; l < 8; l++) lanes[l][0] = lanes[l][1] = _mm512_setzero_pd();
+        size_t k = 0;
+        for (; k + 8 <= dim; k += 8)
+            for (size_t l = 0; l < 8; l++)
+                add_products(_mm512_set1_pd(a[k + l]), tiles + (k + l) * WN_PRECISE_TILE, lanes[l]);
+        for (size_t l = 0; l < 8; l++)
+            if (k + l < dim) add_products(_mm512_set1_pd(a[k + l]), tiles + (k + l) * WN_PRECISE_TILE, lanes[l]);
+        for (int half = 0; half < 2; half++) {
+            __m512d even = _mm512_add_pd(_mm512_add_pd(lanes[0][half], lanes[4][half]),
+                                         _mm512_add_pd(lanes[2][half], lanes[6][half]));
+            __m512d odd = _mm512_add_pd(_mm512_add_pd(lanes[1][half], lanes[5][half]),
+                                        _mm512_add_pd(lanes[3][half], lanes[7][half]));
+            _mm512_storeu_pd(out + 8 * half, _mm512_add_pd(even, odd));
+        }
+    }
+}
+
 void wn_precise_fill_avx512(wn_precise_kernels *kernels)
 {
     kernels->l2sq = l2sq;
     kernels->dot = dot;
+    kernels->dot_tiles = dot_tiles;
 }

@@ -16,11 +16,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "num/precise.h"
 #include "selection/cells.h"
 #include "selection/objective.h"
 #include "winnow/memory.h"
 
-enum { LANES = 8 };
+/* Rows of classes that are held at most, by the room they take. */
+enum { HELD_BYTES = 32 << 20, HELD_PIECE = 256 };
 
 typedef struct state {
     const wn_objective_setting *setting;
@@ -37,17 +39,21 @@ typedef struct state {
     bool moved;                           /* since the mark */
     double *squares;                      /* items: |q|^2 */
     double *masses;                       /* items: |p|, scaled */
+    wn_precise_kernels kernels;
+    size_t held_most; /* items held at most, whole tiles */
+    float *held;      /* amounts, in tiles of class_count values */
+    double *held_masses, *held_squares;
     wn_cells cells;
     double *least_mass, *most_mass, *least_square, *most_square; /* of the cells */
 } state;
 
-/* Sums in eight lanes, so that the order is fixed and the compiler can use vectors. */
+/* The sum of products, in the order that num/precise.h states. */
 static double dot(const double *a, const float *b, size_t n)
 {
-    double lanes[LANES] = {0};
+    double lanes[8] = {0};
     size_t k = 0;
-    for (; k + LANES <= n; k += LANES)
-        for (size_t i = 0; i < LANES; i++) lanes[i] += a[k + i] * (double)b[k + i];
+    for (; k + 8 <= n; k += 8)
+        for (size_t i = 0; i < 8; i++) lanes[i] += a[k + i] * (double)b[k + i];
     for (size_t i = 0; k < n; k++, i++) lanes[i] += a[k] * (double)b[k];
     return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
@@ -130,6 +136,14 @@ static wn_status set_target(state *s, wn_error *err)
     return WN_OK;
 }
 
+/* Soft classes are held: as many items as the room takes. */
+static size_t held_most(const wn_objective_setting *setting)
+{
+    size_t one = setting->input->class_count * sizeof(float) + 2 * sizeof(double);
+    size_t most = setting->len < HELD_BYTES / one ? setting->len : HELD_BYTES / one;
+    return setting->input->labels.data ? 0 : (most + WN_PRECISE_TILE - 1) / WN_PRECISE_TILE * WN_PRECISE_TILE;
+}
+
 static wn_status allocate(state *s, wn_error *err)
 {
     size_t classes = s->setting->input->class_count, len = s->setting->len;
@@ -142,12 +156,17 @@ static wn_status allocate(state *s, wn_error *err)
     s->squares = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *s->squares);
     s->masses = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *s->masses);
     s->least_mass = wn_alloc(WN_MEMORY_SELECTION, 4 * WN_CELLS_MOST, sizeof(double));
-    if (!s->part_of || !s->target || !s->sum || !s->off || !s->marked_off || !s->by_class || !s->squares ||
-        !s->masses || !s->least_mass)
+    s->held_most = held_most(s->setting);
+    s->held = wn_calloc(WN_MEMORY_SELECTION, s->held_most * classes, sizeof *s->held);
+    s->held_masses = wn_alloc(WN_MEMORY_SELECTION, 2 * s->held_most, sizeof *s->held_masses);
+    if (!s->held || !s->held_masses || !s->part_of || !s->target || !s->sum || !s->off || !s->marked_off ||
+        !s->by_class || !s->squares || !s->masses || !s->least_mass)
         return wn_fail(err, WN_NOMEM, "no memory to balance %zu classes", classes);
     s->most_mass = s->least_mass + WN_CELLS_MOST;
     s->least_square = s->most_mass + WN_CELLS_MOST;
     s->most_square = s->least_square + WN_CELLS_MOST;
+    s->held_squares = s->held_masses + s->held_most;
+    wn_precise_kernels_init(&s->kernels, wn_cpu_level());
     return WN_OK;
 }
 
@@ -223,6 +242,8 @@ static void close(void *opaque)
     state *s = opaque;
     if (!s) return;
     wn_cells_clear(&s->cells);
+    wn_free(s->held_masses);
+    wn_free(s->held);
     wn_free(s->least_mass);
     wn_free(s->masses);
     wn_free(s->squares);
@@ -239,6 +260,7 @@ static uint64_t memory(const wn_objective_setting *setting)
 {
     size_t classes = setting->input->class_count;
     return sizeof(state) + (uint64_t)setting->len * 16 + classes * 64 + 4 * WN_CELLS_MOST * sizeof(double) +
+           held_most(setting) * (classes * sizeof(float) + 2 * sizeof(double)) +
            wn_cells_bytes(setting->len, classes, wn_pool_threads(setting->request->pool));
 }
 
@@ -316,16 +338,16 @@ static double agreement(double distance, double mass)
     return fmax(1 - (mass > 0 ? distance / mass : 1) * 0.70710678118654752440, WN_OBJECTIVE_FLOOR);
 }
 
-static double joined(const state *s, size_t item, double square)
+/* The objective of the set with an item of r . q, |q|^2 and |p|. */
+static double joined(const state *s, double square, double turned, double own, double mass)
 {
-    double joined_square = square + 2 * turn(s, item) + s->squares[item];
-    return agreement(sqrt(fmax(joined_square, 0)), s->mass + s->masses[item]);
+    return agreement(sqrt(fmax(square + 2 * turned + own, 0)), s->mass + mass);
 }
 
 static double value(const void *opaque, size_t item)
 {
     const state *s = opaque;
-    return joined(s, item, off_square(s->off, s->parts));
+    return joined(s, off_square(s->off, s->parts), turn(s, item), s->squares[item], s->masses[item]);
 }
 
 static void add(const void *opaque, const uint32_t *items, size_t first, size_t n, double *keys)
@@ -334,8 +356,43 @@ static void add(const void *opaque, const uint32_t *items, size_t first, size_t 
     double square = s->is_set ? off_square(s->off, s->parts) : 0;
     for (size_t i = 0; i < n; i++) {
         size_t item = items ? items[i] : first + i;
-        keys[i] += s->is_set ? s->strength * log(joined(s, item, square))
-                             : -s->strength * (turn(s, item) + s->squares[item] / 2);
+        double turned = turn(s, item), own = s->squares[item];
+        keys[i] += s->is_set ? s->strength * log(joined(s, square, turned, own, s->masses[item]))
+                             : -s->strength * (turned + own / 2);
+    }
+}
+
+static bool hold(void *opaque, const uint32_t *items, size_t at, size_t n)
+{
+    state *s = opaque;
+    size_t classes = s->setting->input->class_count;
+    if (at + n > s->held_most) return false;
+    for (size_t i = 0; i < n; i++) {
+        size_t place = at + i;
+        const float *values = wn_matrix_row(&s->setting->input->amounts, wn_objective_row(s->setting, items[i]));
+        float *held = s->held + place / WN_PRECISE_TILE * WN_PRECISE_TILE * classes + place % WN_PRECISE_TILE;
+        for (size_t c = 0; c < classes; c++) held[c * WN_PRECISE_TILE] = values[c];
+        s->held_masses[place] = s->masses[items[i]];
+        s->held_squares[place] = s->squares[items[i]];
+    }
+    return true;
+}
+
+static void add_held(const void *opaque, size_t begin, size_t end, double *keys)
+{
+    const state *s = opaque;
+    size_t classes = s->setting->input->class_count;
+    double sums[HELD_PIECE], square = s->is_set ? off_square(s->off, s->parts) : 0;
+    for (size_t from = begin; from < end; from += HELD_PIECE) {
+        size_t n = end - from < HELD_PIECE ? end - from : HELD_PIECE;
+        s->kernels.dot_tiles(s->by_class, s->held + from * classes, classes,
+                             (n + WN_PRECISE_TILE - 1) / WN_PRECISE_TILE, sums);
+        for (size_t i = 0; i < n; i++) {
+            double mass = s->held_masses[from + i], own = s->held_squares[from + i];
+            double turned = s->scale * sums[i] - mass * s->off_target;
+            keys[from - begin + i] +=
+                s->is_set ? s->strength * log(joined(s, square, turned, own, mass)) : -s->strength * (turned + own / 2);
+        }
     }
 }
 
@@ -399,6 +456,8 @@ const wn_objective wn_objective_balance = {
     .take = take,
     .value = value,
     .add = add,
+    .hold = hold,
+    .add_held = add_held,
     .mark = mark,
     .growth = growth,
 };
