@@ -73,6 +73,12 @@ typedef struct wn_linear_request {
 WN_API WN_NODISCARD wn_status wn_evaluate_linear(const wn_linear_request *request, int64_t *predictions,
                                                  wn_knn_result *out, wn_error *err);
 
+/* The same without test rows: five times a fifth of the labelled training rows, drawn by `seed`, is judged by the
+ * others. The figures are those of all rows together; `test` and `test_labels` of the request are not used. Errors as
+ * above. */
+WN_API WN_NODISCARD wn_status wn_evaluate_linear_folds(const wn_linear_request *request, uint64_t seed,
+                                                       wn_knn_result *out, wn_error *err);
+
 #ifdef __cplusplus
 }
 #endif

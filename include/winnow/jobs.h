@@ -382,6 +382,33 @@ WN_API WN_NODISCARD wn_status wn_job_select(const wn_job *job, const wn_select_o
                                             wn_error *err);
 WN_API void wn_select_result_clear(wn_select_result *result);
 
+/* ------------------------------------------------------------------------------------------------ evaluate */
+
+typedef struct wn_labelled_options {
+    const char *workspace;
+    const char *model; /* NULL = the newest */
+    wn_reduce reduce;
+    const char
+        *labels;  /* an imported set of classification labels; NULL = the newest, or folders where there is none */
+    bool folders; /* the folder that holds a file names its class, whatever was imported */
+} wn_labelled_options;
+
+/* Embeddings of a workspace, one label a row. Release with wn_labelled_clear. */
+typedef struct wn_labelled {
+    char *workspace, *model;
+    char *label_set; /* of the import; NULL = by folders */
+    wn_matrix matrix;
+    wn_rows rows;    /* of the workspace */
+    int64_t *labels; /* class numbers, -1 = none */
+    void *storage;   /* what `matrix` and `rows` look into */
+} wn_labelled;
+
+/* What the evaluations of winnow/evaluate.h and winnow/quality.h judge. WN_NOTFOUND: no such model, set or
+ * embedding. */
+WN_API WN_NODISCARD wn_status wn_job_load_labelled(const wn_job *job, const wn_labelled_options *options,
+                                                   wn_labelled *out, wn_error *err);
+WN_API void wn_labelled_clear(wn_labelled *labelled);
+
 /* ------------------------------------------------------------------------------------------------ curate */
 
 typedef struct wn_curate_options {

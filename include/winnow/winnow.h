@@ -39,6 +39,7 @@
 #include "winnow/progress.h"
 #include "winnow/projection.h"
 #include "winnow/quality.h"
+#include "winnow/row_labels.h"
 #include "winnow/scenes.h"
 #include "winnow/scorer.h"
 #include "winnow/selection.h"
