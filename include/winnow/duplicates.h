@@ -74,8 +74,9 @@ typedef struct wn_calibration_request {
     wn_pool *pool;
 } wn_calibration_request;
 
-/* Copies are made in memory: brighter, darker, soft, noisy, grey, mirrored, turned, with a frame of 5 %, cut by 10 %.
- */
+/* Copies are made in memory: brighter, darker, soft, noisy, grey, mirrored, turned, with a frame of 5 %, cut by 10 %,
+ * recompressed (JPEG's quantisation of 8 x 8 blocks at quality 45, which at the size of a model input loses more than
+ * in a large file), resized (to 3/5 and back). */
 #define WN_PICTURE_CHANGE_MAP(X)                                                                                       \
     X(BRIGHT, "brighter")                                                                                              \
     X(DARK, "darker")                                                                                                  \
@@ -85,7 +86,9 @@ typedef struct wn_calibration_request {
     X(MIRRORED, "mirrored")                                                                                            \
     X(TURNED, "turned")                                                                                                \
     X(FRAMED, "framed")                                                                                                \
-    X(CUT, "cut")
+    X(CUT, "cut")                                                                                                      \
+    X(RECOMPRESSED, "jpeg")                                                                                            \
+    X(RESIZED, "resized")
 
 typedef enum wn_picture_change {
 #define X(name, text) WN_PICTURE_##name,

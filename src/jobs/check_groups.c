@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "winnow/annotation_records.h"
 #include "winnow/memory.h"
 
 /* ---- groups ---- */
@@ -20,6 +21,41 @@ static const wn_check_result *find_result(const wn_checking *s, const char *name
         if (strcmp(s->checks[i]->name, name) == 0) return &s->results[i];
     }
     return NULL;
+}
+
+static wn_status mark_item(void *context, const wn_annotation_record *item)
+{
+    wn_checking *s = context;
+    size_t at = wn_rows_find(&s->rows, item->row);
+    if (at != SIZE_MAX) s->images[at].labelled = true;
+    return WN_OK;
+}
+
+static wn_status mark_classes(wn_checking *s, const char *set, wn_error *err)
+{
+    wn_rows rows = {s->rows.rows, s->rows.len};
+    int64_t *labels = wn_alloc(WN_MEMORY_GENERAL, rows.len, sizeof *labels);
+    if (!labels) return wn_fail(err, WN_NOMEM, "no memory for the labels of %zu images", rows.len);
+    wn_status status = wn_labels_load(s->workspace, set, rows, labels, err);
+    for (size_t i = 0; i < rows.len && !status; i++) s->images[i].labelled |= labels[i] >= 0;
+    wn_free(labels);
+    return status;
+}
+
+/* Work went into the images that any imported set of labels speaks of. */
+static wn_status mark_labelled(wn_checking *s, wn_error *err)
+{
+    wn_annotation_set_record *sets = NULL;
+    size_t count = 0;
+    wn_status status = wn_annotation_set_list(s->workspace, &sets, &count, err);
+    for (size_t i = 0; i < count && !status; i++) {
+        if (sets[i].role != WN_ROLE_LABELS) continue;
+        status = sets[i].task == WN_TASK_CLASSIFICATION
+                     ? mark_classes(s, sets[i].name, err)
+                     : wn_annotation_set_visit(s->workspace, sets[i].id, -1, mark_item, s, err);
+    }
+    wn_free(sets);
+    return status;
 }
 
 wn_status wn_checking_group(wn_checking *s, wn_error *err)
@@ -47,13 +83,14 @@ wn_status wn_checking_group(wn_checking *s, wn_error *err)
         s->out->groups++;
     }
     wn_free(leads);
-    return WN_OK;
+    return s->out->groups ? mark_labelled(s, err) : WN_OK;
 }
 
-/* Whether a is the better one to keep: larger, then sharper, then older, then the earlier row. */
+/* Whether a is the better one to keep: labelled, then larger, then sharper, then older, then the earlier row. */
 static bool is_better(const wn_checking *s, size_t a, size_t b)
 {
     const wn_check_input *in = &s->input;
+    if (s->images[a].labelled != s->images[b].labelled) return s->images[a].labelled;
     int64_t area_a = (int64_t)in->width[a] * in->height[a], area_b = (int64_t)in->width[b] * in->height[b];
     if (area_a != area_b) return area_a > area_b;
     if (in->sharpness && in->sharpness[a] != in->sharpness[b]) return in->sharpness[a] > in->sharpness[b];

@@ -100,6 +100,22 @@ assert health["cat"]["overlaps_with"] == "dog" and 0.8 < float(health["cat"]["he
 leaks = list(csv.DictReader(open(run + "leaks.csv")))
 assert leaks and any(row["labels_differ"] == "True" for row in leaks) and figures["leaks_with_disagreement"] > 0
 PY
+# Of two equal files the labelled one is kept, though the other one comes first; without labels the first one is.
+mkdir twins
+cp set/train/image2.jpg twins/a.jpg
+cp set/train/image2.jpg twins/b.jpg
+kept() { # WORKSPACE
+    "$WINNOW" check exact-duplicate -w "$1" --json -q >figures.json
+    python3 -c '
+import csv, json
+rows = csv.DictReader(open(json.load(open("figures.json"))["run"] + "/components.csv"))
+print(*[row["path"][-5:] for row in rows if row["keep"] == "1"])'
+}
+"$WINNOW" add twins -w twins.winnow -q
+[ "$(kept twins.winnow)" = a.jpg ]
+printf 'path,label\ntwins/b.jpg,cat\n' >twin.csv
+"$WINNOW" import twin.csv -w twins.winnow -q
+[ "$(kept twins.winnow)" = b.jpg ]
 # Boxes: one that no label has, one far from where it is predicted, one with another name; the fourth image is right.
 python3 - <<'PY'
 import json
@@ -138,6 +154,7 @@ limits = figures["limits"]
 assert (figures["images"], figures["sample"]) == (13, 12), figures  # one repeats another
 assert [row["bits"] for row in limits] == list(range(16, 97, 8))
 assert limits[3]["changes"]["mirrored"] == 1 and limits[3]["changes"]["turned"] == 1
+assert {"jpeg", "resized"} <= set(limits[3]["changes"])
 assert all(a["recall"] <= b["recall"] for a, b in zip(limits, limits[1:])) and limits[0]["recall"] > 0.3'
 fails() { # STATUS WORDS COMMAND...
     local status=$1 words=$2 got=0

@@ -15,6 +15,7 @@
 
 #include "base/rng.h"
 #include "num/hamming.h"
+#include "quality/picture_change.h"
 #include "winnow/duplicates.h"
 #include "winnow/memory.h"
 
@@ -235,12 +236,45 @@ static void test_calibration(void **state)
     assert_int_equal(c->found[WN_PICTURE_MIRRORED][8], FLAT);
     assert_int_equal(c->found[WN_PICTURE_TURNED][8], FLAT);
     assert_true(c->found[WN_PICTURE_CUT][40] < FLAT); /* cutting moves everything */
+    assert_true(c->found[WN_PICTURE_RESIZED][40] == FLAT && c->found[WN_PICTURE_RESIZED][0] < FLAT);
+    assert_true(c->found[WN_PICTURE_RECOMPRESSED][88] == FLAT && c->found[WN_PICTURE_RECOMPRESSED][0] < FLAT);
+}
+
+/* Light of one wave in every block of 8 x 8: coefficient (0, 3), whose step at quality 45 is 18, of this height. */
+static void paint_wave(uint8_t *rgb, double height)
+{
+    for (size_t i = 0; i < 3 * SIDE * SIDE; i++)
+        rgb[i] = (uint8_t)rint(128 + height * sqrt(0.125) / 2 * cos(acos(-1) * (2 * (double)(i / 3 % 8) + 1) * 3 / 16));
+}
+
+/* Recompression keeps what is on a step of its table, and drops what is below half of one; resizing keeps a slope. */
+static void test_changes(void **state)
+{
+    static uint8_t rgb[3 * SIDE * SIDE], copy[3 * SIDE * SIDE], scratch[3 * SIDE * SIDE];
+    (void)state;
+    paint_wave(rgb, 10 * 18);
+    wn_picture_change_make(WN_PICTURE_RECOMPRESSED, rgb, SIDE, NULL, copy, scratch);
+    for (size_t i = 0; i < sizeof rgb; i++) assert_in_range(copy[i] + 2 - rgb[i], 0, 4); /* whole levels were cut */
+    assert_true(copy[0] > 150);
+    paint_wave(rgb, 8);
+    assert_true(rgb[0] != rgb[9]);
+    wn_picture_change_make(WN_PICTURE_RECOMPRESSED, rgb, SIDE, NULL, copy, scratch);
+    for (size_t i = 0; i < sizeof rgb; i++) assert_int_equal(copy[i], 128);
+    for (size_t i = 0; i < sizeof rgb; i++) rgb[i] = (uint8_t)(7 * (i / 3 % SIDE));
+    wn_picture_change_make(WN_PICTURE_RESIZED, rgb, SIDE, NULL, copy, scratch);
+    for (size_t i = 0; i < sizeof rgb; i++) {
+        size_t x = i / 3 % SIDE;
+        if (x > 1 && x < SIDE - 2) assert_in_range(copy[i] + 2 - rgb[i], 0, 4);
+    }
+    paint(rgb, 1); /* a side that is no multiple of a block */
+    wn_picture_change_make(WN_PICTURE_RECOMPRESSED, rgb, 19, NULL, copy, scratch);
+    for (size_t i = 0; i < (size_t)3 * 19 * 19; i++) assert_in_range(copy[i] + 60 - rgb[i], 0, 120);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_transform), cmocka_unit_test(test_turns),
-                                       cmocka_unit_test(test_groups), cmocka_unit_test(test_calibration),
-                                       cmocka_unit_test(test_buckets)};
+                                       cmocka_unit_test(test_groups),    cmocka_unit_test(test_calibration),
+                                       cmocka_unit_test(test_changes),   cmocka_unit_test(test_buckets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
