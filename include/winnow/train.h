@@ -43,6 +43,7 @@ typedef struct wn_train_images {
     uint64_t hash;        /* names the content, so that a checkpoint of other images is not continued; may be 0 */
     const float *teacher; /* count x teacher_dim: what a teacher makes of each image, for method "distill"; or NULL */
     size_t teacher_dim;
+    const float *aspects; /* count: width / height of each picture before it was squeezed to a square; NULL = squares */
 } wn_train_images;
 
 /* What the user can set; wn_train_options describes each field. Start from wn_train_params_init. */

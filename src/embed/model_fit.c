@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "embed/model_fit.h"
 #include "embed/model_private.h"
 
 enum { SIDE_MAX = 1024, ROUND = 128, ONE = 256, IMAGES_PER_CHUNK = 16 };
@@ -49,8 +50,13 @@ static void fit_images(void *context, size_t begin, size_t end, unsigned worker)
     }
 }
 
+void wn_fit_squares(uint8_t *images, size_t n, size_t side, float cut, const float *aspects, wn_pool *pool)
+{
+    fitting f = {images, side, cut, aspects};
+    if (cut > 1.0F && side >= 2 && side <= SIDE_MAX) wn_pool_for(pool, n, IMAGES_PER_CHUNK, fit_images, &f);
+}
+
 void wn_model_fit(const wn_model *model, wn_pool *pool, uint8_t *images, size_t n, const float *aspects)
 {
-    fitting f = {images, model->info.side, model->info.cut, aspects};
-    if (f.most > 1.0F && f.side >= 2 && f.side <= SIDE_MAX) wn_pool_for(pool, n, IMAGES_PER_CHUNK, fit_images, &f);
+    wn_fit_squares(images, n, model->info.side, model->info.cut, aspects, pool);
 }

@@ -110,6 +110,37 @@ wn_status wn_model_wants_side(wn_workspace *workspace, const char *wanted, int64
     return status;
 }
 
+/* ---- shapes ---- */
+
+/* Width / height of a run of rows. */
+typedef struct shape_list {
+    int64_t first;
+    float *aspects;
+} shape_list;
+
+static wn_status take_shape(void *context, const wn_sample *sample)
+{
+    const shape_list *list = context;
+    const bool known = sample->width > 0 && sample->height > 0;
+    list->aspects[sample->row - list->first] = known ? (float)sample->width / (float)sample->height : 1.0F;
+    return WN_OK;
+}
+
+/* Of `count` rows from `first`; release with wn_free. */
+static wn_status load_shapes(wn_workspace *workspace, int64_t first, size_t count, float **aspects, wn_error *err)
+{
+    shape_list list = {first, wn_alloc(WN_MEMORY_IMAGE, count, sizeof(float))};
+    *aspects = NULL;
+    if (!list.aspects) return wn_fail(err, WN_NOMEM, "no memory for the shapes of %zu images", count);
+    for (size_t i = 0; i < count; i++) list.aspects[i] = 1.0F;
+    wn_status status = wn_workspace_visit_samples(workspace, first, (int64_t)count, take_shape, &list, err);
+    if (status)
+        wn_free(list.aspects);
+    else
+        *aspects = list.aspects;
+    return status;
+}
+
 /* ---- training ---- */
 
 typedef struct training_source {
@@ -117,6 +148,7 @@ typedef struct training_source {
     const wn_row_list *rows;
     int64_t *numbers; /* scratch */
     size_t capacity;
+    float *aspects; /* of each of the rows */
 } training_source;
 
 static wn_status fetch_inputs(void *context, const int64_t *wanted, size_t n, uint8_t *out, wn_error *err)
@@ -177,6 +209,16 @@ static wn_status register_model(wn_workspace *workspace, const char *name, const
     return status;
 }
 
+/* The shapes of the rows, which ascend: those up to the last are read, and moved together. */
+static wn_status load_row_shapes(wn_workspace *workspace, training_source *source, wn_error *err)
+{
+    const wn_row_list *rows = source->rows;
+    const size_t count = rows->len > 0 ? (size_t)rows->rows[rows->len - 1] + 1 : 1;
+    WN_TRY(load_shapes(workspace, 0, count, &source->aspects, err));
+    for (size_t i = 0; i < rows->len; i++) source->aspects[i] = source->aspects[rows->rows[i]];
+    return WN_OK;
+}
+
 static wn_status run_training(const wn_job *job, wn_workspace *workspace, const wn_row_list *rows, const char *file,
                               const wn_matrix *teacher, const wn_train_params *given, wn_train_result *out,
                               wn_error *err)
@@ -191,6 +233,8 @@ static wn_status run_training(const wn_job *job, wn_workspace *workspace, const 
     if (teacher) images.teacher = teacher->data, images.teacher_dim = teacher->cols;
     WN_TRY(hash_images(workspace, rows, (uint64_t)side, &images.hash, err));
     WN_TRY(wn_column_open(workspace, WN_INPUT_COLUMN, &source.column, err));
+    if ((status = load_row_shapes(workspace, &source, err))) goto done;
+    images.aspects = source.aspects;
     params.seed = job->seed;
     params.memory_limit = wn_job_memory_share(job, rows->len);
     wn_train_plan plan;
@@ -200,6 +244,7 @@ static wn_status run_training(const wn_job *job, wn_workspace *workspace, const 
     status = wn_train_run(&images, &params, &files, job->pool, job->progress, out, err);
 done:
     wn_column_close(&source.column);
+    wn_free(source.aspects);
     wn_free(source.numbers);
     return status;
 }
@@ -281,32 +326,16 @@ static wn_status name_model(wn_workspace *workspace, const char *name, const cha
     return *out ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
 }
 
-/* Width / height of a run of rows. */
-typedef struct shape_list {
-    int64_t first;
-    float *aspects;
-} shape_list;
-
-static wn_status take_shape(void *context, const wn_sample *sample)
-{
-    const shape_list *list = context;
-    const bool known = sample->width > 0 && sample->height > 0;
-    list->aspects[sample->row - list->first] = known ? (float)sample->width / (float)sample->height : 1.0F;
-    return WN_OK;
-}
-
 /* What the model wants to see of rows that are squeezed to its side. */
 static wn_status fit_rows(const wn_job *job, wn_workspace *workspace, const wn_model *model, int64_t first,
                           size_t count, uint8_t *images, wn_error *err)
 {
     if (!(wn_model_get_info(model)->cut > 1.0F)) return WN_OK;
-    shape_list list = {first, wn_alloc(WN_MEMORY_IMAGE, count, sizeof(float))};
-    if (!list.aspects) return wn_fail(err, WN_NOMEM, "no memory for blocks of %zu images", count);
-    for (size_t i = 0; i < count; i++) list.aspects[i] = 1.0F;
-    wn_status status = wn_workspace_visit_samples(workspace, first, (int64_t)count, take_shape, &list, err);
-    if (!status) wn_model_fit(model, job->pool, images, count, list.aspects);
-    wn_free(list.aspects);
-    return status;
+    float *aspects = NULL;
+    WN_TRY(load_shapes(workspace, first, count, &aspects, err));
+    wn_model_fit(model, job->pool, images, count, aspects);
+    wn_free(aspects);
+    return WN_OK;
 }
 
 static wn_status embed_rows(const wn_job *job, wn_workspace *workspace, wn_model *model, int64_t side, wn_embedded *out,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "embed/model_fit.h"
 #include "num/resample.h"
 #include "winnow/memory.h"
 
@@ -36,6 +37,7 @@ wn_status wn_image_feed_init(wn_image_feed *feed, const wn_train_images *images,
     *feed = (wn_image_feed){.images = images,
                             .image_bytes = (size_t)images->side * images->side * 3,
                             .side = setup->side,
+                            .cut = setup->cut,
                             .views = {setup->views, setup->small_views},
                             .threads = wn_pool_threads(pool),
                             .seed = setup->seed};
@@ -103,8 +105,8 @@ static wn_status gather_images(wn_image_feed *feed, const int64_t *rows, size_t 
     return WN_OK;
 }
 
-wn_status wn_image_feed_plain(wn_image_feed *feed, wn_pool *pool, const int64_t *rows, size_t n, uint8_t *out,
-                              wn_error *err)
+static wn_status squeeze_images(wn_image_feed *feed, wn_pool *pool, const int64_t *rows, size_t n, uint8_t *out,
+                                wn_error *err)
 {
     if (feed->side == feed->images->side) return gather_images(feed, rows, n, out, err);
     uint8_t *kept = wn_alloc(WN_MEMORY_TRAINING, n, feed->image_bytes);
@@ -113,6 +115,19 @@ wn_status wn_image_feed_plain(wn_image_feed *feed, wn_pool *pool, const int64_t 
     if (!status) status = wn_resample_squares(kept, n, feed->images->side, feed->side, pool, out, err);
     wn_free(kept);
     return status;
+}
+
+wn_status wn_image_feed_plain(wn_image_feed *feed, wn_pool *pool, const int64_t *rows, size_t n, uint8_t *out,
+                              wn_error *err)
+{
+    WN_TRY(squeeze_images(feed, pool, rows, n, out, err));
+    if (!feed->images->aspects || !(feed->cut > 1.0F)) return WN_OK;
+    float *aspects = wn_alloc(WN_MEMORY_TRAINING, n, sizeof *aspects);
+    if (!aspects) return wn_fail(err, WN_NOMEM, "out of memory for images");
+    for (size_t i = 0; i < n; i++) aspects[i] = feed->images->aspects[rows[i]];
+    wn_fit_squares(out, n, feed->side, feed->cut, aspects, pool);
+    wn_free(aspects);
+    return WN_OK;
 }
 
 void wn_image_feed_clear(wn_image_feed *feed)

@@ -14,6 +14,7 @@ typedef struct wn_image_feed {
     const wn_train_images *images;
     size_t image_bytes;
     uint32_t side;           /* of full views */
+    float cut;               /* of the model to be (wn_model_info) */
     uint8_t *cache;          /* all images, or NULL */
     uint8_t *batch;          /* of one step, used without cache */
     const uint8_t **where;   /* of each image of the step */
@@ -35,7 +36,7 @@ WN_NODISCARD wn_status wn_image_feed_init(wn_image_feed *feed, const wn_train_im
 WN_NODISCARD wn_status wn_image_feed_views(wn_image_feed *feed, wn_pool *pool, int64_t step, const int64_t *rows,
                                            size_t n, wn_error *err);
 
-/* The images `rows` as they are, at the side of full views: n x side x side x 3. */
+/* The images `rows` as the model will see them, at the side of full views: n x side x side x 3. */
 WN_NODISCARD wn_status wn_image_feed_plain(wn_image_feed *feed, wn_pool *pool, const int64_t *rows, size_t n,
                                            uint8_t *out, wn_error *err);
 

@@ -15,13 +15,16 @@
 
 #include <cmocka.h>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/rng.h"
 #include "winnow/memory.h"
 #include "winnow/model.h"
 #include "winnow/train.h"
 
-enum { SIDE = 16, IMAGE_BYTES = SIDE * SIDE * 3, IMAGES = 64, WORDS = 8, DIM = 32 };
+enum { SIDE = 16, IMAGE_BYTES = SIDE * SIDE * 3, IMAGES = 64, WORDS = 8, DIM = 32, LARGE = 96 };
+
+static const float wide = 2.0F;
 
 static char folder[64], model_path[128], other_path[128];
 static float teacher[IMAGES * WORDS];
@@ -222,12 +225,75 @@ static void test_bad_teachers_are_named(void **state)
     assert_int_equal(wn_memory_live(WN_MEMORY_COUNT), 0);
 }
 
+/* The image of each row as a band of the whole square, as if squeezed from twice its width. */
+static wn_status fetch_large(void *context, const int64_t *rows, size_t n, uint8_t *out, wn_error *err)
+{
+    const wn_model *fitting = context;
+    uint8_t small[IMAGE_BYTES];
+    for (size_t i = 0; i < n; i++) {
+        uint8_t *image = out + i * LARGE * LARGE * 3;
+        WN_TRY(fetch(NULL, rows + i, 1, small, err));
+        for (int p = 0; p < LARGE * LARGE; p++)
+            memcpy(image + (size_t)p * 3,
+                   small + ((size_t)(p / LARGE * SIDE / LARGE) * SIDE + (size_t)(p % LARGE * SIDE / LARGE)) * 3, 3);
+        if (fitting) wn_model_fit(fitting, NULL, image, 1, &wide);
+    }
+    return WN_OK;
+}
+
+/* The first numbers of the embedding of one image by a model whose axes were found on these images. */
+static void read_axes(const wn_train_images *images, float out[4])
+{
+    wn_train_params params = make_params(1);
+    wn_model *model = NULL;
+    wn_error err = {0};
+    int64_t row = 3;
+    uint8_t *pixels = malloc((size_t)LARGE * LARGE * 3);
+    assert_non_null(pixels);
+    params.method = "dcl", params.from = WN_MODEL_DEFAULT, params.batch = 4, params.rate = 1e-12;
+    if (train(images, &params, NULL, model_path, NULL, &err) != WN_OK) fail_msg("%s", err.message);
+    if (wn_model_open(model_path, WN_PRECISION_FP32, &model, &err) != WN_OK) fail_msg("%s", err.message);
+    float values[DIM];
+    assert_int_equal(fetch_large(NULL, &row, 1, pixels, &err), WN_OK);
+    assert_int_equal(wn_model_embed(model, NULL, pixels, 1, values, &err), WN_OK);
+    for (int j = 0; j < 4; j++) out[j] = fabsf(values[j]); /* the sign of an axis means nothing */
+    wn_model_close(&model);
+    free(pixels);
+    remove_model(model_path);
+}
+
+/* The finished axes are those of pictures as the model will see them: long ones cut, not squeezed. */
+static void test_axes_are_found_on_cut_pictures(void **state)
+{
+    enum { COUNT = 24 };
+    float aspects[COUNT], cut[4], told[4], squeezed[4];
+    double off = 0.0, apart = 0.0;
+    wn_model *model = NULL;
+    wn_error err = {0};
+    wn_train_images images = {.count = COUNT, .side = LARGE, .fetch = fetch_large};
+    (void)state;
+    for (int i = 0; i < COUNT; i++) aspects[i] = wide;
+    read_axes(&images, squeezed);
+    images.aspects = aspects;
+    read_axes(&images, told);
+    if (wn_model_open(WN_MODEL_DEFAULT, WN_PRECISION_FP32, &model, &err) != WN_OK) fail_msg("%s", err.message);
+    images.aspects = NULL, images.context = model;
+    read_axes(&images, cut);
+    wn_model_close(&model);
+    for (int j = 0; j < 4; j++) {
+        off += fabs((double)told[j] - (double)cut[j]);
+        apart += fabs((double)squeezed[j] - (double)cut[j]);
+    }
+    if (off > 1e-3 || apart < 0.02) fail_msg("off by %g, squeezed by %g", off, apart);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_student_learns_what_the_teacher_says),
         cmocka_unit_test(test_a_start_from_a_model_is_ahead),
         cmocka_unit_test(test_threads_do_not_change_the_student),
+        cmocka_unit_test(test_axes_are_found_on_cut_pictures),
         cmocka_unit_test(test_bad_teachers_are_named),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
