@@ -48,8 +48,8 @@ typedef struct train_values {
         TRAIN_ROW(type, member, views, "views", "views of each image in one step (default: the method's)", NULL, "N"), \
         TRAIN_ROW(type, member, small_views, "small-views", "more views of half the side (default: the method's)",     \
                   NULL, "N"),                                                                                          \
-        TRAIN_ROW(type, member, crop_low, "crop-low", "least share of the image that a view shows (default: 0.2)",     \
-                  NULL, "S"),                                                                                          \
+        TRAIN_ROW(type, member, crop_low, "crop-low",                                                                  \
+                  "least share of the image that a view shows (default: 0.2; 0.4 with --from)", NULL, "S"),            \
         TRAIN_ROW(type, member, colour, "colour", "strength of colour changes in views (default: 0.5)", NULL, "S"),    \
         TRAIN_ROW(type, member, rate, "rate", "learning rate (default: automatic)", NULL, "X"),                        \
         TRAIN_ROW(type, member, from, "from", "start from this model: a file, or default (default: random numbers)",   \

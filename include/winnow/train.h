@@ -60,10 +60,11 @@ typedef struct wn_train_params {
     int64_t small_views;        /* more views of half the side; -1 = the method's choice */
     int64_t dim;                /* of the embedding */
     const char *optimizer;      /* "sgd", "lars", "adamw"; NULL = automatic */
-    double rate;                /* learning rate at the top of the schedule; 0 = automatic */
+    double rate;                /* learning rate at the top of the schedule; 0 = automatic: from a model, the network's
+                                 * is a tenth of that of the new layers, which first learn alone */
     double decay;               /* weight decay; -1 = automatic */
     int64_t side;               /* of the views; 0 = that of the model to start from, else of the images, at most 64 */
-    double crop_low;            /* least share of the area that a view shows */
+    double crop_low;            /* least share of the area that a view shows; 0 = 0.2, or 0.4 from a model */
     double colour;              /* strength of the colour changes; 0 = none */
     bool fixed_plan;            /* never shorten the plan when the machine is slower than the reference */
     int precision;              /* a wn_precision */

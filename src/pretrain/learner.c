@@ -246,7 +246,10 @@ wn_status wn_learner_step(wn_learner *l, wn_pool *pool, const wn_learner_input *
     for (uint32_t k = 0; k < l->setup.prefix_count; k++) WN_TRY(run_prefix(l, pool, k, at, &report->loss, err));
     WN_TRY(wn_mlp_backward(student->branch.head_run, pool, l->dembedding, l->dfeatures, l->parts[WN_PART_HEAD].gradient,
                            err));
-    WN_TRY(wn_batch_backward(student->branch.batch, pool, l->dfeatures, l->parts[WN_PART_NETWORK].gradient, err));
+    if (at->network_rate > 0.0)
+        WN_TRY(wn_batch_backward(student->branch.batch, pool, l->dfeatures, l->parts[WN_PART_NETWORK].gradient, err));
+    else
+        memset(l->parts[WN_PART_NETWORK].gradient, 0, l->parts[WN_PART_NETWORK].tensors->trained * sizeof(float));
     gather(l, at);
 
     report->embedding_std = embedding_std(l);

@@ -13,12 +13,21 @@
 #include "base/text.h"
 #include "pretrain/train_start.h"
 
-/* What two cores of the reference machine do in a training step, all of it included (docs/benchmarks.md). */
-static const double reference_flop_fp32 = 0.28e12, reference_flop_bf16 = 0.55e12;
+/* What two cores of the reference machine do in a training step, all of it included (docs/benchmarks.md). Filters for
+ * single channels are bound by memory, so bf16 gains less where they stand between the convolutions. */
+static const double reference_flop_fp32 = 0.28e12, reference_flop_bf16 = 0.55e12,
+                    reference_flop_bf16_depthwise = 0.44e12;
 
-/* For a batch of BATCH_USUAL: SGD with Nesterov momentum and its kin; AdamW from random numbers; AdamW from a model.
- * Its norms may be fixed, and SGD at a rate of 0.01 and above then ends in one point. */
-static const double rate_usual = 0.1, rate_adamw = 1e-3, rate_from = 3e-4;
+/* For a batch of BATCH_USUAL: SGD with Nesterov momentum and its kin; AdamW. */
+static const double rate_usual = 0.1, rate_adamw = 1e-3;
+
+/* From a model, unless the user sets a rate: the new layers learn at rate_adamw and the network, which knows much
+ * already, at a tenth of it, after a time in which they learn alone. Its norms are fixed, and SGD at a rate of 0.01 and
+ * above then ends in one point. */
+static const double network_share_from = 0.1, frozen_share_from = 0.2, frozen_share = 0.05;
+
+/* Smallest share of the area that a view shows: what a model knows of whole objects is lost on small crops. */
+static const double crop_low_usual = 0.2, crop_low_from = 0.4;
 
 enum {
     BATCH_USUAL = 128,
@@ -64,8 +73,8 @@ const wn_option wn_train_options[] = {
      "D", 0},
     {WN_OPTION_INT, "side", "side of the views in pixels (0 = automatic)", offsetof(wn_train_params, side), 0, 256, "0",
      NULL, "N", 0},
-    {WN_OPTION_REAL, "crop-low", "least share of the image that a view shows", offsetof(wn_train_params, crop_low),
-     0.01, 1, "0.2", NULL, "S", 0},
+    {WN_OPTION_REAL, "crop-low", "least share of the image that a view shows (0 = automatic)",
+     offsetof(wn_train_params, crop_low), 0, 1, "0", NULL, "S", 0},
     {WN_OPTION_REAL, "colour", "strength of colour changes in views (0 = none)", offsetof(wn_train_params, colour), 0,
      2, "0.5", NULL, "S", 0},
     {WN_OPTION_BOOL, "fixed-plan", "never shorten the plan on a slow machine", offsetof(wn_train_params, fixed_plan), 0,
@@ -259,11 +268,26 @@ static wn_status fit_memory(const wn_train_images *images, const wn_train_params
     return WN_OK;
 }
 
-static double automatic_rate(const wn_train_params *params, const wn_learner_setup *l, const wn_train_plan *plan)
+static double reference_flop(const wn_learner_setup *l)
 {
-    double rate = rate_usual;
-    if (strcmp(l->optimizer, "adamw") == 0) rate = params->from ? rate_from : rate_adamw;
-    return rate * sqrt((double)(plan->batch * plan->accumulate) / BATCH_USUAL);
+    if (l->precision != WN_PRECISION_BF16) return reference_flop_fp32;
+    for (size_t i = 0; i < l->architecture->layer_count; i++) {
+        if (l->architecture->layers[i].depthwise) return reference_flop_bf16_depthwise;
+    }
+    return reference_flop_bf16;
+}
+
+/* Rates, and how long a network that starts from a model waits. */
+static void choose_rates(const wn_train_params *params, wn_train_setup *out)
+{
+    const wn_train_plan *plan = &out->plan;
+    const bool automatic = params->rate <= 0.0;
+    const double usual = strcmp(out->learner.optimizer, "adamw") == 0 ? rate_adamw : rate_usual;
+    const double steps = (double)plan->steps;
+    out->rate = automatic ? usual * sqrt((double)(plan->batch * plan->accumulate) / BATCH_USUAL) : params->rate;
+    out->network_share = params->from && automatic ? network_share_from : 1.0;
+    out->frozen = params->from ? (int64_t)(steps * (automatic ? frozen_share_from : frozen_share)) : 0;
+    out->warm_up = plan->steps / 20 < 500 ? plan->steps / 20 : 500;
 }
 
 wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_params *params, wn_train_setup *out,
@@ -291,7 +315,7 @@ wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_par
     l->images = (size_t)plan->batch;
     WN_TRY(fit_memory(images, params, out, err));
 
-    double reference = l->precision == WN_PRECISION_BF16 ? reference_flop_bf16 : reference_flop_fp32;
+    const double reference = reference_flop(l);
     plan->views = (int64_t)l->views;
     plan->small_views = (int64_t)l->small_views;
     plan->side = l->side;
@@ -301,9 +325,8 @@ wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_par
     plan->steps = choose_steps(params, plan, reference);
     plan->epochs = (double)plan->steps * (double)(plan->batch * plan->accumulate) / (double)plan->images;
     plan->seconds = (double)plan->steps * plan->flop / reference;
-    out->frozen = params->from ? plan->steps / 20 : 0;
-    out->warm_up = plan->steps / 20 < 500 ? plan->steps / 20 : 500;
-    out->rate = params->rate > 0.0 ? params->rate : automatic_rate(params, l, plan);
+    choose_rates(params, out);
+    out->crop_low = params->crop_low > 0.0 ? params->crop_low : params->from ? crop_low_from : crop_low_usual;
     out->minutes = params->steps > 0 || params->epochs > 0 || params->fixed_plan ? 0.0 : params->minutes;
     return WN_OK;
 }
@@ -330,8 +353,9 @@ wn_status wn_train_describe(const wn_train_params *params, const wn_train_setup 
                            (unsigned)l->small_side);
     (void)wn_buffer_format(
         out, " dim=%" PRId64 " optimizer=%s rate=%.9g decay=%.9g crop-low=%.9g colour=%.9g precision=%s", params->dim,
-        l->optimizer, s->rate, l->decay, params->crop_low, params->colour, precisions[l->precision]);
+        l->optimizer, s->rate, l->decay, s->crop_low, params->colour, precisions[l->precision]);
     if (l->start_hash) (void)wn_buffer_format(out, " from=%016" PRIx64, l->start_hash);
+    if (s->network_share < 1.0) (void)wn_buffer_format(out, " network-share=%.9g", s->network_share);
     if (l->cut > 1.0F) (void)wn_buffer_format(out, " cut=%.9g", (double)l->cut);
     return wn_buffer_format(out, " seed=%" PRIu64, l->seed);
 }
@@ -340,7 +364,7 @@ double wn_train_network_rate(const wn_train_setup *s, int64_t step)
 {
     if (step < s->frozen) return 0.0;
     double share = s->frozen > 0 ? (double)(step - s->frozen + 1) / (double)s->frozen : 1.0;
-    return wn_train_rate(s, step) * (share < 1.0 ? share : 1.0);
+    return s->network_share * wn_train_rate(s, step) * (share < 1.0 ? share : 1.0);
 }
 
 double wn_train_rate(const wn_train_setup *s, int64_t step)

@@ -13,10 +13,12 @@
 typedef struct wn_train_setup {
     wn_train_plan plan;
     wn_learner_setup learner;
-    double rate;     /* top of the schedule */
-    int64_t warm_up; /* steps */
-    int64_t frozen;  /* first steps in which a network that starts from a model waits for the layers behind it */
-    double minutes;  /* the budget that the wall clock guards; 0 = none */
+    double rate;          /* top of the schedule */
+    double network_share; /* of it that the network learns with */
+    double crop_low;      /* of views */
+    int64_t warm_up;      /* steps */
+    int64_t frozen;       /* first steps in which a network that starts from a model waits for the layers behind it */
+    double minutes;       /* the budget that the wall clock guards; 0 = none */
 } wn_train_setup;
 
 /* Settles everything; the errors of wn_train_make_plan. */

@@ -128,7 +128,9 @@ static wn_status start(run *r, const wn_train_files *files, wn_error *err)
            plan->steps, plan->batch, plan->epochs, memory);
     if (plan->batch_reduced) wn_log(WN_LOG_INFO, "batches hold %" PRId64 " images", plan->batch);
     r->identity = identify(r);
-    WN_TRY(wn_image_feed_init(&r->feed, r->images, &r->setup.learner, r->params, plan->images_cached, r->pool,
+    wn_train_params settled = *r->params;
+    settled.crop_low = r->setup.crop_low;
+    WN_TRY(wn_image_feed_init(&r->feed, r->images, &r->setup.learner, &settled, plan->images_cached, r->pool,
                               r->progress, err));
     WN_TRY(wn_epoch_order_init(&r->order, r->setup.learner.seed, plan->images, plan->batch, err));
     WN_TRY(wn_learner_new(&r->setup.learner, &r->learner, err));

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "pretrain/learner.h"
+#include "pretrain/train_plan.h"
 #include "winnow/memory.h"
 #include "winnow/train.h"
 
@@ -330,6 +331,54 @@ static void test_the_budget_sets_the_steps(void **state)
     assert_int_equal(one.steps, ten.steps);
 }
 
+/* A network that starts from a model waits for the layers behind it, then learns at a tenth of their rate; a rate that
+ * is given is that of both. */
+static void test_a_start_from_a_model_is_gentle(void **state)
+{
+    wn_train_images images = make_images(1000);
+    wn_train_params params = make_params();
+    wn_train_setup s;
+    wn_error err = {0};
+    (void)state;
+    params.network = NULL, params.from = WN_MODEL_DEFAULT, params.steps = 100, params.batch = 128;
+    if (wn_train_settle_plan(&images, &params, &s, &err) != WN_OK) fail_msg("%s", err.message);
+    assert_true(fabs(s.crop_low - 0.4) < 1e-9);
+    assert_true(wn_train_network_rate(&s, 19) == 0.0 && wn_train_rate(&s, 19) > 0.0);
+    assert_true(wn_train_network_rate(&s, 20) > 0.0);
+    assert_true(fabs(wn_train_network_rate(&s, 60) / wn_train_rate(&s, 60) - 0.1) < 1e-9);
+
+    params.rate = 3e-4, params.crop_low = 0.3;
+    assert_int_equal(wn_train_settle_plan(&images, &params, &s, &err), WN_OK);
+    assert_true(fabs(s.crop_low - 0.3) < 1e-9);
+    assert_true(wn_train_network_rate(&s, 4) == 0.0 && wn_train_network_rate(&s, 5) > 0.0);
+    assert_true(fabs(wn_train_network_rate(&s, 60) / wn_train_rate(&s, 60) - 1.0) < 1e-9);
+
+    params = make_params(), params.steps = 100;
+    assert_int_equal(wn_train_settle_plan(&images, &params, &s, &err), WN_OK);
+    assert_true(fabs(s.crop_low - 0.2) < 1e-9);
+    assert_true(fabs(wn_train_network_rate(&s, 0) / wn_train_rate(&s, 0) - 1.0) < 1e-9);
+}
+
+/* Filters for single channels gain less from bf16, and a plan counts with it. */
+static void test_a_plan_knows_slow_networks(void **state)
+{
+    wn_train_images images = make_images(1000000);
+    wn_train_params params = make_params();
+    wn_train_plan full, narrow;
+    wn_error err = {0};
+    (void)state;
+    params.steps = 0, params.minutes = 10.0;
+    params.precision = WN_PRECISION_BF16;
+    images.side = 64;
+    assert_int_equal(wn_train_make_plan(&images, &params, &full, &err), WN_OK);
+    params.network = "mobile";
+    assert_int_equal(wn_train_make_plan(&images, &params, &narrow, &err), WN_OK);
+    const double rate = (double)full.steps * full.flop / 600.0, slow = (double)narrow.steps * narrow.flop / 600.0;
+    const bool bf16 = full.precision == WN_PRECISION_BF16;
+    assert_true(fabs(rate - (bf16 ? 0.55e12 : 0.28e12)) < 0.01e12);
+    assert_true(fabs(slow - (bf16 ? 0.44e12 : 0.28e12)) < 0.01e12);
+}
+
 static void test_without_cache_the_result_is_the_same(void **state)
 {
     wn_train_images images = make_images(IMAGES);
@@ -411,6 +460,8 @@ int main(void)
         cmocka_unit_test(test_options_are_checked),
         cmocka_unit_test(test_the_memory_limit_shapes_the_plan),
         cmocka_unit_test(test_the_budget_sets_the_steps),
+        cmocka_unit_test(test_a_start_from_a_model_is_gentle),
+        cmocka_unit_test(test_a_plan_knows_slow_networks),
         cmocka_unit_test(test_without_cache_the_result_is_the_same),
         cmocka_unit_test(test_a_checkpoint_that_cannot_be_written_does_not_stop_a_run),
         cmocka_unit_test(test_a_loss_that_is_no_number_stops),
