@@ -241,14 +241,14 @@ static wn_status load_losses(drawing *draw, wn_error *err)
     size_t step = lines / MOST_LOSSES + 1;
     double seconds = 0, before = 0;
     for (const char *at = text.data; at && *at; at = strchr(at, '\n') + 1) {
-        double number, epoch, loss, rate, speed;
+        double number, epoch, loss, rate, speed, spread = NAN;
         if (!strchr(at, '\n')) break;
-        if (sscanf(at, "%lf,%lf,%lf,%lf,%lf", &number, &epoch, &loss, &rate, &speed) < 5) continue;
+        if (sscanf(at, "%lf,%lf,%lf,%lf,%lf,%lf", &number, &epoch, &loss, &rate, &speed, &spread) < 5) continue;
         double images = epoch * (double)draw->rows.len;
         if (speed > 0 && images > before) seconds += (images - before) / speed;
         before = images;
         if (line_number++ % step == 0 && draw->loss_count < MOST_LOSSES)
-            draw->losses[draw->loss_count++] = (wn_report_loss){images, seconds, loss};
+            draw->losses[draw->loss_count++] = (wn_report_loss){images, seconds, loss, spread};
     }
 done:
     wn_buffer_clear(&text);

@@ -89,6 +89,7 @@ typedef struct wn_report_covering {
 typedef struct wn_report_loss {
     double images; /* seen so far */
     double seconds, loss;
+    double spread; /* of the embedding (wn_train_result.embedding_std), 0 = one point; NaN = not known */
 } wn_report_loss;
 
 /* A line of "how this was made", or a file: `value` is shown as it is. */

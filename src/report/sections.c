@@ -263,21 +263,69 @@ void wn_report_covering_part(wn_page *page)
 
 /* ------------------------------------------------------------------------------------------------ training */
 
+enum { TRAINING_POINTS = 300 };
+
+/* A column of the training log as a curve: means over neighbours, as single steps are noisy. */
+typedef struct training_curve {
+    double xs[TRAINING_POINTS + 1], ys[TRAINING_POINTS + 1], low, high;
+    size_t n;
+} training_curve;
+
+static double loss_of(const wn_report_loss *at)
+{
+    return at->loss;
+}
+
+static double spread_of(const wn_report_loss *at)
+{
+    return at->spread;
+}
+
+static void make_training_curve(const wn_report *r, double value_of(const wn_report_loss *), training_curve *out)
+{
+    const size_t step = r->losses_len / TRAINING_POINTS + 1;
+    out->low = INFINITY, out->high = -INFINITY, out->n = 0;
+    for (size_t i = 0; i + step <= r->losses_len; i += step) {
+        double sum = 0;
+        for (size_t k = i; k < i + step; k++) sum += value_of(&r->losses[k]);
+        if (!isfinite(sum)) continue;
+        out->xs[out->n] = r->losses[i + step - 1].images, out->ys[out->n] = sum / (double)step;
+        out->low = fmin(out->low, out->ys[out->n]), out->high = fmax(out->high, out->ys[out->n]);
+        out->n++;
+    }
+}
+
+static void draw_training_curve(wn_page *page, const training_curve *c, double low, double high, const char *what,
+                                const char *title)
+{
+    const wn_axis x = {c->xs[0], c->xs[c->n - 1], WN_SCALE_LINEAR}, y = {low, high, WN_SCALE_LINEAR};
+    wn_page_markup(page, "<figure>\n");
+    wn_chart_curve(page, &x, &y, c->xs, c->ys, c->n, "images seen", what, title);
+    wn_page_markup(page, "</figure>\n");
+}
+
+/* Whether the images stayed apart: a training that collapses shows here first. */
+static void training_spread(wn_page *page)
+{
+    training_curve curve;
+    make_training_curve(page->report, spread_of, &curve);
+    if (curve.n < 2) return;
+    wn_page_markup(page,
+                   "<h3>Whether the images stay apart</h3>\n<p>The spread of the embedding: 1 when different images "
+                   "lie in all directions, 0 when all of them fall into one point. ");
+    wn_page_format(page, "At the end of this training it was %.2f. ", curve.ys[curve.n - 1]);
+    wn_page_markup(page, "A curve that sinks towards 0 is a training that collapses; a lower learning rate or "
+                         "another method helps.</p>\n");
+    draw_training_curve(page, &curve, 0.0, fmax(1.0, curve.high), "spread",
+                        "Spread of the embedding against images seen");
+}
+
 void wn_report_training(wn_page *page)
 {
     const wn_report *r = page->report;
-    enum { POINTS = 300 };
-    double xs[POINTS + 1], ys[POINTS + 1], low = INFINITY, high = -INFINITY;
-    size_t n = 0, step = r->losses_len / POINTS + 1;
-    for (size_t i = 0; i + step <= r->losses_len; i += step) { /* means over neighbours: single steps are noisy */
-        double sum = 0;
-        for (size_t k = i; k < i + step; k++) sum += r->losses[k].loss;
-        if (!isfinite(sum)) continue;
-        xs[n] = r->losses[i + step - 1].images, ys[n] = sum / (double)step;
-        low = fmin(low, ys[n]), high = fmax(high, ys[n]);
-        n++;
-    }
-    if (n < 2) return;
+    training_curve curve;
+    make_training_curve(r, loss_of, &curve);
+    if (curve.n < 2) return;
     char text[32];
     const wn_report_loss *last = &r->losses[r->losses_len - 1];
     wn_text_seconds(last->seconds, text);
@@ -286,11 +334,11 @@ void wn_report_training(wn_page *page)
     wn_page_format(page, "%s: it saw ", text);
     wn_page_count(page, (uint64_t)last->images);
     wn_page_markup(page, " images in changed views, many of them several times. The curve is the training loss; a "
-                         "curve that still falls at its end says that longer training would help.</p>\n<figure>\n");
-    double span = high > low ? high - low : fabs(high) + 1e-9;
-    wn_axis x = {xs[0], xs[n - 1], WN_SCALE_LINEAR}, y = {low - 0.06 * span, high + 0.06 * span, WN_SCALE_LINEAR};
-    wn_chart_curve(page, &x, &y, xs, ys, n, "images seen", "training loss", "Training loss against images seen");
-    wn_page_markup(page, "</figure>\n");
+                         "curve that still falls at its end says that longer training would help.</p>\n");
+    const double span = curve.high > curve.low ? curve.high - curve.low : fabs(curve.high) + 1e-9;
+    draw_training_curve(page, &curve, curve.low - 0.06 * span, curve.high + 0.06 * span, "training loss",
+                        "Training loss against images seen");
+    training_spread(page);
     wn_page_section_end(page);
 }
 

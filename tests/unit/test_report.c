@@ -87,7 +87,7 @@ static wn_report full(void)
     for (int i = 0; i < PICKS; i++) picks[i] = i < NASTY ? i : i * 9, distances[i] = i ? 3.0f / (float)i : NAN;
     for (int i = 0; i < 5; i++) earlier[i] = 300 + i;
     for (int i = 0; i < 10; i++) randoms[i] = (wn_report_covering){0.8 + 0.01 * i, 0.5, 0.3};
-    for (int i = 0; i < 50; i++) losses[i] = (wn_report_loss){256.0 * i, 0.5 * i, 5.0 / (1 + i)};
+    for (int i = 0; i < 50; i++) losses[i] = (wn_report_loss){256.0 * i, 0.5 * i, 5.0 / (1 + i), 0.85 - 0.001 * i};
     for (int i = 0; i < 60; i++)
         duplicates[i] = (wn_report_duplicate){i / 8, 100 + i, 0.001f * (float)i, (wn_report_alike)(i % 3)};
     for (int i = 0; i < NASTY; i++) bads[i] = (wn_report_bad){nasty[i], nasty[NASTY - 1 - i]};
@@ -311,6 +311,21 @@ static void test_parts_may_be_missing(void **state)
     assert_non_null(strstr(page.data, "The same in every file"));
 }
 
+/* The training shows its loss and, where the log tells it, the spread of the embedding. */
+static void test_training_shows_loss_and_spread(void **state)
+{
+    (void)state;
+    wn_report report = full();
+    write_and_load(&report);
+    assert_int_equal(count("Training loss against images seen"), 1);
+    assert_int_equal(count("Spread of the embedding against images seen"), 1);
+    assert_int_equal(count("At the end of this training it was 0.80."), 1);
+    for (int i = 0; i < 50; i++) losses[i].spread = NAN;
+    write_and_load(&report);
+    assert_int_equal(count("Training loss against images seen"), 1);
+    assert_int_equal(count("Spread of the embedding"), 0);
+}
+
 static bool stop(void *context, const wn_progress_report *report)
 {
     (void)context, (void)report;
@@ -342,6 +357,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_figures_of_the_map, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_page_stays_below_its_bound, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_same_data_give_the_same_bytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_training_shows_loss_and_spread, setup, teardown),
         cmocka_unit_test_setup_teardown(test_parts_may_be_missing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_data_and_failures_leave_no_page, setup, teardown),
     };
