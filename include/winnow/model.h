@@ -53,13 +53,18 @@ typedef struct wn_model_info {
     float cut; /* by how much the longer axis of a picture is cut at most (wn_model_fit); 1 = not at all */
 } wn_model_info;
 
-/* Reads a model file, or WN_MODEL_DEFAULT. WN_NOTFOUND, WN_CORRUPT (not a model, damaged, cut short), WN_VERSION
+/* Reads a model file, one of winnow's networks as FILE.safetensors (docs/formats/safetensors.md), or
+ * WN_MODEL_DEFAULT. WN_NOTFOUND, WN_CORRUPT (not a model, damaged, cut short), WN_VERSION
  * (another format version), WN_UNSUPPORTED (an architecture that this build lacks). */
 WN_API WN_NODISCARD wn_status wn_model_open(const char *path, wn_precision precision, wn_model **out, wn_error *err);
 
 /* The same from memory; `name` stands for the path in messages. The bytes may be released afterwards. */
 WN_API WN_NODISCARD wn_status wn_model_open_memory(const void *bytes, size_t len, const char *name,
                                                    wn_precision precision, wn_model **out, wn_error *err);
+
+/* Writes one of winnow's own models as safetensors, which wn_model_open reads as the same model, and other programs as
+ * tensors. WN_UNSUPPORTED: an ONNX model, or a reduced one; WN_NOSPACE, WN_IO. */
+WN_API WN_NODISCARD wn_status wn_model_export_safetensors(const wn_model *model, const char *path, wn_error *err);
 
 /* Releases the model and clears the pointer. */
 WN_API void wn_model_close(wn_model **model);

@@ -11,17 +11,11 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/hash.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "model files are little-endian and read without swapping"
 #endif
-
-/* Of builtin_model.S. */
-extern const unsigned char wn_builtin_model[], wn_builtin_model_end[];
-
-static const size_t file_bytes_max = (size_t)1 << 30;
 
 static const char magic[8] = {'W', 'N', 'M', 'O', 'D', 'E', 'L', '\n'};
 
@@ -106,14 +100,6 @@ wn_status wn_model_file_build(const wn_model_description *d, const wn_tensors *c
     head.checksum = wn_hash64_of(out->data + unchecked_bytes, out->len - unchecked_bytes);
     memcpy(out->data, &head, sizeof head);
     return WN_OK;
-}
-
-wn_status wn_model_file_read(const char *path, wn_buffer *out, wn_error *err)
-{
-    if (strcmp(path, WN_MODEL_DEFAULT) != 0) return wn_file_read(path, file_bytes_max, out, err);
-    wn_buffer_reset(out);
-    if (wn_buffer_add(out, wn_builtin_model, (size_t)(wn_builtin_model_end - wn_builtin_model)) == WN_OK) return WN_OK;
-    return wn_fail(err, WN_NOMEM, "out of memory for the built-in model");
 }
 
 /* The three texts of `bytes`, each ended by a zero byte; false when they do not fill it. */

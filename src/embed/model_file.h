@@ -36,7 +36,8 @@ typedef struct wn_model_content {
 WN_NODISCARD wn_status wn_model_file_build(const wn_model_description *description, const wn_tensors *const *sets,
                                            size_t set_count, wn_buffer *out, wn_error *err);
 
-/* The bytes of a model file, or of the built-in model for WN_MODEL_DEFAULT. */
+/* The bytes of a model file, those of a safetensors file turned into one, or those of the built-in model for
+ * WN_MODEL_DEFAULT. */
 WN_NODISCARD wn_status wn_model_file_read(const char *path, wn_buffer *out, wn_error *err);
 
 /* Checks bytes and gives their content. `name` is the file's name in messages. */

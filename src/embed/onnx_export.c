@@ -243,7 +243,9 @@ wn_status wn_model_export_onnx(const wn_model *model, const char *path, wn_error
     writer w;
     wn_buffer out;
     wn_status status;
-    if (model->backend) return wn_fail(err, WN_UNSUPPORTED, "this model is an ONNX file already");
+    if (model->backend)
+        return wn_fail(err, WN_UNSUPPORTED,
+                       "only networks of winnow are written as ONNX; this model is an ONNX file or a reduction");
     wn_buffer_init(&w.graph, WN_MEMORY_NETWORK, 0);
     wn_buffer_init(&w.message, WN_MEMORY_NETWORK, 0);
     wn_buffer_init(&w.inner, WN_MEMORY_NETWORK, 0);

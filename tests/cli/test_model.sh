@@ -1,0 +1,47 @@
+# Models to files of other kinds and back.
+"$WINNOW" model export default --out d.safetensors --json -q >export.json
+"$WINNOW" model export default --format safetensors --out d.bin -q
+cmp d.safetensors d.bin
+"$WINNOW" embed "$IMAGES" --out a.npy --out-paths p.txt -q
+"$WINNOW" embed "$IMAGES" --model d.safetensors --out b.npy --out-paths p.txt -q
+cmp a.npy b.npy
+"$WINNOW" add "$IMAGES" -w w -q
+"$WINNOW" embed -w w --model d.safetensors -q
+"$WINNOW" select -w w --model d -n 5 -q >picks.txt
+[ "$(wc -l <picks.txt)" = 5 ]
+"$WINNOW" model export d.safetensors -q
+[ -s d.onnx ]
+python3 - <<'P'
+import json, struct
+facts = json.load(open("export.json"))
+assert (facts["format"], facts["file"], facts["dim"]) == ("safetensors", "d.safetensors", 128), facts
+data = open("d.safetensors", "rb").read()
+(size,) = struct.unpack("<Q", data[:8])
+header = json.loads(data[8:8 + size])
+assert header.pop("__metadata__")["architecture"] == "mobile" and size % 8 == 0
+end = 0
+for name, tensor in header.items():
+    count = 1
+    for d in tensor["shape"]:
+        count *= d
+    assert tensor["data_offsets"] == [end, end + 4 * count], name
+    end += 4 * count
+assert end == len(data) - 8 - size
+open("cut.safetensors", "wb").write(data[:-100])
+open("head.safetensors", "wb").write(data[:1000])
+open("length.safetensors", "wb").write(b"\xff" * 8 + data[8:])
+open("alien.safetensors", "wb").write(struct.pack("<Q", 8) + b"{}      ")
+P
+fails() { # STATUS WORDS COMMAND...
+    local status=$1 words=$2 got=0
+    shift 2
+    "$@" 2>message || got=$?
+    [ "$got" = "$status" ] && grep -q -- "$words" message || { echo "$got"; cat message >&2; return 1; }
+}
+for file in cut head length alien; do
+    fails 1 "$file.safetensors" "$WINNOW" embed "$IMAGES" --model $file.safetensors --out x.npy
+    [ ! -e x.npy ]
+done
+fails 1 "no model of winnow" "$WINNOW" embed "$IMAGES" --model alien.safetensors --out x.npy
+fails 2 "neither with .onnx nor with .safetensors" "$WINNOW" model export default --out d.txt
+fails 1 "missing.wnm" "$WINNOW" model export missing.wnm
