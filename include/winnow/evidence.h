@@ -31,10 +31,11 @@ typedef struct wn_evidence_request {
     wn_rows candidates;   /* what random selections draw from; data NULL = all rows. Ascending, without repeats */
     wn_rows preselected;  /* part of every selection, the random ones too */
     wn_rows picks;        /* at least one */
+    wn_rows measured;     /* rows whose distances to the picks are measured; data NULL = the candidates */
     const wn_evidence_classes *classes;
     size_t class_lists;
     size_t sets;          /* random selections; at least 1 */
-    size_t measured_most; /* candidates whose distances are measured at most, evenly spread; 0 = 100,000 */
+    size_t measured_most; /* rows whose distances are measured at most, evenly spread; 0 = 100,000 */
     uint64_t seed;
     wn_pool *pool;
     const wn_progress *progress;
@@ -46,18 +47,21 @@ typedef struct wn_evidence_figure {
     const char *of;    /* the class list; NULL = the embeddings */
     bool less_is_more; /* the smaller the better */
     double selected, random_mean, random_deviation;
+    const double *random; /* of each random selection */
 } wn_evidence_figure;
 
-/* Figures, in this order: covering radius, mean and 95 % of the distances of candidates to their nearest pick;
- * coverage: the share of candidates that are nearer to a pick than half of them are to a random one; duplicate pairs:
- * picks that are nearer to each other than a twentieth of the rows' root mean square distance from their mean; for each
- * class list the entropy of the picks' classes / log(number of classes): 1 = all alike. Release with wn_evidence_clear.
+/* Figures, in this order: covering radius, mean and 95 % of the distances of the measured rows to the nearest picked or
+ * preselected one; coverage: the share of them that are nearer to one than half of them are for a random selection;
+ * duplicate pairs: picks that are nearer to each other than a twentieth of the rows' root mean square distance from
+ * their mean; for each class list the entropy of the picks' classes / log(number of classes): 1 = all alike. Release
+ * with wn_evidence_clear.
  */
 typedef struct wn_evidence {
     wn_evidence_figure *figures;
     size_t len;
-    size_t measured; /* candidates whose distances were measured */
+    size_t measured; /* rows whose distances were measured */
     size_t sets;
+    double *values; /* storage of the figures */
 } wn_evidence;
 
 WN_API void wn_evidence_clear(wn_evidence *evidence);

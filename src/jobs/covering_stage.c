@@ -1,87 +1,108 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Is the selection better than chance? The distance of every image to its nearest pick, for the selection and for ten
- * random selections of the same size; of many images, on a fixed sample.
+ * Is the selection better than chance? The distance of every image to its nearest pick, of this run or an earlier one,
+ * and what else evidence has, for the selection and for ten random ones of the same size; of many images, on a fixed
+ * sample. The figures are kept as lines of text in the run, from which the page draws them.
  */
 #include "jobs/curate.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
-#include "base/rng.h"
 #include "winnow/memory.h"
 
-/* Rows on which coverings are compared. Ten random selections cost ten times rows x picks; a sample of this size gives
- * the same picture of millions of rows. */
-enum { MEASURED_MOST = 100000 };
+enum { RADIUS, MEAN, FAR, COVERED }; /* places among the figures of evidence */
 
-static const uint64_t random_salt = 0xC0FE0000, measured_salt = 0x5A3B1E00; /* streams apart from those of strategies */
-
-static double mean_of(const double *values, size_t count, double *deviation)
+static void take_coverings(const wn_evidence *evidence, wn_coverings *out)
 {
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < count; i++) sum += values[i];
-    double mean = sum / (double)count;
-    for (size_t i = 0; i < count; i++) squares += (values[i] - mean) * (values[i] - mean);
-    *deviation = count > 1 ? sqrt(squares / (double)(count - 1)) : 0;
-    return mean;
+    const wn_evidence_figure *figures = evidence->figures;
+    out->rows = evidence->measured;
+    out->selected = (wn_report_covering){figures[RADIUS].selected, figures[FAR].selected, figures[MEAN].selected};
+    for (size_t i = 0; i < WN_RANDOM_SETS && i < evidence->sets; i++)
+        out->random[i] =
+            (wn_report_covering){figures[RADIUS].random[i], figures[FAR].random[i], figures[MEAN].random[i]};
+    out->radius_mean = figures[RADIUS].random_mean;
+    out->radius_std = figures[RADIUS].random_deviation;
+    out->mean_mean = figures[MEAN].random_mean;
+    out->mean_std = figures[MEAN].random_deviation;
 }
 
-static int compare_rows(const void *a, const void *b)
+wn_status wn_stage_covering(const wn_job *job, wn_workspace *workspace, const wn_selecting *selecting,
+                            wn_coverings *out, wn_error *err)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* The rows to measure; data NULL = all. The same sample for the same number of rows. Release with wn_free. */
-static wn_status draw_measured(size_t rows, int64_t **storage, wn_rows *out, wn_error *err)
-{
-    wn_rng rng;
-    *out = (wn_rows){NULL, rows};
-    if (rows <= MEASURED_MOST) return WN_OK;
-    wn_rng_init(&rng, measured_salt, 0);
-    *storage = wn_alloc(WN_MEMORY_SELECTION, MEASURED_MOST, sizeof **storage);
-    if (!*storage || !wn_rng_sample(&rng, (int64_t)rows, MEASURED_MOST, *storage))
-        return wn_fail(err, WN_NOMEM, "out of memory");
-    qsort(*storage, MEASURED_MOST, sizeof **storage, compare_rows);
-    *out = (wn_rows){*storage, MEASURED_MOST};
-    return WN_OK;
-}
-
-static void compare_coverings(const wn_covering *selected, const wn_covering *random, wn_coverings *out)
-{
-    double radii[WN_RANDOM_SETS], means[WN_RANDOM_SETS];
-    out->selected = (wn_report_covering){selected->radius, selected->percentile95, selected->mean};
-    for (size_t i = 0; i < WN_RANDOM_SETS; i++) {
-        out->random[i] = (wn_report_covering){random[i].radius, random[i].percentile95, random[i].mean};
-        radii[i] = random[i].radius;
-        means[i] = random[i].mean;
-    }
-    out->radius_mean = mean_of(radii, WN_RANDOM_SETS, &out->radius_std);
-    out->mean_mean = mean_of(means, WN_RANDOM_SETS, &out->mean_std);
-}
-
-wn_status wn_stage_covering(const wn_job *job, const wn_selecting *selecting, wn_coverings *out, wn_error *err)
-{
-    size_t rows = selecting->rows.len, count = selecting->selection.len;
-    wn_covering_request request = {.matrix = {selecting->embeddings, rows, selecting->dim, selecting->dim},
-                                   .metric = WN_METRIC_L2,
-                                   .pool = job->pool,
-                                   .progress = job->progress};
-    wn_rows picks = {selecting->selection.picks, count};
-    wn_covering selected, random[WN_RANDOM_SETS];
-    int64_t *storage = NULL;
+    size_t rows = selecting->rows.len, picks = selecting->selection.len + selecting->earlier_count;
+    wn_covering_request covering = {.matrix = {selecting->embeddings, rows, selecting->dim, selecting->dim},
+                                    .metric = WN_METRIC_L2};
     *out = (wn_coverings){0};
-    wn_status status = draw_measured(rows, &storage, &request.measured, err);
-    if (!status) status = wn_job_plan(job, "measuring the covering", wn_covering_memory(&request, count), err);
-    if (!status) status = wn_covering_measure(&request, picks, NULL, &selected, err);
-    if (!status)
-        status = wn_covering_measure_random(&request, count, WN_RANDOM_SETS, job->seed ^ random_salt, random, err);
-    if (!status) {
-        out->rows = request.measured.len;
-        compare_coverings(&selected, random, out);
-    }
-    wn_free(storage);
+    WN_TRY(wn_job_plan(job, "measuring the covering",
+                       wn_covering_memory(&covering, picks) + rows * sizeof(int64_t) +
+                           selecting->selection.len * selecting->dim * sizeof(float),
+                       err));
+    int64_t *all = wn_alloc(WN_MEMORY_SELECTION, rows, sizeof *all);
+    if (!all) return wn_fail(err, WN_NOMEM, "no memory to compare %zu rows", rows);
+    for (size_t i = 0; i < rows; i++) all[i] = (int64_t)i;
+    wn_status status = wn_stage_evidence(job, workspace, selecting, (wn_rows){all, rows}, &out->compared, err);
+    wn_free(all);
+    if (!status && out->compared.evidence.len) take_coverings(&out->compared.evidence, out);
     return status;
+}
+
+/* ---- as lines of text: better, selected, number of random ones, those, name, and of what after a tab ---- */
+
+void wn_evidence_write(const wn_evidence *evidence, wn_buffer *out)
+{
+    for (size_t f = COVERED; f < evidence->len; f++) {
+        const wn_evidence_figure *figure = evidence->figures + f;
+        wn_buffer_format(out, "%s %.7g %zu", figure->less_is_more ? "lower" : "higher", figure->selected,
+                         evidence->sets);
+        for (size_t i = 0; i < evidence->sets; i++) wn_buffer_format(out, " %.7g", figure->random[i]);
+        wn_buffer_format(out, " %s\t", figure->name);
+        for (const char *at = figure->of ? figure->of : ""; *at; at++)
+            wn_buffer_add(out, *at == '\n' || *at == '\t' ? " " : at, 1);
+        wn_buffer_text(out, "\n");
+    }
+}
+
+static bool read_line(char *line, wn_report_evidence *out, double random[WN_RANDOM_SETS])
+{
+    char better[8], *tab = strchr(line, '\t'), *at;
+    size_t count;
+    int used = 0;
+    if (!tab || sscanf(line, "%7s %lf %zu%n", better, &out->selected, &count, &used) < 3 || !used) return false;
+    if (count > WN_RANDOM_SETS) return false;
+    at = line + used;
+    for (size_t i = 0; i < count; i++) {
+        char *end;
+        random[i] = strtod(at, &end);
+        if (end == at) return false;
+        at = end;
+    }
+    *tab = '\0';
+    out->name = at + (*at == ' ');
+    out->of = tab[1] ? tab + 1 : NULL;
+    out->less_is_more = strcmp(better, "lower") == 0;
+    out->random = random;
+    out->random_len = count;
+    return true;
+}
+
+wn_status wn_evidence_read(const char *text, wn_arena *arena, wn_report_evidence **out, size_t *len, wn_error *err)
+{
+    size_t lines = 0;
+    for (const char *at = text ? text : ""; *at; at++) lines += *at == '\n';
+    *out = NULL;
+    *len = 0;
+    if (!lines) return WN_OK;
+    char *copy = wn_arena_text(arena, text, strlen(text));
+    wn_report_evidence *items = wn_arena_alloc(arena, lines, sizeof *items);
+    double *random = wn_arena_alloc(arena, lines * WN_RANDOM_SETS, sizeof *random);
+    if (!copy || !items || !random) return wn_fail(err, WN_NOMEM, "no memory for the report");
+    for (char *line = copy, *end; (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        if (read_line(line, items + *len, random + *len * WN_RANDOM_SETS)) ++*len;
+    }
+    *out = items;
+    return WN_OK;
 }

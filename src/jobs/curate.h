@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "jobs/job.h"
 #include "report/report.h"
 
@@ -17,8 +18,9 @@ enum { WN_RANDOM_SETS = 10 };
 /* Kept in the run folder as lines "name value"; texts are borrowed from `storage` or from the caller. */
 typedef struct wn_run_figures {
     const char *title, *model, *model_file, *strategy, *command, *earlier_tag;
-    const char *roots;  /* "ID path as typed" joined by line breaks */
-    const char *random; /* radius, 95th percentile, mean of each random selection, by blanks */
+    const char *roots;    /* "ID path as typed" joined by line breaks */
+    const char *random;   /* radius, 95th percentile, mean of each random selection, by blanks */
+    const char *evidence; /* what else was compared with them, a figure a line (wn_evidence_write) */
     bool trained;
     int64_t created, selection, found, readable, bad, exact_duplicates, near_duplicates, dim, seed, peak_memory;
     int64_t covering_rows; /* a sample on which the coverings were measured; 0 = all */
@@ -44,14 +46,21 @@ WN_NODISCARD wn_status wn_stage_duplicates(const wn_job *job, wn_workspace *work
 
 /* ---- covering (covering_stage.c) ---- */
 
-/* How well the picks cover the rows, and the same for random selections of the same size. */
+/* How well the picks, with those of before, cover the rows, and the same for random picks in their place; zero when
+ * there are no picks. Release with wn_select_result_clear(&compared). */
 typedef struct wn_coverings {
     size_t rows; /* measured: all, or a fixed sample of them */
     wn_report_covering selected, random[WN_RANDOM_SETS];
     double radius_mean, radius_std, mean_mean, mean_std;
+    wn_select_result compared; /* its evidence, with what is beyond distances */
 } wn_coverings;
-WN_NODISCARD wn_status wn_stage_covering(const wn_job *job, const wn_selecting *selecting, wn_coverings *out,
-                                         wn_error *err);
+WN_NODISCARD wn_status wn_stage_covering(const wn_job *job, wn_workspace *workspace, const wn_selecting *selecting,
+                                         wn_coverings *out, wn_error *err);
+
+/* The figures beyond distances as text, and out of it; a line that cannot be read is left out. */
+void wn_evidence_write(const wn_evidence *evidence, wn_buffer *out);
+WN_NODISCARD wn_status wn_evidence_read(const char *text, wn_arena *arena, wn_report_evidence **out, size_t *len,
+                                        wn_error *err);
 
 /* ---- rows picked before a run (earlier_rows.c) ---- */
 

@@ -88,7 +88,7 @@ static wn_status add_words(wn_workspace *workspace, wn_rows rows, lists *found, 
     return status;
 }
 
-wn_status wn_stage_evidence(const wn_job *job, wn_workspace *workspace, const wn_selecting *selecting,
+wn_status wn_stage_evidence(const wn_job *job, wn_workspace *workspace, const wn_selecting *selecting, wn_rows measured,
                             wn_select_result *out, wn_error *err)
 {
     lists found = {.len = 0};
@@ -100,6 +100,7 @@ wn_status wn_stage_evidence(const wn_job *job, wn_workspace *workspace, const wn
                                    .candidates = {selecting->candidate_rows, selecting->candidates},
                                    .preselected = {selecting->earlier, selecting->earlier_count},
                                    .picks = {selecting->selection.picks, selecting->selection.len},
+                                   .measured = measured,
                                    .classes = found.items,
                                    .class_lists = found.len,
                                    .sets = SETS,

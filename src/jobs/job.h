@@ -237,9 +237,9 @@ WN_NODISCARD wn_status wn_select_from(const wn_job *job, wn_workspace *workspace
                                       wn_select_result *out, wn_error *err);
 
 /* Compares the selection with random ones, and the classes of its images where labels or words of metadata are known.
- * Fills the evidence of the result. */
+ * Distances are those of the rows `measured`; data NULL = the candidates. Fills the evidence of the result. */
 WN_NODISCARD wn_status wn_stage_evidence(const wn_job *job, wn_workspace *workspace, const wn_selecting *selecting,
-                                         wn_select_result *out, wn_error *err);
+                                         wn_rows measured, wn_select_result *out, wn_error *err);
 
 /* Stores the ranking of a selection that was stored. */
 WN_NODISCARD wn_status wn_reasons_store(wn_workspace *workspace, int64_t selection, const wn_selecting *selecting,

@@ -46,6 +46,8 @@ typedef struct drawing {
     size_t loss_count;
     wn_report_covering random[WN_RANDOM_SETS];
     size_t random_count;
+    wn_report_evidence *evidence;
+    size_t evidence_count;
     const char **sources;
     wn_arena arena;
 } drawing;
@@ -294,6 +296,7 @@ static wn_status gather_parts(drawing *draw, wn_error *err)
     if (!(draw->bad = wn_calloc(WN_MEMORY_REPORT, MOST_BAD, sizeof *draw->bad))) return no_memory(err);
     WN_TRY(wn_workspace_visit_bad(draw->workspace, take_bad, draw, err));
     parse_random(draw);
+    WN_TRY(wn_evidence_read(draw->figures->evidence, &draw->arena, &draw->evidence, &draw->evidence_count, err));
     WN_TRY(wn_findings_load(draw->folder, (int64_t)draw->total_rows, &draw->found, err));
     WN_TRY(load_losses(draw, err));
     draw->sources = wn_arena_alloc(&draw->arena, draw->roots.len + 1, sizeof *draw->sources);
@@ -349,6 +352,8 @@ static wn_status write_page(drawing *draw, wn_error *err)
         .covering_rows = (uint64_t)figures->covering_rows,
         .random_covering = draw->random,
         .random_len = draw->random_count,
+        .evidence = draw->evidence,
+        .evidence_len = draw->evidence_count,
         .losses = draw->losses,
         .losses_len = draw->loss_count,
         .duplicates = draw->alike.pairs,

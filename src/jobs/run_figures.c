@@ -37,6 +37,7 @@ static const wn_option table[] = {
     TEXT(earlier_tag),
     TEXT(roots),
     TEXT(random),
+    TEXT(evidence),
     FLAG(trained),
     INTEGER(created),
     INTEGER(selection),

@@ -94,7 +94,8 @@ static wn_status select_in(const wn_job *job, wn_workspace *workspace, const wn_
     if (!job->dry_run && !options->explain &&
         (status = wn_selecting_store(workspace, &selecting, tag, 0, (int64_t)job->seed, &id, err)))
         goto done;
-    if (options->evaluate && !options->explain && (status = wn_stage_evidence(job, workspace, &selecting, out, err)))
+    if (options->evaluate && !options->explain &&
+        (status = wn_stage_evidence(job, workspace, &selecting, (wn_rows){0}, out, err)))
         goto done;
     if ((status = fill_result(&selecting, workspace, &roots, out, err))) goto done;
     out->seconds.select = wn_clock_seconds() - started;

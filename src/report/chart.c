@@ -210,6 +210,18 @@ void wn_chart_curve(wn_page *page, const wn_axis *x, const wn_axis *y, const dou
     wn_page_markup(page, "</svg>\n");
 }
 
+/* The line of one row, its dots and its mark. */
+static void draw_strip(wn_page *page, const wn_axis *axis, const wn_chart_strip *strip, double left, double width,
+                       double y)
+{
+    wn_page_format(page, "<path class=\"axis\" d=\"M%.1f %.1fh%.1f\"/>\n", left, y, width);
+    for (size_t k = 0; k < strip->random_len; k++)
+        wn_page_format(page, "<circle class=\"random\" r=\"5\" cx=\"%.1f\" cy=\"%.1f\"/>",
+                       left + width * wn_axis_place(axis, strip->random[k]), y);
+    double x = left + width * wn_axis_place(axis, strip->chosen);
+    wn_page_format(page, "<path class=\"chosen\" d=\"M%.1f %.1fl6 8-6 8-6-8z\"/>\n", x, y - 8);
+}
+
 void wn_chart_strips(wn_page *page, const wn_axis *axis, const wn_chart_strip *strips, int n, const char *label)
 {
     const double left = 12, width = 720 - 28, pitch = 52, top = 8;
@@ -218,15 +230,17 @@ void wn_chart_strips(wn_page *page, const wn_axis *axis, const wn_chart_strip *s
     draw_axis(page, axis, left, width, top, foot, 8);
     for (int i = 0; i < n; i++) {
         double y = top + pitch * i + 33;
-        wn_page_format(
-            page,
-            "<text class=\"strong\" x=\"%.1f\" y=\"%.1f\">%s</text><path class=\"axis\" d=\"M%.1f %.1fh%.1f\"/>\n",
-            left, y - 16, strips[i].title, left, y, width);
-        for (size_t k = 0; k < strips[i].random_len; k++)
-            wn_page_format(page, "<circle class=\"random\" r=\"5\" cx=\"%.1f\" cy=\"%.1f\"/>",
-                           left + width * wn_axis_place(axis, strips[i].random[k]), y);
-        double x = left + width * wn_axis_place(axis, strips[i].chosen);
-        wn_page_format(page, "<path class=\"chosen\" d=\"M%.1f %.1fl6 8-6 8-6-8z\"/>\n", x, y - 8);
+        wn_page_format(page, "<text class=\"strong\" x=\"%.1f\" y=\"%.1f\">%s</text>", left, y - 16, strips[i].title);
+        draw_strip(page, axis, &strips[i], left, width, y);
     }
+    wn_page_markup(page, "</svg>\n");
+}
+
+void wn_chart_strip_alone(wn_page *page, const wn_axis *axis, const wn_chart_strip *strip, const char *label)
+{
+    const double left = 12, width = WIDTH - 24;
+    open_chart(page, WIDTH, 52, label);
+    draw_axis(page, axis, left, width, 4, 32, 6);
+    draw_strip(page, axis, strip, left, width, 16);
     wn_page_markup(page, "</svg>\n");
 }

@@ -42,4 +42,7 @@ typedef struct wn_chart_strip {
 } wn_chart_strip;
 void wn_chart_strips(wn_page *page, const wn_axis *axis, const wn_chart_strip *strips, int n, const char *label);
 
+/* One such row alone, without its title, as wide as a histogram. */
+void wn_chart_strip_alone(wn_page *page, const wn_axis *axis, const wn_chart_strip *strip, const char *label);
+
 #endif

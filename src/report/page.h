@@ -61,10 +61,11 @@ void wn_page_number(wn_page *page, double value);
 void wn_page_section(wn_page *page, const char *id, const char *title);
 void wn_page_section_end(wn_page *page);
 
-/* sections.c, listing.c, checks.c, map.c, facts.c: the parts in the order of the page. */
+/* sections.c, evidence.c, listing.c, checks.c, map.c, facts.c: the parts in the order of the page. */
 void wn_report_head(wn_page *page);
 void wn_report_map(wn_page *page);
 void wn_report_covering_part(wn_page *page);
+void wn_report_evidence_part(wn_page *page); /* within the covering */
 void wn_report_picks(wn_page *page);
 void wn_report_facts(wn_page *page);
 void wn_report_training(wn_page *page);

@@ -85,6 +85,16 @@ typedef struct wn_report_covering {
     double radius, percentile95, mean;
 } wn_report_covering;
 
+/* Another figure of the selection beside those of random ones, from 0 up: "coverage", "duplicate pairs" or "entropy" of
+ * the classes of `of`; other names are shown as they are. */
+typedef struct wn_report_evidence {
+    const char *name, *of; /* of: NULL = the images */
+    bool less_is_more;     /* the smaller the better */
+    double selected;
+    const double *random;
+    size_t random_len;
+} wn_report_evidence;
+
 /* One point of the training log. */
 typedef struct wn_report_loss {
     double images; /* seen so far */
@@ -138,6 +148,8 @@ typedef struct wn_report {
     uint64_t covering_rows;                    /* measured on a sample of so many; 0 = on all rows */
     const wn_report_covering *random_covering; /* of random selections of the same size */
     size_t random_len;
+    const wn_report_evidence *evidence; /* what else was compared with random selections */
+    size_t evidence_len;
 
     const wn_report_loss *losses; /* in order */
     size_t losses_len;

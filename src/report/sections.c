@@ -257,6 +257,7 @@ void wn_report_covering_part(wn_page *page)
     if (!r->random_len && !curve) return;
     wn_page_section(page, "covering", "How well the selection covers the images");
     if (r->random_len) against_random(page);
+    if (!page->status) wn_report_evidence_part(page);
     if (curve && !page->status) distance_curve(page);
     wn_page_section_end(page);
 }

@@ -23,6 +23,7 @@ static const uint64_t random_salt = 0xC0FE0000; /* streams apart from those of s
 void wn_evidence_clear(wn_evidence *evidence)
 {
     wn_free(evidence->figures);
+    wn_free(evidence->values);
     *evidence = (wn_evidence){0};
 }
 
@@ -167,8 +168,8 @@ static wn_status check(const wn_evidence_request *request, wn_error *err)
     if (!request->picks.len || !request->sets)
         return wn_fail(err, WN_INVALID, "there is nothing to compare: %zu picks, %zu random selections",
                        request->picks.len, request->sets);
-    const wn_rows *lists[] = {&request->picks, &request->preselected, &request->candidates};
-    for (size_t l = 0; l < 3; l++)
+    const wn_rows *lists[] = {&request->picks, &request->preselected, &request->candidates, &request->measured};
+    for (size_t l = 0; l < 4; l++)
         for (size_t i = 0; lists[l]->data && i < lists[l]->len; i++)
             if (lists[l]->data[i] < 0 || (uint64_t)lists[l]->data[i] >= rows)
                 return wn_fail(err, WN_INVALID, "row %lld is out of range: there are %zu rows",
@@ -186,7 +187,9 @@ static wn_status prepare(measuring *m, wn_error *err)
 {
     const wn_evidence_request *request = m->request;
     size_t all = request->candidates.data ? request->candidates.len : request->embeddings.rows;
-    size_t most = request->measured_most ? request->measured_most : MEASURED_MOST, count = all < most ? all : most;
+    size_t measured = request->measured.data ? request->measured.len : all;
+    size_t most = request->measured_most ? request->measured_most : MEASURED_MOST;
+    size_t count = measured < most ? measured : most;
     m->picks = request->picks.len;
     m->candidate_count = all;
     m->figures = FIXED + request->class_lists;
@@ -203,7 +206,8 @@ static wn_status prepare(measuring *m, wn_error *err)
     }
     for (size_t i = 0; i < all; i++)
         m->candidates[i] = request->candidates.data ? request->candidates.data[i] : (int64_t)i;
-    for (size_t i = 0; i < count; i++) m->measured[i] = m->candidates[i * all / count];
+    const int64_t *from = request->measured.data ? request->measured.data : m->candidates;
+    for (size_t i = 0; i < count; i++) m->measured[i] = from[i * measured / count];
     m->limit = DUPLICATE_SHARE * spread(&request->embeddings, mean);
     m->covering = (wn_covering_request){.matrix = request->embeddings,
                                         .measured = {m->measured, count},
@@ -214,28 +218,41 @@ static wn_status prepare(measuring *m, wn_error *err)
     return WN_OK;
 }
 
+/* The figures of each random selection side by side, as the result keeps them. */
 static void fill(const measuring *m, const double *selected, wn_evidence *out)
 {
     static const char *const names[FIXED] = {"covering radius", "mean distance", "95 % distance", "coverage",
                                              "duplicate pairs"};
     size_t sets = m->request->sets;
     for (size_t f = 0; f < m->figures; f++) {
-        double sum = 0, squares = 0;
-        for (size_t set = 0; set < sets; set++) sum += m->values[set * m->figures + f];
+        double sum = 0, squares = 0, *random = out->values + f * sets;
+        for (size_t set = 0; set < sets; set++) {
+            random[set] = m->values[set * m->figures + f];
+            sum += random[set];
+        }
         double mean = sum / (double)sets;
-        for (size_t set = 0; set < sets; set++)
-            squares += (m->values[set * m->figures + f] - mean) * (m->values[set * m->figures + f] - mean);
-        out->figures[f] = (wn_evidence_figure){
-            .name = f < FIXED ? names[f] : "entropy",
-            .of = f < FIXED ? NULL : m->request->classes[f - FIXED].name,
-            .less_is_more =
-                f != COVERAGE && f<FIXED, .selected = selected[f], .random_mean = mean, .random_deviation = sets> 1
-                    ? sqrt(squares / (double)(sets - 1))
-                    : 0};
+        for (size_t set = 0; set < sets; set++) squares += (random[set] - mean) * (random[set] - mean);
+        out->figures[f] = (wn_evidence_figure){.name = f < FIXED ? names[f] : "entropy",
+                                               .of = f < FIXED ? NULL : m->request->classes[f - FIXED].name,
+                                               .less_is_more = f != COVERAGE && f < FIXED,
+                                               .selected = selected[f],
+                                               .random_mean = mean,
+                                               .random = random};
+        if (sets > 1) out->figures[f].random_deviation = sqrt(squares / (double)(sets - 1));
     }
     out->len = m->figures;
     out->measured = m->covering.measured.len;
     out->sets = sets;
+}
+
+/* Room for the figures. */
+static wn_status make_room(const measuring *m, wn_evidence *out, wn_error *err)
+{
+    out->figures = wn_alloc(WN_MEMORY_SELECTION, m->figures, sizeof *out->figures);
+    out->values = wn_alloc(WN_MEMORY_SELECTION, m->figures * m->request->sets, sizeof *out->values);
+    if (out->figures && out->values) return WN_OK;
+    wn_evidence_clear(out);
+    return wn_fail(err, WN_NOMEM, "out of memory");
 }
 
 wn_status wn_evidence_measure(const wn_evidence_request *request, wn_evidence *out, wn_error *err)
@@ -246,8 +263,7 @@ wn_status wn_evidence_measure(const wn_evidence_request *request, wn_evidence *o
     wn_status status = prepare(&m, err);
     double *selected = m.values ? m.values + request->sets * m.figures : NULL;
     if (!status) status = measure_all(&m, selected, err);
-    if (!status && !(out->figures = wn_alloc(WN_MEMORY_SELECTION, m.figures, sizeof *out->figures)))
-        status = wn_fail(err, WN_NOMEM, "out of memory");
+    if (!status) status = make_room(&m, out, err);
     if (!status) fill(&m, selected, out);
     wn_free(m.values);
     wn_free(m.distances);

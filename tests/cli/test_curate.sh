@@ -38,6 +38,7 @@ for row in truth:
         assert any(copy in pair for pair in same), copy
         assert not any(copy in picks and other in picks for pair in same for other in pair - {copy} if copy in pair)
 page = open(first["files"]["report"]).read()
+assert "Beyond distances" in page and "Images that are represented" in page and "nearly alike" in page
 issues = list(csv.DictReader(open(os.path.join(first["run"], "issues.csv"))))
 assert len(issues) == first["readable"] and {"is_dark_issue", "dark_score", "is_outlier_issue"} <= set(issues[0])
 assert {"dark", "blur", "outlier"} <= set(first["issues"]) and "exact-duplicate" not in first["issues"]

@@ -30,3 +30,18 @@ PY
 [ ! -e w/runs/0004 ]
 status=0; "$WINNOW" curate pool -w w -n 8 --since-last --except-tag selected 2>message || status=$?
 [ $status = 1 ] && grep -q "leave --except-tag out" message
+
+# Distances are those of all images to all that were ever picked: with everything picked nothing is far.
+mkdir small
+one() { "$WINNOW" curate small -w v -n 100% --since-last --train-steps 4 --train-network tiny --input-side 32 --json -q; }
+for i in $(seq 0 9); do cp "${files[$i]}" "small/$i.jpg"; done
+one >all.json
+cp "${files[10]}" small/10.jpg
+one >rest.json
+python3 - <<'PY'
+import json
+for name in "all", "rest":
+    result = json.load(open(name + ".json"))
+    assert result["covering"]["selected"] == 0, (name, result["covering"])
+assert json.load(open("rest.json"))["selected"] == 1
+PY

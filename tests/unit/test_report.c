@@ -94,6 +94,11 @@ static wn_report full(void)
     static const char *const sources[] = {"/photos/<b>"};
     static const wn_report_line lines[] = {{"Seed", "0"}, {"Nasty", "</script>"}},
                                 files[] = {{"The list", "selected.txt"}};
+    static const double spread[] = {0.4, 0.5, 0.6}, none[] = {0, 0, 0}, unknown[] = {0, NAN, 0};
+    static const wn_report_evidence evidence[] = {{"coverage", NULL, false, 0.5, spread, 3},
+                                                  {"duplicate pairs", NULL, true, 0, none, 3},
+                                                  {"entropy", "<b>weather", false, 0.9, spread, 3},
+                                                  {"entropy", "unknown", false, 0.9, unknown, 3}};
     static const wn_report_group groups[] = {{20, 1234}, {50, 40}, {21, 30}}; /* row 50 is not on the map */
     static const wn_report_stage stages[] = {{"scan", 0.5}, {"read", 2}};
     wn_report r = {.title = "</title><script>",
@@ -123,6 +128,8 @@ static wn_report full(void)
                    .covering = {0.5, 0.3, 0.2},
                    .random_covering = randoms,
                    .random_len = 10,
+                   .evidence = evidence,
+                   .evidence_len = 4,
                    .losses = losses,
                    .losses_len = 50,
                    .duplicates = duplicates,
@@ -289,6 +296,22 @@ static void test_the_same_data_give_the_same_bytes(void **state)
     wn_buffer_clear(&first);
 }
 
+static void test_evidence_beyond_distances(void **state)
+{
+    (void)state;
+    wn_report report = full();
+    write_and_load(&report);
+    assert_int_equal(count("Better than "), 3); /* what is not known is left out */
+    assert_non_null(
+        strstr(page.data, "Here 0.5, for random selections 0.5 on average. Better than 1 of 3, equal to 1."));
+    assert_non_null(strstr(page.data, "Here 0, for random selections 0 on average. Better than 0 of 3, equal to 3."));
+    assert_non_null(strstr(page.data, "Mix of classes: <bdi>&lt;b&gt;weather</bdi>"));
+    report.evidence_len = 0;
+    write_and_load(&report);
+    assert_int_equal(count("Better than "), 0);
+    assert_int_equal(count("id=\"covering\""), 1);
+}
+
 static void test_parts_may_be_missing(void **state)
 {
     (void)state;
@@ -358,6 +381,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_page_stays_below_its_bound, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_same_data_give_the_same_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_training_shows_loss_and_spread, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_evidence_beyond_distances, setup, teardown),
         cmocka_unit_test_setup_teardown(test_parts_may_be_missing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_data_and_failures_leave_no_page, setup, teardown),
     };

@@ -51,6 +51,10 @@ static void test_figures_of_a_line(void **state)
     assert_true(one.figures[3].selected > one.figures[3].random_mean);
     assert_true(one.figures[0].less_is_more && !one.figures[3].less_is_more && !one.figures[5].less_is_more);
 
+    double mean = 0;
+    for (size_t i = 0; i < 10; i++) mean += one.figures[3].random[i] / 10;
+    assert_true(fabs(mean - one.figures[3].random_mean) < 1e-12);
+
     assert_int_equal(wn_pool_new(3, 0, &request.pool, NULL), WN_OK);
     assert_int_equal(wn_evidence_measure(&request, &many, NULL), WN_OK);
     for (size_t i = 0; i < one.len; i++) {
@@ -61,6 +65,31 @@ static void test_figures_of_a_line(void **state)
     wn_pool_free(&request.pool);
     wn_evidence_clear(&many);
     wn_evidence_clear(&one);
+    assert_int_equal(wn_memory_live(WN_MEMORY_COUNT), 0);
+}
+
+/* Distances are those of the rows named, to picks and to what was picked before. */
+static void test_other_rows_are_measured(void **state)
+{
+    (void)state;
+    float line[] = {0, 1, 2, 10, 17};
+    int64_t candidates[] = {0, 1, 2}, picks[] = {0}, before[] = {3}, measured[] = {1, 4};
+    wn_evidence_request request = {.embeddings = {line, 5, 1, 1},
+                                   .candidates = {candidates, 3},
+                                   .preselected = {before, 1},
+                                   .picks = {picks, 1},
+                                   .measured = {measured, 2},
+                                   .sets = 4};
+    wn_evidence out = {0};
+    wn_error err = {0};
+    if (wn_evidence_measure(&request, &out, &err)) fail_msg("%s", err.message);
+    assert_int_equal(out.measured, 2);
+    assert_true(out.figures[0].selected == 7); /* row 4 to row 3 */
+    assert_true(out.figures[1].selected == 4); /* and row 1 to row 0 */
+    for (size_t i = 0; i < 4; i++) assert_true(out.figures[0].random[i] == 7);
+    wn_evidence_clear(&out);
+    measured[1] = 5;
+    assert_int_equal(wn_evidence_measure(&request, &out, &err), WN_INVALID);
     assert_int_equal(wn_memory_live(WN_MEMORY_COUNT), 0);
 }
 
@@ -89,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_figures_of_a_line),
+        cmocka_unit_test(test_other_rows_are_measured),
         cmocka_unit_test(test_bad_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

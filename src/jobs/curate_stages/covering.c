@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How well the picks cover all images, beside random picks.
+ * How well the picks, with those of before, cover all images, beside random picks.
  */
 #include "base/error.h"
 #include "jobs/curate_stage.h"
@@ -8,7 +8,7 @@
 static wn_status measure_covering(wn_curating *run, wn_error *err)
 {
     wn_curate_result *result = run->result;
-    WN_TRY(wn_stage_covering(run->job, &run->selecting, &run->coverings, err));
+    WN_TRY(wn_stage_covering(run->job, run->workspace, &run->selecting, &run->coverings, err));
     result->covering_rows = (int64_t)run->coverings.rows;
     result->covering_selected = run->coverings.selected.radius;
     result->covering_random_mean = run->coverings.radius_mean;
@@ -23,8 +23,14 @@ static wn_status measure_covering(wn_curating *run, wn_error *err)
     return WN_OK;
 }
 
+static void clear_coverings(wn_curating *run)
+{
+    wn_select_result_clear(&run->coverings.compared);
+}
+
 const wn_curate_stage wn_curate_stage_covering = {
     .name = "covering",
     .seconds = offsetof(wn_job_seconds, select),
     .run = measure_covering,
+    .clear = clear_coverings,
 };

@@ -7,17 +7,18 @@
 #include "jobs/curate_stage.h"
 #include "winnow/memory.h"
 
-static void describe_roots(const wn_curating *run, wn_buffer *roots, wn_buffer *random)
+static void describe(const wn_curating *run, wn_buffer *roots, wn_buffer *random, wn_buffer *evidence)
 {
     for (size_t i = 0; i < run->roots.len; i++) {
         const wn_root *root = &run->roots.items[i];
         wn_buffer_format(roots, "%s%lld %s", i ? "\n" : "", (long long)root->source,
                          root->typed ? root->typed : root->path);
     }
-    for (size_t i = 0; i < WN_RANDOM_SETS; i++) {
+    for (size_t i = 0; i < run->coverings.compared.evidence.sets; i++) {
         const wn_report_covering *set = &run->coverings.random[i];
         wn_buffer_format(random, "%s%.7g %.7g %.7g", i ? " " : "", set->radius, set->percentile95, set->mean);
     }
+    wn_evidence_write(&run->coverings.compared.evidence, evidence);
 }
 
 /* The last part of a path, with what follows it. */
@@ -33,10 +34,11 @@ static wn_status draw_page(wn_curating *run, wn_error *err)
 {
     const wn_curate_result *result = run->result;
     const wn_job_seconds *seconds = &result->seconds;
-    wn_buffer roots, random;
+    wn_buffer roots, random, evidence;
     wn_buffer_init(&roots, WN_MEMORY_TEXT, 0);
     wn_buffer_init(&random, WN_MEMORY_TEXT, 0);
-    describe_roots(run, &roots, &random);
+    wn_buffer_init(&evidence, WN_MEMORY_TEXT, 0);
+    describe(run, &roots, &random, &evidence);
     const char *first = run->roots.items[0].typed ? run->roots.items[0].typed : run->roots.items[0].path;
     wn_run_figures figures = {
         .title = title_of(first),
@@ -46,7 +48,8 @@ static wn_status draw_page(wn_curating *run, wn_error *err)
         .command = run->job->command,
         .earlier_tag = run->options->except_tag,
         .roots = roots.len ? roots.data : "",
-        .random = random.data,
+        .random = random.len ? random.data : "",
+        .evidence = evidence.len ? evidence.data : "",
         .trained = result->trained,
         .created = wn_clock_unix(),
         .selection = run->selection,
@@ -72,11 +75,13 @@ static wn_status draw_page(wn_curating *run, wn_error *err)
         .select = seconds->select,
         .total = wn_clock_seconds() - run->started,
     };
-    wn_status status = roots.status || random.status ? wn_fail(err, WN_NOMEM, "out of memory") : WN_OK;
+    wn_status status =
+        roots.status || random.status || evidence.status ? wn_fail(err, WN_NOMEM, "out of memory") : WN_OK;
     if (!status) status = wn_run_figures_save(&figures, run->folder, err);
     if (!status) status = wn_stage_report(run->job, run->workspace, &figures, run->folder, err);
     wn_buffer_clear(&roots);
     wn_buffer_clear(&random);
+    wn_buffer_clear(&evidence);
     return status;
 }
 
