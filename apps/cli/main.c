@@ -3,6 +3,7 @@
  * winnow COMMAND [PATH...] [OPTIONS]: finds the command, prepares what its flags ask for, runs it, and turns its
  * status into a message and an exit status.
  */
+#include <signal.h>
 #include <stdio.h>
 
 #include "arguments.h"
@@ -26,13 +27,21 @@ static void report_failure(const session *run, wn_status status, const wn_error 
         return;
 }
 
+/* Nobody reads what we print any more. The work is done; like other programs we end by the signal that says so. */
+static void end_by_pipe(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+}
+
 static wn_status run_command(session *run, terminal *talk, wn_error *err)
 {
     wn_status status = session_open(run, talk, err);
     if (!status) status = run->command->run(run, err);
-    if (!status && fflush(stdout) == EOF)
-        status = command_fail(err, WN_IO, "cannot write to standard output; is the disk full?");
+    bool written = fflush(stdout) == 0 && !ferror(stdout);
     session_close(run);
+    if (!written && terminal_reader_left()) end_by_pipe();
+    if (!status && !written) status = command_fail(err, WN_IO, "cannot write to standard output; is the disk full?");
     return status;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "terminal.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,13 +62,19 @@ void terminal_open(terminal *out, const common_options *common)
     action.sa_flags = SA_RESTART;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported as a failed write */
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe does not end the work */
 }
 
 void terminal_close(terminal *out)
 {
     erase_line(out);
     wn_log_set_sink(NULL, NULL, WN_LOG_ERROR);
+}
+
+bool terminal_reader_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
 }
 
 /* "read   43 %  43,012 / 100,000 images  1,234/s  46 s left  loss 4.31" */

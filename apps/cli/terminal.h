@@ -25,6 +25,9 @@ void terminal_open(terminal *out, const common_options *common);
 /* Removes the progress line and the sink. */
 void terminal_close(terminal *out);
 
+/* Whether whoever read standard output has closed it, as `| head` does. */
+bool terminal_reader_left(void);
+
 /* The wn_progress callback; `context` is a terminal. True once a signal has come. */
 bool terminal_progress(void *context, const wn_progress_report *report);
 

@@ -29,6 +29,11 @@ check 2 "*there is no training method 'sim'*" curate "$IMAGES" -n 5 --train-meth
 check 2 "*there is no strategy 'farthest'*" curate "$IMAGES" -n 5 --strategy farthest
 check 2 "*multiples of 8 from 16 to 256*" curate "$IMAGES" -n 5 --input-side 20
 check 2 "*multiples of 8 from 16 to 256*" add "$IMAGES" --input-side 20
+# Standard output that nobody reads is no failure to talk about; one that is full is.
+{ sleep 0.2; status=0; "$WINNOW" info 2>err.txt || status=$?; echo $status >out.txt; } | true
+[ "$(cat out.txt)" = 141 ] && [ ! -s err.txt ] || echo "a closed pipe: status $(cat out.txt), $(cat err.txt)"
+"$WINNOW" info 2>err.txt >/dev/full && echo "a full disk is no failure"
+grep -q "is the disk full" err.txt || cat err.txt
 # An OpenMP runtime that binds the first thread to a core does not take the others away; taskset does.
 check_threads() {
     local expected=$1 got
