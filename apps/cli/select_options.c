@@ -22,6 +22,18 @@ wn_status select_values_check(struct session *run, const select_values *values, 
     return status;
 }
 
+wn_status select_values_check_config(struct session *run, const select_values *values, const char *config,
+                                     wn_error *err)
+{
+    const char *given = values->strategy           ? "strategy"
+                        : values->strategy_options ? "strategy-options"
+                        : values->minimum_distance ? "min-distance"
+                        : values->metric           ? "metric"
+                                                   : NULL;
+    if (!config || !given) return WN_OK;
+    return command_usage_error(run, err, "%s says what picks; leave --%s out, or --config", config, given);
+}
+
 void select_values_settings(const select_values *values, const char *out[SELECT_SETTINGS])
 {
     size_t to = 0;

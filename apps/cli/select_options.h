@@ -29,11 +29,11 @@ typedef struct select_values {
      'n'},                                                                                                             \
         {WN_OPTION_TEXT,                                                                                               \
          "strategy",                                                                                                   \
-         "how to pick; 'winnow info' lists the strategies",                                                            \
+         "how to pick; 'winnow info' lists all (default: farthest-first, with predictions uncertainty-herding)",       \
          SELECT_AT(type, member, strategy),                                                                            \
          0,                                                                                                            \
          0,                                                                                                            \
-         "farthest-first",                                                                                             \
+         NULL,                                                                                                         \
          NULL,                                                                                                         \
          "NAME",                                                                                                       \
          's'},                                                                                                         \
@@ -70,6 +70,10 @@ struct session;
 
 /* Checks count and settings before anything is done: a bad word on the command line is a usage error. */
 wn_status select_values_check(struct session *run, const select_values *values, wn_error *err);
+
+/* Refuses a strategy or settings of one beside a selection config. */
+wn_status select_values_check_config(struct session *run, const select_values *values, const char *config,
+                                     wn_error *err);
 
 /* The settings given as name, value, ..., NULL. */
 void select_values_settings(const select_values *values, const char *out[SELECT_SETTINGS]);

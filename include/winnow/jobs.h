@@ -415,10 +415,11 @@ typedef struct wn_curate_options {
     const char *workspace;
     const char *const *paths; /* none = all that the workspace holds */
     size_t path_count;
-    const char *count; /* "500" or "10%" */
-    const char *strategy;
+    const char *count;    /* "500" or "10%"; NULL = as the config says */
+    const char *strategy; /* NULL = uncertainty-herding with predictions in the workspace, else farthest-first */
     const char *const *settings;
-    const char *model; /* NULL = the newest of the workspace, else WN_MODEL_DEFAULT */
+    const wn_selection_config *config; /* what picks in place of a strategy; NULL = none */
+    const char *model;                 /* NULL = the newest of the workspace, else WN_MODEL_DEFAULT */
     wn_reduce reduce;
     const wn_train_params
         *train; /* NULL = never train. Else, where the workspace has no model of its own, one is trained

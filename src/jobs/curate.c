@@ -4,6 +4,7 @@
  * in the same run folder, with the same result.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -70,7 +71,13 @@ static wn_status try_run(const wn_job *job, const wn_curate_options *options, wn
     out->bad = added.bad;
     out->workspace = added.workspace;
     out->seconds.scan = added.seconds.scan;
-    WN_TRY(wn_count_parse(options->count, (size_t)added.readable, 0, options->at_most, &count, err));
+    const char *wanted = options->count;
+    char text[32];
+    if (!wanted && options->config) WN_TRY(wn_config_count(options->config, text, sizeof text, &wanted, err));
+    if (!wanted || strcmp(wanted, "0") == 0)
+        count = wanted ? 0 : (size_t)added.readable;
+    else
+        WN_TRY(wn_count_parse(wanted, (size_t)added.readable, 0, options->at_most, &count, err));
     out->selected = (int64_t)count;
     wn_log(WN_LOG_INFO,
            "would read %" PRIu64 " new or changed files of %" PRIu64 ", and pick %zu; nothing was written (--dry-run)",
@@ -94,7 +101,10 @@ wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_
         return wn_fail(err, WN_INVALID, "--dry-run needs the paths: there is nothing new to find without them");
     WN_TRY(wn_job_check_input_side(options->input_side, err));
     size_t ignored;
-    WN_TRY(wn_count_parse(options->count, SIZE_MAX, 0, true, &ignored, err));
+    if (options->count || !options->config) WN_TRY(wn_count_parse(options->count, SIZE_MAX, 0, true, &ignored, err));
+    if (options->config && (options->strategy || (options->settings && options->settings[0])))
+        return wn_fail(err, WN_INVALID, "%s says what picks; leave the strategy and its settings out",
+                       options->config->file);
     if (options->since_last && options->except_tag)
         return wn_fail(err, WN_INVALID, "--since-last counts all earlier picks already; leave --except-tag out");
     WN_TRY(wn_job_prepare_strategy(options->strategy, options->settings, &strategy, &params, err));

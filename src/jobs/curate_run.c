@@ -37,7 +37,10 @@ static wn_status write_config(wn_curating *run, wn_error *err)
     }
     wn_buffer_text(out, "],\n");
     add_field(out, "count", options->count);
-    add_field(out, "strategy", options->strategy ? options->strategy : "farthest-first");
+    const char *strategy = options->strategy;
+    if (!strategy && !options->config) WN_TRY(wn_default_strategy(run->workspace, options->settings, &strategy, err));
+    add_field(out, "strategy", strategy);
+    if (options->config) add_field(out, "selection_config", options->config->text);
     wn_buffer_text(out, "  \"settings\": {");
     for (size_t i = 0; options->settings && options->settings[i]; i += 2) {
         wn_buffer_text(out, i ? ", " : "");

@@ -228,6 +228,16 @@ WN_NODISCARD wn_status wn_stage_select(const wn_job *job, wn_workspace *workspac
                                        wn_selecting *out, wn_error *err);
 void wn_selecting_clear(wn_selecting *selecting);
 
+/* The strategy for a workspace where none was named (default_strategy.c): "uncertainty-herding" where there are
+ * predictions and no settings, else "farthest-first". Settings as name, value, ..., NULL; may be NULL. */
+WN_NODISCARD wn_status wn_default_strategy(wn_workspace *workspace, const char *const *settings, const char **out,
+                                           wn_error *err);
+
+/* How unsure the newest predictions are about each of the rows: 1 - (p1 - p2). Rows without predictions get the mean of
+ * the candidates, which are positions in `rows`. NULL where no candidate has any; release with wn_free. */
+WN_NODISCARD wn_status wn_predicted_scores(wn_workspace *workspace, wn_rows rows, wn_rows candidates, float **out,
+                                           wn_error *err);
+
 /* Stores the selection and its tag. */
 WN_NODISCARD wn_status wn_selecting_store(wn_workspace *workspace, const wn_selecting *selecting, const char *tag,
                                           int64_t run, int64_t seed, int64_t *id, wn_error *err);

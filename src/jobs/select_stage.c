@@ -143,6 +143,7 @@ typedef struct choosing {
     int64_t *earlier, *candidates; /* positions in the merged list */
     size_t earlier_count;
     void *params;
+    float *scores; /* of the rows, for strategies that need some */
 } choosing;
 
 static wn_status collect_rows(choosing *choose, const wn_select_options *options, const wn_roots *roots,
@@ -215,6 +216,30 @@ static wn_status choose_by_config(choosing *choose, const wn_select_options *opt
     return status;
 }
 
+/* Prepares the strategy named, or the default one, with the scores that it needs. */
+static wn_status prepare_named(choosing *choose, const char *name, const char *const *settings, wn_selecting *out,
+                               wn_error *err)
+{
+    const wn_rows rows = {out->rows.rows, out->rows.len}, candidates = {choose->candidates, out->candidates};
+    const char *chosen = name;
+    if (!name) WN_TRY(wn_default_strategy(choose->workspace, settings, &chosen, err));
+    WN_TRY(wn_job_prepare_strategy(chosen, settings, &out->strategy, &choose->params, err));
+    if (!(out->strategy->needs & WN_STRATEGY_SCORES)) return WN_OK;
+    WN_TRY(wn_predicted_scores(choose->workspace, rows, candidates, &choose->scores, err));
+    if (choose->scores) {
+        if (!name) wn_log(WN_LOG_INFO, "there are predictions, so %s picks; --strategy names another", chosen);
+        return WN_OK;
+    }
+    if (name)
+        return wn_fail(err, WN_INVALID,
+                       "the strategy %s needs predictions of the images; 'winnow import DIR --as predictions' brings "
+                       "them into the workspace",
+                       name);
+    wn_free(choose->params);
+    wn_log(WN_LOG_INFO, "no candidate has predictions, so farthest-first picks");
+    return wn_job_prepare_strategy(NULL, settings, &out->strategy, &choose->params, err);
+}
+
 static wn_status choose_by_strategy(choosing *choose, const wn_select_options *options, wn_selecting *out,
                                     wn_error *err)
 {
@@ -225,7 +250,7 @@ static wn_status choose_by_strategy(choosing *choose, const wn_select_options *o
         settings = options->config->settings;
         WN_TRY(copy_text(options->config->text, &out->config, err));
     }
-    WN_TRY(wn_job_prepare_strategy(name, settings, &out->strategy, &choose->params, err));
+    WN_TRY(prepare_named(choose, name, settings, out, err));
     WN_TRY(wn_count_parse(options->count, out->candidates, options->keep_duplicates ? 0 : out->repeats,
                           options->at_most, &out->count, err));
     wn_selection_request request = {
@@ -233,6 +258,7 @@ static wn_status choose_by_strategy(choosing *choose, const wn_select_options *o
         .count = out->count,
         .preselected = {choose->earlier, choose->earlier_count},
         .candidates = {choose->candidates, out->candidates},
+        .scores = {choose->scores, choose->scores ? out->rows.len : 0, 1, 1},
         .seed = job->seed,
         .memory_limit = wn_job_memory_left(job),
         .pool = job->pool,
@@ -362,6 +388,7 @@ wn_status wn_stage_select(const wn_job *job, wn_workspace *workspace, const wn_s
     out->earlier_count = choose.earlier_count;
     out->candidate_rows = choose.candidates;
     wn_free(choose.params);
+    wn_free(choose.scores);
     if (status) wn_selecting_clear(out);
     return status;
 }

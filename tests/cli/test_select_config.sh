@@ -62,7 +62,7 @@ cmp thirty.txt direct.txt
 head -n 5 direct.txt | cmp - five.txt
 
 # Evidence: far better coverage than chance, and the classes that are known.
-"$WINNOW" select -w w -n 15 --evaluate --tag evaluated --json -q >evidence.json
+"$WINNOW" select -w w -n 15 -s farthest-first --evaluate --tag evaluated --json -q >evidence.json
 "$WINNOW" embed -w w --out e.npy --out-paths p.txt -q
 "$WINNOW" select --embeddings e.npy -n 15 --evaluate --json -q >arrays.json
 python3 - <<'PY'
@@ -100,3 +100,44 @@ fails 1 "ask for fewer" "$WINNOW" select -w w --config doc0.json -n 100000
 fails 1 "nothing" "$WINNOW" select -w w --from nothing -n 5
 fails 1 "ranks 40" "$WINNOW" select -w w --from doc0 -n 41
 fails 1 "no.json" "$WINNOW" select -w w --config no.json
+fails 2 "leave --strategy out" "$WINNOW" select -w w --config doc0.json -s random
+fails 2 "leave --min-distance out" "$WINNOW" curate -w w --config doc0.json --min-distance 0.1
+
+# curate picks by a config as select does, and its report compares the classes that are known.
+"$WINNOW" select -w w --config doc0.json --tag direct --out direct.txt -q
+"$WINNOW" curate -w w --config doc0.json --json -q >curated.json
+"$WINNOW" curate -w w --config doc0.json -n 7 --json -q >seven.json
+"$WINNOW" curate -w w --config doc1.json --dry-run 2>message && exit 1
+# Where nothing is named, predictions decide: the picks are those that unsure images are near to.
+for name in uncertainty-herding farthest-first; do "$WINNOW" select -w w -n 12 -s $name --tag $name --out $name.txt -q; done
+"$WINNOW" select -w w -n 12 --tag default --out default.txt 2>message
+grep -q "there are predictions, so uncertainty-herding picks" message
+cmp default.txt uncertainty-herding.txt
+"$WINNOW" select -w w -n 12 --metric l2 --tag settings --out settings.txt -q
+cmp settings.txt farthest-first.txt
+"$WINNOW" curate -w w -n 12 --json -q >default.json
+python3 - <<'PY'
+import glob, json, os
+curated, seven, default = (json.load(open(name + ".json")) for name in ("curated", "seven", "default"))
+direct = open("direct.txt").read()
+assert open(curated["files"]["list"]).read() == direct and curated["selected"] == 20
+assert open(seven["files"]["list"]).read().split("\n")[:7] == direct.split("\n")[:7] and seven["selected"] == 7
+assert open(default["files"]["list"]).read() == open("default.txt").read()
+assert json.load(open(default["run"] + "/config.json"))["strategy"] == "uncertainty-herding"
+config = json.load(open(curated["run"] + "/config.json"))
+assert config["strategy"] is None and json.loads(config["selection_config"])["n_samples"] == 20
+page = open(curated["files"]["report"]).read()
+assert "Mix of classes: <bdi>weather</bdi>" in page and "<em>coral</em>" in page
+margins = {}
+for path in glob.glob("p/predictions/shapes/**/*.json", recursive=True):
+    truth = json.load(open(path))
+    if "predictions" not in truth: continue
+    p = truth["predictions"][0]["probabilities"]
+    margins[os.path.splitext(truth["file_name"])[0]] = 1 - abs(p[0] - p[1])
+picked = [margins[k] for line in open("default.txt") for k in margins if os.path.splitext(line.rstrip("\n"))[0].endswith("/" + k)]
+assert len(picked) > 5 and sum(picked) / len(picked) > sum(margins.values()) / len(margins), picked
+PY
+"$WINNOW" add "$IMAGES" -w bare --input-side 32 -q
+"$WINNOW" train -w bare --steps 4 --network tiny -q
+fails 1 "needs predictions of the images" "$WINNOW" select -w bare -n 5 -s uncertainty-herding
+"$WINNOW" select -w bare -n 5 --explain | grep -q "with farthest-first"

@@ -12,7 +12,7 @@
 typedef struct curate_params {
     select_values select;
     train_values train;
-    const char *model, *except_tag, *copy, *link;
+    const char *config, *model, *except_tag, *copy, *link;
     int64_t input_side;
     bool keep_duplicates, since_last;
     wn_reduce reduce;
@@ -22,6 +22,8 @@ typedef struct curate_params {
 
 static const wn_option options[] = {
     SELECT_OPTION_ROWS(curate_params, select),
+    {WN_OPTION_TEXT, "config", "a selection config in place of a strategy; see docs/selection-config.md", AT(config), 0,
+     0, NULL, NULL, "FILE", 0},
     {WN_OPTION_TEXT, "model",
      "model: a file, a name in the workspace, or default (default: the workspace's newest, else the built-in one)",
      AT(model), 0, 0, NULL, NULL, "FILE|NAME", 'm'},
@@ -49,6 +51,8 @@ static const char *const examples[] = {
     "adapt the model to these photos first",
     "winnow curate photos/ -n 10% --model m.wnm --copy picked/",
     "use a model, pick a tenth, copy the files",
+    "winnow curate photos/ --config coral.json",
+    "pick by a selection config: scores, balance, thresholds",
     "winnow curate photos/ more.tar -n 300 --min-distance 0.4",
     "two sources; stop when all others look like a pick",
     NULL,
@@ -120,15 +124,14 @@ static json_t *json_result(const wn_curate_result *result)
                      "peak_memory_bytes", json_peak_memory());
 }
 
-static wn_status run_curate(session *run, wn_error *err)
+static wn_status curate_with(session *run, const wn_selection_config *config, wn_error *err)
 {
     const curate_params *params = run->params;
     wn_job job = job_of(run);
     wn_train_params train;
     wn_curate_result result;
     const char *settings[SELECT_SETTINGS];
-    if (!params->select.count) return command_usage_error(run, err, "how many images? Give -n 500, or -n 10%%");
-    wn_status status = select_values_check(run, &params->select, err);
+    wn_status status = params->select.count ? select_values_check(run, &params->select, err) : WN_OK;
     if (status) return status;
     if ((status = check_reduce(run, &params->reduce, false, err))) return status;
     if ((status = check_input_side(run, params->input_side, err))) return status;
@@ -144,6 +147,7 @@ static wn_status run_curate(session *run, wn_error *err)
                                 .count = params->select.count,
                                 .strategy = params->select.strategy,
                                 .settings = settings,
+                                .config = config,
                                 .model = params->model,
                                 .reduce = params->reduce,
                                 .train = train_values_given(&params->train) ? &train : NULL,
@@ -168,10 +172,24 @@ static wn_status run_curate(session *run, wn_error *err)
     return status;
 }
 
+static wn_status run_curate(session *run, wn_error *err)
+{
+    const curate_params *params = run->params;
+    wn_selection_config *config = NULL;
+    if (!params->select.count && !params->config)
+        return command_usage_error(run, err, "how many images? Give -n 500, or -n 10%%");
+    wn_status status = select_values_check_config(run, &params->select, params->config, err);
+    if (!status && params->config && (status = wn_selection_config_read(params->config, &config, err)))
+        run->usage_error = status == WN_INVALID;
+    if (!status) status = curate_with(run, config, err);
+    wn_selection_config_free(&config);
+    return status;
+}
+
 const command command_curate = {
     .name = "curate",
     .summary = "the whole way: pick the images of a folder worth labelling, with a report",
-    .usage = "PATH... -n K [OPTIONS]",
+    .usage = "PATH... -n K | --config FILE.json [OPTIONS]",
     .details =
         "Reads the images, embeds them with the built-in model (or --model, or one that --train-minutes adapts to "
         "them), finds "
@@ -179,6 +197,9 @@ const command command_curate = {
         "differ "
         "from each other as much as possible, so that every image has a pick near to it. Images with the same pixels "
         "count once. Without PATH it works on what the workspace holds.\n\n"
+        "With predictions in the workspace (winnow import) images count by how unsure the model is about them: the "
+        "picks "
+        "are those that unsure images are near to. --strategy names another way, --config any mix of ways.\n\n"
         "The work is kept in a workspace (-w; default NAME.winnow in this folder). Each run has a folder there:\n\n"
         "  selected.txt     the picks, one path a line, best first\n"
         "  selected.csv     path,rank,distance,nearest: the nearest earlier pick\n"

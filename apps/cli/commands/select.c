@@ -392,6 +392,7 @@ static wn_status run_select(session *run, wn_error *err)
     wn_status status = WN_OK;
     if (params->config && (status = wn_selection_config_read(params->config, &config, err)))
         run->usage_error = status == WN_INVALID;
+    if (!status) status = select_values_check_config(run, &params->select, params->config, err);
     if (!status && params->select.count) status = select_values_check(run, &params->select, err);
     if (!status) status = select_with(run, params, config, err);
     wn_selection_config_free(&config);
@@ -410,7 +411,9 @@ const command command_select = {
         "workspace "
         "is needed.\n\n"
         "Strategies: farthest-first takes the image that is farthest from all picks so far, which keeps the greatest "
-        "distance of any image to its nearest pick small; random is the baseline.\n\n"
+        "distance of any image to its nearest pick small; random is the baseline. With predictions in the workspace "
+        "(winnow "
+        "import) uncertainty-herding picks where none is named: images count by how unsure the model is about them.\n\n"
         "A selection config (--config) combines objectives: diversity, typicality, similarity, weights, balance, "
         "thresholds and quotas.",
     .examples = examples,

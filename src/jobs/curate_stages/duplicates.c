@@ -26,8 +26,9 @@ static wn_status check_images(wn_curating *run, wn_error *err)
     wn_curating_note(run, WN_LOG_VERBOSE, "%zu images repeat the pixels of another, %zu nearly", run->alike.exact,
                      run->alike.near);
     repeats = options->keep_duplicates ? 0 : run->alike.exact;
-    WN_TRY(wn_count_parse(options->count, run->rows.len - repeats, repeats, options->at_most || options->since_last,
-                          &count, err));
+    if (!options->config) /* which also says who may be picked */
+        WN_TRY(wn_count_parse(options->count, run->rows.len - repeats, repeats, options->at_most || options->since_last,
+                              &count, err));
     if (run->job->strict && run->result->bad)
         return wn_fail(err, WN_CORRUPT, "%llu files are bad, and --strict was given; they are listed in %s",
                        (unsigned long long)run->result->bad, run->result->bad_list);

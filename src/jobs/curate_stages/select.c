@@ -12,6 +12,7 @@ static wn_status select_images(wn_curating *run, wn_error *err)
     wn_select_options select = {.count = options->count,
                                 .strategy = options->strategy,
                                 .settings = options->settings,
+                                .config = options->config,
                                 .except_tag = options->except_tag,
                                 .at_most = options->at_most || options->since_last,
                                 .first_row = run->first_row,
