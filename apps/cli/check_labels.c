@@ -192,11 +192,16 @@ wn_status check_label_arrays(session *run, wn_error *err)
     if (!params->out && !params->out_issues && !params->out_suggested && !run->common.json && !run->common.dry_run)
         return command_usage_error(run, err, "name --out SCORES.npy or --out-issues ROWS.npy");
     double started = now();
-    wn_status status = wn_npy_open(params->labels, &all.labels, err);
+    wn_status status = wn_npy_open_stack(params->labels, &all.labels, err);
     if (status) return status;
     const wn_npy_shape *shape = wn_npy_get_shape(all.labels);
     if (shape->dims == 2 && shape->rows > 1 && shape->cols > 1) {
         status = check_multilabel_arrays(run, all.labels, err);
+        wn_npy_close(&all.labels);
+        return status;
+    }
+    if (shape->dims > 2) {
+        status = check_mask_arrays(run, all.labels, err);
         wn_npy_close(&all.labels);
         return status;
     }

@@ -25,6 +25,9 @@ wn_status check_label_arrays(session *run, wn_error *err);
 /* The same for labels of rows x classes: 1 where a class applies, 0 where not. */
 wn_status check_multilabel_arrays(session *run, wn_npy *labels, wn_error *err);
 
+/* The same for masks: images x height x width class numbers. */
+wn_status check_mask_arrays(session *run, wn_npy *labels, wn_error *err);
+
 /* winnow check on a workspace; the paths of the session are names of checks. */
 wn_status check_workspace(session *run, wn_error *err);
 

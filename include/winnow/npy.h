@@ -43,8 +43,9 @@ typedef enum wn_npy_type {
 /* What the header says. A 1-D array of n items has rows n, cols 1. */
 typedef struct wn_npy_shape {
     wn_npy_type type;
-    unsigned dims; /* 1 or 2 */
+    unsigned dims; /* 1 or 2; 3 or 4 in a stack */
     size_t rows, cols;
+    size_t sizes[4]; /* of the first `dims` */
     int fortran_order;
 } wn_npy_shape;
 
@@ -54,6 +55,10 @@ typedef struct wn_npy wn_npy;
  * the format allows but this does not (big-endian, pickled objects, structures, 3-D), WN_CORRUPT for a damaged
  * header or missing data, WN_NOTFOUND, WN_IO. */
 WN_API WN_NODISCARD wn_status wn_npy_open(const char *path, wn_npy **out, wn_error *err);
+
+/* The same, of 3-D and 4-D arrays in C order too: a stack of planes, each of them a row, so cols is the product of the
+ * last two sizes and rows that of those before. Of those only wn_npy_stack reads. */
+WN_API WN_NODISCARD wn_status wn_npy_open_stack(const char *path, wn_npy **out, wn_error *err);
 
 /* Releases the map and everything converted from it; clears the pointer. */
 WN_API void wn_npy_close(wn_npy **npy);
@@ -81,12 +86,21 @@ WN_API WN_NODISCARD wn_status wn_npy_vector(wn_npy *npy, wn_matrix *out, wn_erro
  * little memory. WN_INVALID for a 1-D array. */
 WN_API WN_NODISCARD wn_status wn_npy_table(wn_npy *npy, wn_table *out, wn_error *err);
 
+/* The same over a stack of planes. WN_INVALID for fewer than three dimensions. */
+WN_API WN_NODISCARD wn_status wn_npy_stack(wn_npy *npy, wn_table *out, wn_error *err);
+
 /* Write a file in C order, complete or not at all. The matrix forms write rows x cols, the others 1-D. */
 WN_API WN_NODISCARD wn_status wn_npy_write_matrix(const char *path, const wn_matrix *matrix, wn_error *err);
 WN_API WN_NODISCARD wn_status wn_npy_write_floats(const char *path, const float *data, size_t len, wn_error *err);
 WN_API WN_NODISCARD wn_status wn_npy_write_integers(const char *path, const int64_t *data, size_t len, wn_error *err);
 WN_API WN_NODISCARD wn_status wn_npy_write_integer_matrix(const char *path, const int64_t *data, size_t rows,
                                                           size_t cols, wn_error *err);
+
+/* Write stacks of `images` planes of height x width: booleans of one byte each, or class numbers. */
+WN_API WN_NODISCARD wn_status wn_npy_write_masks(const char *path, const uint8_t *data, size_t images, size_t height,
+                                                 size_t width, wn_error *err);
+WN_API WN_NODISCARD wn_status wn_npy_write_planes(const char *path, const uint16_t *data, size_t images, size_t height,
+                                                  size_t width, wn_error *err);
 
 #ifdef __cplusplus
 }

@@ -42,6 +42,7 @@
 #include "winnow/row_labels.h"
 #include "winnow/scenes.h"
 #include "winnow/scorer.h"
+#include "winnow/segmentation.h"
 #include "winnow/selection.h"
 #include "winnow/selection_config.h"
 #include "winnow/status.h"

@@ -30,7 +30,7 @@ struct wn_npy {
 /* Pages of the map count as this process's memory while they are mapped in, so a table lets go of them now and then. */
 enum { FORGET_BYTES = 256 << 20, READ_AROUND = 1 << 16 /* what the system maps in beside a row */ };
 
-wn_status wn_npy_open(const char *path, wn_npy **out, wn_error *err)
+static wn_status open_file(const char *path, unsigned most_dims, wn_npy **out, wn_error *err)
 {
     wn_status status;
     size_t offset = 0;
@@ -44,12 +44,33 @@ wn_status wn_npy_open(const char *path, wn_npy **out, wn_error *err)
     }
     if ((status = wn_file_map_open(path, &npy->map, err))) goto done;
     if ((status = wn_npy_header_parse(npy->map.data, npy->map.len, path, &npy->shape, &offset, err))) goto done;
+    if (npy->shape.dims > most_dims) {
+        status = wn_fail(err, WN_UNSUPPORTED, "%s: the array has %u dimensions; one or two are understood: reshape it",
+                         path, npy->shape.dims);
+        goto done;
+    }
+    if (npy->shape.dims > 2 && npy->shape.fortran_order) {
+        status =
+            wn_fail(err, WN_UNSUPPORTED, "%s: %u dimensions in Fortran order; save it with numpy.ascontiguousarray",
+                    path, npy->shape.dims);
+        goto done;
+    }
     npy->items = npy->map.data + offset;
     *out = npy;
     return WN_OK;
 done:
     wn_npy_close(&npy);
     return status;
+}
+
+wn_status wn_npy_open(const char *path, wn_npy **out, wn_error *err)
+{
+    return open_file(path, 2, out, err);
+}
+
+wn_status wn_npy_open_stack(const char *path, wn_npy **out, wn_error *err)
+{
+    return open_file(path, 4, out, err);
 }
 
 void wn_npy_close(wn_npy **npy)
@@ -138,7 +159,7 @@ wn_status wn_npy_matrix(wn_npy *npy, wn_matrix *out, wn_error *err)
 
 static wn_status check_vector(const wn_npy *npy, wn_error *err)
 {
-    if (npy->shape.dims == 1 || npy->shape.rows == 1 || npy->shape.cols == 1) return WN_OK;
+    if (npy->shape.dims < 3 && (npy->shape.dims == 1 || npy->shape.rows == 1 || npy->shape.cols == 1)) return WN_OK;
     return wn_fail(err, WN_INVALID, "%s: a matrix of %zu x %zu, where one number a row is needed", npy->path,
                    npy->shape.rows, npy->shape.cols);
 }
@@ -276,6 +297,16 @@ wn_status wn_npy_table(wn_npy *npy, wn_table *out, wn_error *err)
     if (npy->shape.dims != 2) {
         return wn_fail(err, WN_INVALID, "%s: one row of %zu numbers, where a matrix of rows x columns is needed",
                        npy->path, npy->shape.rows);
+    }
+    *out = (wn_table){.rows = npy->shape.rows, .cols = npy->shape.cols, .read = read_rows, .context = npy};
+    return WN_OK;
+}
+
+wn_status wn_npy_stack(wn_npy *npy, wn_table *out, wn_error *err)
+{
+    if (npy->shape.dims < 3) {
+        return wn_fail(err, WN_INVALID, "%s: %u dimensions, where planes of height x width are needed", npy->path,
+                       npy->shape.dims);
     }
     *out = (wn_table){.rows = npy->shape.rows, .cols = npy->shape.cols, .read = read_rows, .context = npy};
     return WN_OK;

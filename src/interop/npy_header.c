@@ -133,23 +133,26 @@ static wn_status parse_descr(parser *p, wn_npy_type *out)
 
 static wn_status parse_shape(parser *p, wn_npy_shape *shape)
 {
-    size_t sizes[2] = {1, 1}, value;
+    size_t sizes[4] = {1, 1, 1, 1}, value;
     unsigned dims = 0;
     if (!accept(p, '(')) return damaged(p, "shape is not a tuple");
     while (!accept(p, ')')) {
         if (!accept_size(p, &value)) return damaged(p, "a size in shape is not a whole number");
-        if (dims < 2) sizes[dims] = value;
+        if (dims < 4) sizes[dims] = value;
         dims++;
         if (!accept(p, ',') && (p->at >= p->end || *p->at != ')')) return damaged(p, "shape does not end");
     }
-    if (dims < 1 || dims > 2) {
+    if (dims < 1 || dims > 4) {
         return wn_fail(p->err, WN_UNSUPPORTED, "%s: the array has %u dimensions; one or two are understood: reshape it",
                        p->path, dims);
     }
     shape->dims = dims;
+    memcpy(shape->sizes, sizes, sizeof sizes);
     shape->rows = sizes[0];
     shape->cols = sizes[1];
-    return WN_OK;
+    bool fits = dims < 3 || wn_mul_size(sizes[dims - 2], sizes[dims - 1], &shape->cols);
+    fits = fits && (dims < 4 || wn_mul_size(sizes[0], sizes[1], &shape->rows));
+    return fits ? WN_OK : damaged(p, "the shape is larger than memory can be");
 }
 
 static wn_status parse_entry(parser *p, unsigned *seen, wn_npy_shape *shape)

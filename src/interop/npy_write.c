@@ -10,7 +10,19 @@
 #include "interop/npy_header.h"
 #include "winnow/npy.h"
 
-enum { HEAD_BYTES = 128 }; /* longest: two sizes of 20 digits */
+enum { HEAD_BYTES = 128 }; /* longest: two sizes of 20 digits, or three that fit memory */
+
+static void write_head(wn_npy_type type, const char *shape, char head[HEAD_BYTES])
+{
+    memset(head, ' ', HEAD_BYTES);
+    memcpy(head, "\x93NUMPY\x01\x00", 8);
+    head[8] = HEAD_BYTES - 10;
+    head[9] = 0;
+    int len = snprintf(head + 10, HEAD_BYTES - 10, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }",
+                       wn_npy_type_code(type), shape);
+    head[10 + len] = ' ';
+    head[HEAD_BYTES - 1] = '\n';
+}
 
 static void make_head(wn_npy_type type, unsigned dims, size_t rows, size_t cols, char head[HEAD_BYTES])
 {
@@ -20,14 +32,7 @@ static void make_head(wn_npy_type type, unsigned dims, size_t rows, size_t cols,
     } else {
         snprintf(shape, sizeof shape, "(%zu, %zu)", rows, cols);
     }
-    memset(head, ' ', HEAD_BYTES);
-    memcpy(head, "\x93NUMPY\x01\x00", 8);
-    head[8] = HEAD_BYTES - 10;
-    head[9] = 0;
-    int len = snprintf(head + 10, HEAD_BYTES - 10, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }",
-                       wn_npy_type_code(type), shape);
-    head[10 + len] = ' ';
-    head[HEAD_BYTES - 1] = '\n';
+    write_head(type, shape, head);
 }
 
 /* `row_bytes` are written of each row, `step` bytes lie between the beginnings of two rows. */
@@ -77,4 +82,25 @@ wn_status wn_npy_write_integer_matrix(const char *path, const int64_t *data, siz
     char head[HEAD_BYTES];
     make_head(WN_NPY_INT64, 2, rows, cols, head);
     return write_rows(path, head, data, rows, cols * sizeof *data, cols * sizeof *data, err);
+}
+
+static wn_status write_stack(const char *path, wn_npy_type type, const void *data, const size_t sizes[3], wn_error *err)
+{
+    char head[HEAD_BYTES], shape[64];
+    size_t row_bytes = sizes[1] * sizes[2] * wn_npy_type_bytes(type);
+    snprintf(shape, sizeof shape, "(%zu, %zu, %zu)", sizes[0], sizes[1], sizes[2]);
+    write_head(type, shape, head);
+    return write_rows(path, head, data, sizes[0], row_bytes, row_bytes, err);
+}
+
+wn_status wn_npy_write_masks(const char *path, const uint8_t *data, size_t images, size_t height, size_t width,
+                             wn_error *err)
+{
+    return write_stack(path, WN_NPY_BOOL, data, (const size_t[]){images, height, width}, err);
+}
+
+wn_status wn_npy_write_planes(const char *path, const uint16_t *data, size_t images, size_t height, size_t width,
+                              wn_error *err)
+{
+    return write_stack(path, WN_NPY_UINT16, data, (const size_t[]){images, height, width}, err);
 }

@@ -31,6 +31,12 @@ if sys.argv[1] == "write":
     sets[2 * 40 + 1] = 1 - sets[2 * 40 + 1]
     write("sets.npy", "<i8", sets, (90, 2))
     write("sure.npy", "<f8", sure, (90, 2))
+    # masks: 3 images of 4 x 5, the class of a pixel is its column modulo 2; one pixel is wrong, one has no class
+    masks = [i % 5 % 2 for i in range(60)]
+    planes = [0.9 if i % 5 % 2 == k else 0.1 for image in range(3) for k in range(2) for i in range(20)]
+    masks[27], masks[59] = 1 - masks[27], 255
+    write("masks.npy", "<i8", masks, (3, 4, 5))
+    write("planes.npy", "<f4", planes, (3, 2, 4, 5))
     write("logits.npy", "<f4", [9 * x - 4 for x in rows], (90, 3))
 else:
     assert read("issues.npy", "q", 8) == [12, 31, 77]
@@ -56,6 +62,21 @@ assert struct.unpack("<q", open("rows.npy", "rb").read()[-8:]) == (40,)
 given, turned = open("sets.npy", "rb").read()[-90 * 16:], open("turned.npy", "rb").read()[-90 * 16:]
 assert [i for i in range(180) if given[8 * i] != turned[8 * i]] == [81]
 PY
+"$WINNOW" check labels --probabilities planes.npy --labels masks.npy --out soft.npy --out-issues wrong.npy \
+    --out-suggested mended.npy --json 2>said >masks.json
+grep -q "image 1: 1 pixels" said
+python3 - <<'PY'
+import json, struct
+figures = json.load(open("masks.json"))
+expected = {"images": 3, "height": 4, "width": 5, "classes": 2, "task": "segmentation", "issues": 1, "unlabelled": 1}
+assert {key: figures[key] for key in expected} == expected, figures
+wrong, mended, soft = (open(name, "rb").read() for name in ("wrong.npy", "mended.npy", "soft.npy"))
+assert b"'|b1'" in wrong and b"(3, 4, 5)" in wrong and [i for i in range(60) if wrong[-60:][i]] == [27]
+classes = struct.unpack("<60H", mended[-120:])
+assert b"(3, 4, 5)" in mended and list(classes) == [i % 5 % 2 for i in range(59)] + [65535], classes
+scores = struct.unpack("<3f", soft[-12:])
+assert scores[1] < 0.2 and abs(scores[0] - 0.9) < 1e-6 and abs(scores[2] - 0.9) < 1e-6, scores
+PY
 "$WINNOW" check labels --probabilities p.npy --labels l.npy --out scores.npy --out-issues issues.npy \
     --out-suggested classes.npy --json 2>said >figures.json
 python3 arrays.py check
@@ -71,6 +92,10 @@ fails 1 "short.npy.*5 labels" "$WINNOW" check labels --probabilities p.npy --lab
 fails 1 "row 89 has the label 3" "$WINNOW" check labels --probabilities p.npy --labels high.npy --out x.npy
 fails 1 "90 x 3 probabilities.*90 x 2 labels" "$WINNOW" check labels --probabilities p.npy --labels sets.npy --out x.npy
 fails 2 "go with --probabilities" "$WINNOW" check labels --embeddings p.npy --labels sets.npy --out x.npy
+fails 1 "images x classes x height x width" "$WINNOW" check labels --probabilities p.npy --labels masks.npy --out x.npy
+fails 1 "images x classes x height x width" "$WINNOW" check labels --probabilities masks.npy --labels masks.npy --out x.npy
+fails 1 "4 dimensions" "$WINNOW" check labels --probabilities planes.npy --labels l.npy --out x.npy
+fails 2 "one score and one rule" "$WINNOW" check labels --probabilities planes.npy --labels masks.npy --filter both --out x.npy
 fails 1 "softmax" "$WINNOW" check labels --probabilities logits.npy --labels l.npy --out x.npy
 fails 1 "matrix" "$WINNOW" check labels --probabilities l.npy --labels l.npy --out x.npy
 fails 2 "labels L.npy" "$WINNOW" check labels --probabilities p.npy --out x.npy

@@ -106,6 +106,9 @@ const command command_check = {
         "by class, and the score of a row joins its classes, the worst one counting most. Suggested are then all "
         "labels, "
         "with the issues turned round.\n\n"
+        "Masks of images x height x width class numbers (negative or 255 = none) go with probabilities of images x "
+        "classes x height x width. The score of an image is the soft minimum of the probabilities of its labels; "
+        "--out-issues are the pixels, as booleans, and --out-suggested the masks with the issues mended.\n\n"
         "With --embeddings no model is needed: the neighbours of each row vote, corrected by an estimate of how labels "
         "go wrong, and a softmax probe judges each fifth of the rows by the others. The score is the mean of the ranks "
         "that both give to a label.",
