@@ -24,7 +24,7 @@ static const double rate_usual = 0.1, rate_adamw = 1e-3;
 /* From a model, unless the user sets a rate: the new layers learn at rate_adamw and the network, which knows much
  * already, at a tenth of it, after a time in which they learn alone. Its norms are fixed, and SGD at a rate of 0.01 and
  * above then ends in one point. */
-static const double network_share_from = 0.1, frozen_share_from = 0.2, frozen_share = 0.05;
+static const double network_share_from = 0.1, frozen_share_from = 0.4, frozen_share = 0.05;
 
 /* Smallest share of the area that a view shows: what a model knows of whole objects is lost on small crops. */
 static const double crop_low_usual = 0.2, crop_low_from = 0.4;

@@ -343,9 +343,9 @@ static void test_a_start_from_a_model_is_gentle(void **state)
     params.network = NULL, params.from = WN_MODEL_DEFAULT, params.steps = 100, params.batch = 128;
     if (wn_train_settle_plan(&images, &params, &s, &err) != WN_OK) fail_msg("%s", err.message);
     assert_true(fabs(s.crop_low - 0.4) < 1e-9);
-    assert_true(wn_train_network_rate(&s, 19) == 0.0 && wn_train_rate(&s, 19) > 0.0);
-    assert_true(wn_train_network_rate(&s, 20) > 0.0);
-    assert_true(fabs(wn_train_network_rate(&s, 60) / wn_train_rate(&s, 60) - 0.1) < 1e-9);
+    assert_true(wn_train_network_rate(&s, 39) == 0.0 && wn_train_rate(&s, 39) > 0.0);
+    assert_true(wn_train_network_rate(&s, 40) > 0.0);
+    assert_true(fabs(wn_train_network_rate(&s, 80) / wn_train_rate(&s, 80) - 0.1) < 1e-9);
 
     params.rate = 3e-4, params.crop_low = 0.3;
     assert_int_equal(wn_train_settle_plan(&images, &params, &s, &err), WN_OK);
