@@ -34,6 +34,7 @@ typedef struct wn_onnx_settings {
     int64_t side;          /* for inputs of any size; 0 = 224 */
     const char *layer;     /* name of the value to embed from */
     int pool;              /* of layers with places or tokens: 0 = mean, 1 = first token, 2 = greatest */
+    double cut; /* by how much the longer axis of a picture is cut at most (wn_model_fit); 0 and 1 = not at all */
 } wn_onnx_settings;
 
 /* Table over wn_onnx_settings: the keys of a sidecar file MODEL.onnx.json, and options of commands. */
@@ -58,6 +59,7 @@ typedef struct wn_onnx_facts {
     const char *layer;    /* the value to embed from */
     const char *layer_why;
     const char *preset; /* of preprocessing */
+    float cut;          /* as in wn_model_info */
     bool nhwc;
     uint32_t side;
     struct wn_onnx_storage *storage;
@@ -76,8 +78,9 @@ WN_API WN_NODISCARD wn_status wn_model_open_onnx(const char *path, const wn_onnx
                                                  wn_error *err);
 
 /* Writes one of winnow's own models as an ONNX file (opset 13): input "images", N x 3 x side x side, RGB in 0 .. 1,
- * which is the preset "unit"; output "embedding", N x dim, rows of length 1. ONNX Runtime gives the same vectors as
- * wn_model_embed in fp32 to about 1e-5. WN_UNSUPPORTED: an ONNX model; WN_NOSPACE, WN_IO. */
+ * which is the preset "unit" and stands with the model's cut in PATH.json beside it; output "embedding", N x dim, rows
+ * of length 1. ONNX Runtime gives the same vectors as wn_model_embed in fp32 to about 1e-5. WN_UNSUPPORTED: an ONNX
+ * model; WN_NOSPACE, WN_IO. */
 WN_API WN_NODISCARD wn_status wn_model_export_onnx(const wn_model *model, const char *path, wn_error *err);
 
 /* The version and file of ONNX Runtime that would be used; false with the places that were looked at in `where` when

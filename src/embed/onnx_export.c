@@ -238,6 +238,23 @@ static void write_model(writer *w, wn_buffer *out)
     wn_wire_add_message(out, 14, &w->message);
 }
 
+/* How to feed it: the settings that winnow reads beside an ONNX file. */
+static wn_status write_settings(const wn_model *model, const char *path, wn_error *err)
+{
+    wn_buffer text, beside;
+    wn_buffer_init(&text, WN_MEMORY_TEXT, 0);
+    wn_buffer_init(&beside, WN_MEMORY_TEXT, 0);
+    wn_buffer_format(&beside, "%s.json", path);
+    wn_buffer_text(&text, "{\"preprocess\": \"unit\"");
+    if (model->info.cut > 1.0F) wn_buffer_format(&text, ", \"cut\": %.9g", (double)model->info.cut);
+    wn_buffer_text(&text, "}\n");
+    wn_status status = text.status || beside.status ? wn_fail(err, WN_NOMEM, "out of memory for '%s'", path)
+                                                    : wn_file_write(beside.data, text.data, text.len, err);
+    wn_buffer_clear(&beside);
+    wn_buffer_clear(&text);
+    return status;
+}
+
 wn_status wn_model_export_onnx(const wn_model *model, const char *path, wn_error *err)
 {
     writer w;
@@ -256,6 +273,7 @@ wn_status wn_model_export_onnx(const wn_model *model, const char *path, wn_error
         status = wn_fail(err, WN_NOMEM, "out of memory for '%s'", path);
     else
         status = wn_file_write(path, out.data, out.len, err);
+    if (!status) status = write_settings(model, path, err);
     wn_buffer_clear(&out);
     wn_buffer_clear(&w.inner);
     wn_buffer_clear(&w.message);

@@ -46,6 +46,9 @@ const wn_option wn_onnx_options[] = {
      offsetof(wn_onnx_settings, layer), 0, 0, NULL, NULL, "NAME", 0},
     {WN_OPTION_CHOICE, "pool", "places or tokens of that value to one vector", offsetof(wn_onnx_settings, pool), 0, 0,
      "mean", pools, NULL, 0},
+    {WN_OPTION_REAL, "cut",
+     "by how much the longer axis of a picture is cut at most, before it is squeezed to a square",
+     offsetof(wn_onnx_settings, cut), 1, 16, "1", NULL, "C", 0},
     {WN_OPTION_END, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, 0},
 };
 

@@ -95,6 +95,7 @@ static wn_status settle(struct wn_onnx_storage *s, const char *path, const wn_on
                          .preset = s->input.preset,
                          .nhwc = s->input.nhwc,
                          .side = s->input.side,
+                         .cut = settings->cut > 1.0 ? (float)settings->cut : 1.0F,
                          .storage = s};
     return f->layer ? WN_OK : wn_fail(err, WN_NOMEM, "%s: out of memory", path);
 }
@@ -300,6 +301,7 @@ static wn_status start(onnx_model *m, const char *path, const wn_onnx_settings *
     WN_TRY(try_out(m, err));
     (void)wn_buffer_format(text, "layer=%s preprocess=%s side=%u", m->facts->layer, m->facts->preset,
                            (unsigned)m->facts->side);
+    if (m->facts->cut > 1.0F) (void)wn_buffer_format(text, " cut=%g", (double)m->facts->cut);
     *info = (wn_model_info){
         .architecture = "onnx",
         .method = m->facts->producer,
@@ -309,7 +311,8 @@ static wn_status start(onnx_model *m, const char *path, const wn_onnx_settings *
         .prefix_count = 1,
         .prefixes = {(uint32_t)m->dim},
         .hash = wn_hash64_seeded(s->map.data, s->map.len, text->data ? wn_hash64_of(text->data, text->len) : 0),
-        .precision = WN_PRECISION_FP32};
+        .precision = WN_PRECISION_FP32,
+        .cut = m->facts->cut};
     return text->status == WN_OK ? WN_OK : wn_fail(err, WN_NOMEM, "%s: out of memory", path);
 }
 

@@ -22,6 +22,7 @@ static void lay_over(wn_onnx_settings *settings, const wn_onnx_settings *given)
     if (given->order) settings->order = given->order;
     if (given->layout) settings->layout = given->layout;
     if (given->pool) settings->pool = given->pool;
+    if (given->cut > 0.0) settings->cut = given->cut;
 }
 
 static wn_status read_settings(const char *path, const wn_onnx_settings *given, wn_onnx_settings *out, wn_arena *arena,

@@ -11,6 +11,28 @@ cmp a.npy b.npy
 [ "$(wc -l <picks.txt)" = 5 ]
 "$WINNOW" model export d.safetensors -q
 [ -s d.onnx ]
+[ "$(cat d.onnx.json)" = '{"preprocess": "unit", "cut": 1.5}' ]
+"$WINNOW" info d.onnx >info.txt
+grep -q "^preprocessing  unit, NCHW, 96 x 96, the longer axis cut by 1.5 at most$" info.txt
+# Where there is a runtime: the same vectors of pictures of every shape, and others without the settings.
+if grep -q "^dimensions" info.txt; then
+    "$WINNOW" embed "$IMAGES" --model d.onnx --out o.npy --out-paths p.txt -q
+    sed -i 's/, "cut": 1.5//' d.onnx.json
+    "$WINNOW" embed "$IMAGES" --model d.onnx --out s.npy --out-paths p.txt -q
+    python3 - <<'P'
+import struct
+def load(name):
+    data = open(name, "rb").read()
+    start = 10 + struct.unpack("<H", data[8:10])[0]
+    return struct.unpack("<%df" % ((len(data) - start) // 4), data[start:])
+own, cut, squeezed = load("a.npy"), load("o.npy"), load("s.npy")
+far = lambda x, y: max(abs(a - b) for a, b in zip(x, y))
+assert len(own) == len(cut) and far(own, cut) < 1e-3 < 0.02 < far(own, squeezed), (far(own, cut), far(own, squeezed))
+P
+fi
+printf '{"cut": 0.5}' >d.onnx.json
+status=0; "$WINNOW" info d.onnx 2>message || status=$?
+[ $status = 1 ] && grep -q "cut" message
 python3 - <<'P'
 import json, struct
 facts = json.load(open("export.json"))

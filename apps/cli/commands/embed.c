@@ -166,7 +166,7 @@ const command command_embed = {
         "An ONNX model (FILE.onnx) runs on ONNX Runtime, which is looked for where pip, npm or the system put it, or "
         "where "
         "WINNOW_ONNXRUNTIME says. Of a classifier the layer before the class scores is taken. Settings stand in "
-        "FILE.onnx.json: preprocess, mean, deviation, order, layout, side, layer, pool.\n\n"
+        "FILE.onnx.json: preprocess, mean, deviation, order, layout, side, layer, pool, cut.\n\n"
         "--dim D keeps the D directions in which the embeddings vary most (principal components; found at random "
         "above 4,096 dimensions), --whiten makes them vary alike. The axes are fitted to the images that are there "
         "when --dim D is first asked for, and kept: images that come later are turned by the same axes. In a "

@@ -217,8 +217,10 @@ static wn_status print_onnx(const session *run, const char *path, wn_error *err)
         for (size_t i = 0; i < facts->output_count; i++) print_value(i ? "" : "outputs", &facts->outputs[i]);
         printf("%-14s %s (%s)\n", "embeds from", facts->layer, facts->layer_why);
         if (dim > 0) printf("%-14s %lld\n", "dimensions", (long long)dim);
-        printf("%-14s %s, %s, %u x %u\n", "preprocessing", facts->preset, facts->nhwc ? "NHWC" : "NCHW",
+        printf("%-14s %s, %s, %u x %u", "preprocessing", facts->preset, facts->nhwc ? "NHWC" : "NCHW",
                (unsigned)facts->side, (unsigned)facts->side);
+        if (facts->cut > 1.0F) printf(", the longer axis cut by %g at most", (double)facts->cut);
+        printf("\n");
         printf("%-14s %s%s%s\n", "runtime", runtime ? version : "ONNX Runtime was not found in ", runtime ? ", " : "",
                where);
         if (why.status) printf("%-14s %s\n", "problem", why.message);

@@ -115,9 +115,8 @@ const command command_model = {
     .details =
         "export: writes a model that winnow trained as an ONNX file of standard operators. Its input \"images\" takes "
         "N x 3 x SIDE x SIDE numbers, red, green and blue in 0 to 1; its output \"embedding\" gives N rows of length "
-        "1, the same vectors that 'winnow embed' gives in fp32 of square pictures. What a model cuts off others (its "
-        "option "
-        "cut) is not a part of the file.\n\n"
+        "1, the same vectors that 'winnow embed' gives in fp32 of square pictures. FILE.onnx.json beside it "
+        "tells winnow the rest: the preprocessing, and the model's option cut for pictures of other shapes.\n\n"
         "With the format safetensors: the weights of winnow's network under their names, and its description as "
         "metadata. "
         "Every command takes such a file as a model, so weights may be changed by other programs and come back.",
