@@ -67,6 +67,8 @@ WN_NODISCARD wn_status wn_evidence_read(const char *text, wn_arena *arena, wn_re
 /* The rows of a tag, sorted, which are written to the folder of the run as well. Release with wn_free(rows). */
 WN_NODISCARD wn_status wn_earlier_rows_keep(wn_workspace *workspace, const char *tag, const char *folder,
                                             wn_row_list *out, wn_error *err);
+/* The same for rows that are known. */
+WN_NODISCARD wn_status wn_earlier_rows_write(const wn_row_list *rows, const char *folder, wn_error *err);
 /* What was written there; WN_NOTFOUND when nothing was. */
 WN_NODISCARD wn_status wn_earlier_rows_load(const char *folder, wn_row_list *out, wn_error *err);
 

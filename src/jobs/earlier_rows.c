@@ -19,19 +19,25 @@ static char *path_in(const char *folder)
     return wn_path_join(folder, "earlier_rows.txt");
 }
 
-wn_status wn_earlier_rows_keep(wn_workspace *workspace, const char *tag, const char *folder, wn_row_list *out,
-                               wn_error *err)
+wn_status wn_earlier_rows_write(const wn_row_list *rows, const char *folder, wn_error *err)
 {
     wn_buffer text;
-    *out = (wn_row_list){0};
-    WN_TRY(wn_tag_get(workspace, tag, &out->rows, &out->len, err));
     wn_buffer_init(&text, WN_MEMORY_TEXT, 0);
-    for (size_t i = 0; i < out->len; i++) wn_buffer_format(&text, "%" PRId64 "\n", out->rows[i]);
+    for (size_t i = 0; i < rows->len; i++) wn_buffer_format(&text, "%" PRId64 "\n", rows->rows[i]);
     char *path = path_in(folder);
     wn_status status = text.status || !path ? wn_fail(err, WN_NOMEM, "out of memory")
                                             : wn_file_write(path, text.len ? text.data : "", text.len, err);
     wn_free(path);
     wn_buffer_clear(&text);
+    return status;
+}
+
+wn_status wn_earlier_rows_keep(wn_workspace *workspace, const char *tag, const char *folder, wn_row_list *out,
+                               wn_error *err)
+{
+    *out = (wn_row_list){0};
+    WN_TRY(wn_tag_get(workspace, tag, &out->rows, &out->len, err));
+    wn_status status = wn_earlier_rows_write(out, folder, err);
     if (status) {
         wn_free(out->rows);
         *out = (wn_row_list){0};

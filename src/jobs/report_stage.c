@@ -194,7 +194,6 @@ static wn_status load_picks(drawing *draw, wn_error *err)
     }
     wn_free(picks);
     if (!draw->picks || !draw->distances) return no_memory(err);
-    if (!draw->figures->earlier_tag || !draw->figures->earlier_tag[0]) return WN_OK;
     wn_row_list earlier = {0};
     wn_status status = wn_earlier_rows_load(draw->folder, &earlier, err);
     draw->earlier = earlier.rows;

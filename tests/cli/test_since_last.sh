@@ -28,6 +28,8 @@ assert all(number(p) < 15 for p in batches[0]) and all(15 <= number(p) < 30 for 
 assert all(30 <= number(p) < 33 for p in batches[2]), batches[2]
 PY
 [ ! -e w/runs/0004 ]
+grep -q "selected before this run" w/runs/0002/report.html
+[ "$(grep -c "selected before this run" w/runs/0001/report.html)" = 0 ]
 status=0; "$WINNOW" curate pool -w w -n 8 --since-last --except-tag selected 2>message || status=$?
 [ $status = 1 ] && grep -q "leave --except-tag out" message
 

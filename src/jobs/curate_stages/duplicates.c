@@ -18,7 +18,10 @@ static wn_status check_images(wn_curating *run, wn_error *err)
             found = wn_earlier_rows_keep(run->workspace, options->except_tag, run->folder, &run->earlier, err);
         if (found) return found;
     }
-    if (options->since_last) WN_TRY(wn_curating_picked(run, &run->earlier, err));
+    if (options->since_last) {
+        WN_TRY(wn_curating_picked(run, &run->earlier, err));
+        WN_TRY(wn_earlier_rows_write(&run->earlier, run->folder, err));
+    }
     WN_TRY(wn_stage_duplicates(run->job, run->workspace, &run->rows, &run->alike, err));
     WN_TRY(wn_write_duplicates(run->workspace, &run->roots, &run->alike, run->folder, err));
     run->result->exact_duplicates = run->alike.exact;
