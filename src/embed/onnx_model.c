@@ -278,6 +278,20 @@ static wn_status try_out(onnx_model *m, wn_error *err)
     return status;
 }
 
+/* What tells this model from the same file under other settings; what is as usual is not written. */
+static void describe(const onnx_model *m, const wn_onnx_settings *settings, wn_buffer *text)
+{
+    const wn_onnx_facts *f = m->facts;
+    (void)wn_buffer_format(text, "layer=%s preprocess=%s side=%u", f->layer, f->preset, (unsigned)f->side);
+    if (f->cut > 1.0F) (void)wn_buffer_format(text, " cut=%g", (double)f->cut);
+    if (!settings) return;
+    if (settings->mean) (void)wn_buffer_format(text, " mean=%s", settings->mean);
+    if (settings->deviation) (void)wn_buffer_format(text, " deviation=%s", settings->deviation);
+    if (settings->order) (void)wn_buffer_text(text, " order=bgr");
+    if (settings->layout) (void)wn_buffer_format(text, " layout=%s", f->nhwc ? "nhwc" : "nchw");
+    if (settings->pool) (void)wn_buffer_format(text, " pool=%d", settings->pool);
+}
+
 static wn_status start(onnx_model *m, const char *path, const wn_onnx_settings *settings, wn_model_info *info,
                        wn_buffer *text, wn_error *err)
 {
@@ -299,9 +313,7 @@ static wn_status start(onnx_model *m, const char *path, const wn_onnx_settings *
     if (status) return status;
     m->group = s->graph.inputs[0].dims[0] > 0 ? 1 : GROUP;
     WN_TRY(try_out(m, err));
-    (void)wn_buffer_format(text, "layer=%s preprocess=%s side=%u", m->facts->layer, m->facts->preset,
-                           (unsigned)m->facts->side);
-    if (m->facts->cut > 1.0F) (void)wn_buffer_format(text, " cut=%g", (double)m->facts->cut);
+    describe(m, settings, text);
     *info = (wn_model_info){
         .architecture = "onnx",
         .method = m->facts->producer,

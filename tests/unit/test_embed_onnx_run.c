@@ -71,6 +71,31 @@ static void test_a_model_gives_the_layer(void **state)
     wn_model_close(&model);
 }
 
+/* Rows in a workspace are known by the hash of their model: settings that change them must change it. */
+static void test_settings_are_part_of_the_identity(void **state)
+{
+    const wn_onnx_settings all[] = {{.preset = "unit"},
+                                    {.preset = "tf"},
+                                    {.preset = "unit", .cut = 1.5},
+                                    {.preset = "unit", .mean = "0.5,0.5,0.5"},
+                                    {.preset = "unit", .deviation = "0.5,0.5,0.5"},
+                                    {.preset = "unit", .order = 1},
+                                    {.preset = "unit", .pool = 2}};
+    enum { COUNT = sizeof all / sizeof *all };
+    uint64_t hashes[COUNT];
+    wn_error err = {0};
+    (void)state;
+    write_model(&plain);
+    for (size_t i = 0; i < COUNT; i++) {
+        wn_model *model = NULL;
+        if (wn_model_open_onnx(path, &all[i], &model, &err) != WN_OK) fail_msg("%s", err.message);
+        hashes[i] = wn_model_get_info(model)->hash;
+        assert_true(wn_model_get_info(model)->cut == (i == 2 ? 1.5F : 1.0F));
+        for (size_t j = 0; j < i; j++) assert_true(hashes[i] != hashes[j]);
+        wn_model_close(&model);
+    }
+}
+
 /* ---- the other way ---- */
 
 enum { DIM = 24 };
@@ -163,6 +188,7 @@ int main(void)
     char version[32], where[512];
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_model_gives_the_layer, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(test_settings_are_part_of_the_identity, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_every_network_can_be_exported, make_path, remove_path),
     };
     if (!wn_onnx_runtime_find(version, where)) {
