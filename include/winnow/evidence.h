@@ -53,8 +53,8 @@ typedef struct wn_evidence_figure {
 /* Figures, in this order: covering radius, mean and 95 % of the distances of the measured rows to the nearest picked or
  * preselected one; coverage: the share of them that are nearer to one than half of them are for a random selection;
  * duplicate pairs: picks that are nearer to each other than a twentieth of the rows' root mean square distance from
- * their mean; for each class list the entropy of the picks' classes / log(number of classes): 1 = all alike. Release
- * with wn_evidence_clear.
+ * their mean (counted among 50,000 evenly spaced ones where there are more); for each class list the entropy of the
+ * picks' classes / log(number of classes): 1 = all alike. Release with wn_evidence_clear.
  */
 typedef struct wn_evidence {
     wn_evidence_figure *figures;

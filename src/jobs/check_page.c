@@ -66,7 +66,7 @@ wn_status wn_checking_report(wn_checking *s, wn_error *err)
                             .command = s->job->command,
                             .files = files,
                             .files_len = sizeof files / sizeof *files,
-                            .seconds = s->out->seconds.check,
+                            .seconds = s->out->seconds.read + s->out->seconds.check,
                             .context = s,
                             .name = add_name,
                             .thumb = add_thumb};

@@ -13,7 +13,7 @@
 #include "winnow/index.h"
 #include "winnow/memory.h"
 
-enum { RADIUS, MEAN, FAR, COVERAGE, DUPLICATES, FIXED, NEIGHBOURS = 8, MEASURED_MOST = 100000 };
+enum { RADIUS, MEAN, FAR, COVERAGE, DUPLICATES, FIXED, NEIGHBOURS = 8, MEASURED_MOST = 100000, PAIRED_MOST = 50000 };
 
 /* Pairs of picks nearer than this share of the spread of the rows count as duplicates. */
 static const double DUPLICATE_SHARE = 0.05;
@@ -38,22 +38,25 @@ typedef struct measuring {
     double *values; /* sets x figures */
 } measuring;
 
+/* Of more picks than PAIRED_MOST so many are compared, and the pairs counted for all. */
 static wn_status count_duplicates(measuring *m, wn_rows picks, double *out, wn_error *err)
 {
     const wn_matrix *from = &m->request->embeddings;
-    size_t dim = from->cols, k = picks.len > NEIGHBOURS ? NEIGHBOURS : picks.len - 1;
+    size_t len = picks.len < PAIRED_MOST ? picks.len : PAIRED_MOST;
+    size_t dim = from->cols, k = len > NEIGHBOURS ? NEIGHBOURS : len - 1;
+    double pairs = (double)picks.len / (double)len;
     wn_neighbours found = {0};
     *out = 0;
     if (k == 0) return WN_OK;
-    float *vectors = wn_alloc(WN_MEMORY_SELECTION, picks.len * dim, sizeof *vectors);
+    float *vectors = wn_alloc(WN_MEMORY_SELECTION, len * dim, sizeof *vectors);
     if (!vectors) return wn_fail(err, WN_NOMEM, "no memory for %zu picks", picks.len);
-    for (size_t i = 0; i < picks.len; i++)
-        memcpy(vectors + i * dim, wn_matrix_row(from, (size_t)picks.data[i]), dim * sizeof *vectors);
-    wn_neighbours_request request = {.embeddings = {vectors, picks.len, dim, dim}, .k = k, .pool = m->request->pool};
+    for (size_t i = 0; i < len; i++)
+        memcpy(vectors + i * dim, wn_matrix_row(from, (size_t)picks.data[i * picks.len / len]), dim * sizeof *vectors);
+    wn_neighbours_request request = {.embeddings = {vectors, len, dim, dim}, .k = k, .pool = m->request->pool};
     wn_status status = wn_neighbours_find(wn_index_kind_find("flat"), &request, &found, err);
-    for (size_t i = 0; i < picks.len * k && !status; i++)
+    for (size_t i = 0; i < len * k && !status; i++)
         *out += found.ids[i] >= 0 && (double)found.distances[i] < m->limit ? 0.5 : 0;
-    *out = floor(*out + 0.5);
+    *out = floor(*out * pairs * pairs + 0.5);
     wn_neighbours_clear(&found);
     wn_free(vectors);
     return status;
