@@ -2,17 +2,21 @@
  *
  * winnow model: model files in and out.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../human.h"
 #include "../job_setup.h"
 #include "../terminal.h"
+#include "winnow/hub.h"
 #include "winnow/model.h"
 #include "winnow/onnx.h"
 
 typedef struct model_params {
-    const char *out;
+    const char *out, *hub, *sha256;
     int format; /* index of formats, behind "auto" */
+    bool list;
 } model_params;
 
 static const struct {
@@ -26,10 +30,17 @@ static const struct {
 static const char *const format_names[] = {"auto", "onnx", "safetensors", NULL};
 
 static const wn_option options[] = {
-    {WN_OPTION_TEXT, "out", "file to write (default: the model's name with the ending of the format)",
+    {WN_OPTION_TEXT, "out",
+     "file to write (export: the model's name with the ending of the format; pull: in the cache folder)",
      offsetof(model_params, out), 0, 0, NULL, NULL, "FILE", 'o'},
-    {WN_OPTION_CHOICE, "format", "of the file; auto goes by its ending, and is onnx without --out",
+    {WN_OPTION_CHOICE, "format", "export: of the file; auto goes by its ending, and is onnx without --out",
      offsetof(model_params, format), 0, 0, "auto", format_names, NULL, 0},
+    {WN_OPTION_BOOL, "list", "pull: print the models that it knows, and fetch nothing", offsetof(model_params, list), 0,
+     0, NULL, NULL, NULL, 0},
+    {WN_OPTION_TEXT, "hub", "pull: address of a mirror (default: WINNOW_HUB, else https://huggingface.co)",
+     offsetof(model_params, hub), 0, 0, NULL, NULL, "URL", 0},
+    {WN_OPTION_TEXT, "sha256", "pull: the hash that the file must have", offsetof(model_params, sha256), 0, 0, NULL,
+     NULL, "HEX", 0},
     {0},
 };
 
@@ -38,8 +49,14 @@ static const char *const examples[] = {
     "a model of winnow for ONNX Runtime and everything that builds on it",
     "winnow model export photos.wnm --out photos.safetensors",
     "its weights for PyTorch and others; 'winnow embed --model photos.safetensors' reads them back",
+    "winnow model pull --list",
+    "the open models that can be fetched by name",
+    "winnow model pull dinov2-small",
+    "one of them, into the cache folder; the path to give to --model is printed",
     NULL,
 };
+
+/* ---- export ---- */
 
 /* photos.wnm -> photos.onnx, beside it. */
 static wn_status name_output(const char *model, const char *suffix, char *out, size_t size, wn_error *err)
@@ -82,15 +99,15 @@ static wn_status say_export(session *run, const wn_model_info *info, const char 
                       err);
 }
 
-static wn_status run_model(session *run, wn_error *err)
+static wn_status run_export(session *run, wn_error *err)
 {
     const model_params *params = run->params;
     char named[4096];
     const char *out = params->out;
     size_t format;
     wn_model *model = NULL;
-    if (strcmp(run->paths[0], "export") != 0)
-        return command_usage_error(run, err, "'%s' is nothing to do with a model; there is: export", run->paths[0]);
+    if (params->list || params->hub || params->sha256)
+        return command_usage_error(run, err, "--list, --hub and --sha256 belong to 'winnow model pull'");
     if (run->path_count != 2) return command_usage_error(run, err, "name the model file: winnow model export FILE.wnm");
     wn_status status = choose_format(run, &format, err);
     if (!status && !out) {
@@ -108,10 +125,89 @@ static wn_status run_model(session *run, wn_error *err)
     return status;
 }
 
+/* ---- pull ---- */
+
+static wn_status list_models(session *run, wn_error *err)
+{
+    size_t count;
+    const wn_hub_model *models = wn_hub_models(&count);
+    json_t *rows = run->common.json ? json_array() : NULL;
+    for (size_t i = 0; i < count; i++) {
+        const wn_hub_model *m = &models[i];
+        if (rows)
+            (void)json_array_append_new(rows,
+                                        json_pack("{s:s, s:s, s:s, s:s, s:s?}", "name", m->name, "summary", m->summary,
+                                                  "licence", m->licence, "location", m->location, "sha256", m->sha256));
+        else
+            printf("%-14s  %s\n%-14s  licence %s; SHA-256 %s\n", m->name, m->summary, "", m->licence,
+                   m->sha256 ? m->sha256 : "not known, recorded at the first download");
+    }
+    return run->common.json ? json_print(json_pack("{s:o}", "models", rows), err) : WN_OK;
+}
+
+static wn_status find_model(session *run, const wn_hub_model **out, wn_error *err)
+{
+    char names[256] = "";
+    size_t count, used = 0;
+    const wn_hub_model *models = wn_hub_models(&count);
+    if ((*out = wn_hub_find(run->paths[1]))) return WN_OK;
+    for (size_t i = 0; i < count && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", models[i].name);
+    return command_usage_error(run, err, "no open model is called '%s'; there are: %s", run->paths[1], names);
+}
+
+static wn_status say_pulled(session *run, const wn_hub_model *model, const wn_pull_result *got, wn_error *err)
+{
+    char size[32];
+    human_bytes(got->bytes, size);
+    if (got->resumed > 0 && !got->present)
+        terminal_say(run->terminal, "  resumed     after %" PRIu64 " bytes of an earlier run", got->resumed);
+    terminal_say(run->terminal, "  %-10s  %s: %s", got->present ? "present" : "written", got->path, size);
+    terminal_say(run->terminal, "  SHA-256     %s", got->sha256);
+    terminal_say(run->terminal, "  checked by  %s", wn_pull_check_text(got->check));
+    terminal_say(run->terminal, "  licence     %s", model->licence);
+    terminal_say(run->terminal, "  next        winnow embed FOLDER --model %s", got->path);
+    if (!run->common.json) return WN_OK;
+    return json_print(json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:s}", "name", model->name, "file",
+                                json_name(got->path), "url", json_name(got->url), "sha256", got->sha256, "bytes",
+                                json_count(got->bytes), "resumed", json_count(got->resumed), "present", got->present,
+                                "checked_by", wn_pull_check_text(got->check)),
+                      err);
+}
+
+static wn_status run_pull(session *run, wn_error *err)
+{
+    const model_params *params = run->params;
+    const wn_pull_settings settings = {.hub = params->hub, .out = params->out, .sha256 = params->sha256};
+    const wn_hub_model *model = NULL;
+    wn_pull_result got;
+    if (params->list) return list_models(run, err);
+    if (run->path_count != 2)
+        return command_usage_error(run, err, "name the model: winnow model pull NAME ('winnow model pull --list')");
+    wn_status status = find_model(run, &model, err);
+    if (status) return status;
+    status = wn_hub_locate(model, &settings, &got, err);
+    if (status == WN_INVALID) run->usage_error = true;
+    if (status) return status;
+    if (run->common.dry_run) {
+        terminal_say(run->terminal, "would fetch %s to %s; nothing was fetched (--dry-run)", got.url, got.path);
+        return WN_OK;
+    }
+    status = wn_hub_pull(model, &settings, &run->progress, &got, err);
+    return status ? status : say_pulled(run, model, &got, err);
+}
+
+static wn_status run_model(session *run, wn_error *err)
+{
+    if (strcmp(run->paths[0], "export") == 0) return run_export(run, err);
+    if (strcmp(run->paths[0], "pull") == 0) return run_pull(run, err);
+    return command_usage_error(run, err, "'%s' is nothing to do with a model; there are: export, pull", run->paths[0]);
+}
+
 const command command_model = {
     .name = "model",
-    .summary = "write a model for other programs",
-    .usage = "export FILE.wnm [--out FILE.onnx|FILE.safetensors] [OPTIONS]",
+    .summary = "write a model for other programs, or fetch an open one",
+    .usage = "export FILE.wnm [--out FILE.onnx|FILE.safetensors] | pull NAME | pull --list",
     .details =
         "export: writes a model that winnow trained as an ONNX file of standard operators. Its input \"images\" takes "
         "N x 3 x SIDE x SIDE numbers, red, green and blue in 0 to 1; its output \"embedding\" gives N rows of length "
@@ -119,7 +215,15 @@ const command command_model = {
         "tells winnow the rest: the preprocessing, and the model's option cut for pictures of other shapes.\n\n"
         "With the format safetensors: the weights of winnow's network under their names, and its description as "
         "metadata. "
-        "Every command takes such a file as a model, so weights may be changed by other programs and come back.",
+        "Every command takes such a file as a model, so weights may be changed by other programs and come back.\n\n"
+        "pull: fetches an open model as NAME.onnx into $XDG_CACHE_HOME/winnow/models, or ~/.cache/winnow/models, with "
+        "NAME.onnx.json beside it, which tells how pixels become its input. A download that breaks is gone on from by "
+        "the same command. The file is compared by SHA-256 with --sha256, else with the hash that winnow knows, else "
+        "with the one recorded in NAME.onnx.sha256 at the first download, else with the one that the hub announces; "
+        "where there is none of these, the hash is recorded, and you are told. A file that is there is compared and "
+        "not "
+        "fetched again. Proxies are taken from the environment (https_proxy). Nothing else in winnow uses the network, "
+        "and the licence of a model is its makers'.",
     .examples = examples,
     .options = options,
     .params_size = sizeof(model_params),
