@@ -14,7 +14,7 @@ for precision in fp32 bf16; do
     : >"$other"
     for _ in $(seq "$runs"); do
         taskset -c "$cores" "$programs/bench_train_step" "$network" "$batch" "$side" $precision "$threads" 12 >>"$own"
-        [ $has_torch = no ] || taskset -c "$cores" \
+        [ $has_torch = no ] || OMP_PROC_BIND=true taskset -c "$cores" \
             "$PYTHON" bench/bench_train_step.py "$network" "$batch" "$side" $precision "$threads" 8 >>"$other"
     done
     views() { sed -n 's/.*"views_per_second": *\([0-9.]*\).*/\1/p' "$1"; }

@@ -22,7 +22,6 @@ runs=${BENCH_RUNS:-3}
 cores=${BENCH_CORES:-0,1}
 core=${cores%%,*}
 PYTHON=${PYTHON:-python3}
-export OMP_PROC_BIND=true # threads of the peers stay on their cores
 mkdir -p "$scratch"
 
 skip() {
