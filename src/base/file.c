@@ -6,7 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -14,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 /* Opens a regular file for reading and tells its size. */
@@ -102,30 +106,56 @@ static wn_status check_target(const char *path, wn_error *err)
                    S_ISDIR(info.st_mode) ? "a folder" : "a device, pipe or socket");
 }
 
+/* Where a path leads: a link is written through, not replaced. NULL with a failure. */
+static char *follow_links(const char *path, wn_error *err)
+{
+    struct stat info;
+    if (lstat(path, &info) != 0 || !S_ISLNK(info.st_mode)) {
+        char *copy = wn_text_copy(path);
+        if (!copy) (void)wn_fail(err, WN_NOMEM, "no memory to write %s", path);
+        return copy;
+    }
+    char *real = realpath(path, NULL), *copy = real ? wn_text_copy(real) : NULL;
+    if (!real)
+        (void)wn_fail_errno(err, errno, "cannot write to %s, a link", path);
+    else if (!copy)
+        (void)wn_fail(err, WN_NOMEM, "no memory to write %s", path);
+    free(real);
+    return copy;
+}
+
+wn_status wn_file_create_part(const char *path, char **part, int *fd, wn_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    const size_t folder = slash ? (size_t)(slash - path) + 1 : 0, room = folder + sizeof ".winnow-.part" + 16;
+    *fd = -1;
+    if (!(*part = wn_alloc(WN_MEMORY_TEXT, room, 1))) return wn_fail(err, WN_NOMEM, "no memory to write %s", path);
+    memcpy(*part, path, folder);
+    (void)snprintf(*part + folder, room - folder, ".winnow-%016" PRIx64 ".part",
+                   wn_hash64_of(path + folder, strlen(path + folder)));
+    (void)unlink(*part); /* of an attempt that was killed; if a link stands there it goes, not what it leads to */
+    *fd = open(*part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (*fd >= 0) return WN_OK;
+    wn_status status = wn_fail_errno(err, errno, "cannot create %s", path);
+    wn_free(*part);
+    *part = NULL;
+    return status;
+}
+
 wn_status wn_file_writer_begin(wn_file_writer *writer, const char *path, wn_error *err)
 {
     *writer = (wn_file_writer){.fd = -1};
     WN_TRY(check_target(path, err));
-    size_t len = strlen(path);
-    writer->path = wn_text_copy(path);
-    writer->part = wn_alloc(WN_MEMORY_TEXT, len + sizeof ".part", 1);
-    wn_status status;
-    if (!writer->path || !writer->part) {
-        status = wn_fail(err, WN_NOMEM, "no memory to write %s", path);
-        goto failed;
+    wn_error why = {0};
+    if (!(writer->path = follow_links(path, &why))) {
+        if (err) *err = why;
+        return why.status;
     }
-    memcpy(writer->part, path, len);
-    memcpy(writer->part + len, ".part", sizeof ".part");
-    writer->fd = open(writer->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (writer->fd < 0) {
-        status = wn_fail_errno(err, errno, "cannot create %s", writer->part);
-        goto failed;
+    wn_status status = wn_file_create_part(writer->path, &writer->part, &writer->fd, err);
+    if (status) {
+        wn_free(writer->path);
+        *writer = (wn_file_writer){.fd = -1};
     }
-    return WN_OK;
-failed:
-    wn_free(writer->path);
-    wn_free(writer->part);
-    *writer = (wn_file_writer){.fd = -1};
     return status;
 }
 

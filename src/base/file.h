@@ -20,8 +20,13 @@ WN_NODISCARD wn_status wn_file_read(const char *path, size_t max, wn_buffer *out
  * WN_INVALID where `path` is something else than a file. */
 WN_NODISCARD wn_status wn_file_write(const char *path, const void *bytes, size_t len, wn_error *err);
 
-/* The same for content that is written in pieces: begin gives a descriptor for PATH.part, end makes it PATH, or
- * removes it when `keep` is false. */
+/* Creates a hidden file for content that will get the name `path`, in the same folder, under a short name of its own:
+ * nothing that stands there is overwritten or followed. What a killed attempt left is replaced. Release `part` with
+ * wn_free. */
+WN_NODISCARD wn_status wn_file_create_part(const char *path, char **part, int *fd, wn_error *err);
+
+/* The same for content that is written in pieces: begin gives a descriptor for a hidden file beside PATH, end makes it
+ * PATH, or removes it when `keep` is false. A link is written through. */
 typedef struct wn_file_writer {
     int fd; /* -1 = none */
     char *path, *part;

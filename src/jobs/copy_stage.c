@@ -111,26 +111,23 @@ static bool same_link(const char *path, const char *to)
 /* Writes beside and links into place, which fails where the name is taken. */
 static wn_status place_copy(const char *path, const void *bytes, size_t len, bool *taken, wn_error *err)
 {
-    wn_buffer part;
-    wn_buffer_init(&part, WN_MEMORY_TEXT, 0);
-    wn_buffer_format(&part, "%s.part", path);
-    if (part.status) return wn_fail(err, WN_NOMEM, "out of memory");
-    int fd = open(part.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    wn_status status = fd < 0 ? wn_fail_errno(err, errno, "cannot write '%s'", part.data) : WN_OK;
-    if (!status) status = wn_file_write_at(fd, bytes, len, 0, part.data, err);
-    if (fd >= 0 && close(fd) != 0 && !status) status = wn_fail_errno(err, errno, "cannot write '%s'", part.data);
+    char *part;
+    int fd;
+    WN_TRY(wn_file_create_part(path, &part, &fd, err));
+    wn_status status = wn_file_write_at(fd, bytes, len, 0, path, err);
+    if (close(fd) != 0 && !status) status = wn_fail_errno(err, errno, "cannot write '%s'", path);
     *taken = false;
-    if (!status && link(part.data, path) != 0) {
+    if (!status && link(part, path) != 0) {
+        *taken = errno == EEXIST;
         /* File systems without hard links: the gap between test and rename is the best there is. */
-        if (errno == EEXIST || (errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP))
-            *taken = errno == EEXIST;
-        else if (access(path, F_OK) == 0)
+        bool no_links = errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP || errno == EMLINK;
+        if (no_links && access(path, F_OK) == 0)
             *taken = true;
-        else if (rename(part.data, path) != 0)
+        else if (!*taken && (!no_links || rename(part, path) != 0))
             status = wn_fail_errno(err, errno, "cannot write '%s'", path);
     }
-    unlink(part.data);
-    wn_buffer_clear(&part);
+    unlink(part);
+    wn_free(part);
     return status;
 }
 

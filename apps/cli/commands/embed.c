@@ -2,6 +2,8 @@
  *
  * winnow embed: images to vectors, in a workspace or as arrays.
  */
+#include <string.h>
+
 #include "../human.h"
 #include "../job_setup.h"
 #include "../reduce_options.h"
@@ -93,6 +95,8 @@ static wn_status check_params(session *run, const embed_params *params, wn_error
     if (status) return status;
     if (params->out_paths && !params->out)
         return command_usage_error(run, err, "--out-paths goes with --out: name the file for the embeddings too");
+    if (params->out && params->out_paths && strcmp(params->out, params->out_paths) == 0)
+        return command_usage_error(run, err, "--out and --out-paths name the same file");
     if (params->out_model && (!arrays || !params->reduce.dim))
         return command_usage_error(run, err,
                                    "--out-model goes with --dim, paths and --out; a workspace keeps the model in its "
