@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * curate --since-last: the pool of data that grows. A setting of the workspace keeps how many rows a finished run saw;
- * rows from there on are new. What runs picked before is in their selections.
+ * curate --since-last: the pool of data that grows. For each source a setting of the workspace keeps how many rows
+ * there were when a finished run saw it; its rows from there on are new. What runs picked before is in their
+ * selections.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,23 +15,57 @@
 
 #define SEEN_SETTING "curate_rows_seen"
 
-static wn_status load_seen(wn_workspace *workspace, int64_t *out, wn_error *err)
+/* Name of the setting that keeps how many rows there were when a run last saw this source. */
+static void name_setting(const wn_root *root, char out[64])
 {
-    char *text = NULL;
+    snprintf(out, 64, SEEN_SETTING ".%" PRId64, root->source);
+}
+
+/* The first row of a source that no finished run saw: what a run noted, but not before the source's own first row. */
+static wn_status find_first(wn_workspace *workspace, wn_root *root, int64_t *out, wn_error *err)
+{
+    char name[64], *text = NULL;
+    wn_row_list rows = {0};
+    const wn_roots alone = {.items = root, .len = 1};
     *out = 0;
-    WN_TRY(wn_setting_get(workspace, SEEN_SETTING, &text, err));
+    name_setting(root, name);
+    WN_TRY(wn_setting_get(workspace, name, &text, err));
     if (text && (!wn_text_to_int(text, out) || *out < 0)) *out = 0;
     wn_free(text);
+    WN_TRY(wn_rows_load(workspace, &alone, &rows, err));
+    if (rows.len && rows.rows[0] > *out) *out = rows.rows[0];
+    if (!rows.len) *out = INT64_MAX;
+    wn_free(rows.rows);
+    return WN_OK;
+}
+
+/* The least of the first rows, so that nothing unseen is left out; rows of other sources behind it may come again. */
+static wn_status find_first_row(wn_curating *run, const wn_roots *roots, wn_error *err)
+{
+    run->first_row = INT64_MAX;
+    for (size_t i = 0; i < roots->len; i++) {
+        int64_t first;
+        WN_TRY(find_first(run->workspace, &roots->items[i], &first, err));
+        if (first < run->first_row) run->first_row = first;
+    }
     return WN_OK;
 }
 
 wn_status wn_curating_seen(wn_curating *run, wn_error *err)
 {
-    char text[32];
+    char name[64], text[32];
     wn_workspace_counts counts;
+    wn_roots roots = {0};
     WN_TRY(wn_workspace_count(run->workspace, &counts, err));
+    WN_TRY(wn_roots_load(run->workspace, run->options->paths, run->options->path_count, WN_ROOTS_KNOWN, &roots, err));
     snprintf(text, sizeof text, "%" PRId64, counts.rows);
-    return wn_setting_set(run->workspace, SEEN_SETTING, text, err);
+    wn_status status = WN_OK;
+    for (size_t i = 0; i < roots.len && !status; i++) {
+        name_setting(&roots.items[i], name);
+        status = wn_setting_set(run->workspace, name, text, err);
+    }
+    wn_roots_clear(&roots);
+    return status;
 }
 
 /* Whether a row of the roots is new and does not repeat the pixels of another. */
@@ -56,7 +91,6 @@ wn_status wn_curating_look(wn_curating *run, bool *nothing, wn_error *err)
     wn_roots roots = {0};
     int64_t side = 0;
     bool found = false;
-    WN_TRY(load_seen(run->workspace, &run->first_row, err));
     WN_TRY(wn_model_wants_side(run->workspace, options->model, &side, err));
     if (options->path_count) {
         wn_add_options add = {.paths = options->paths,
@@ -68,7 +102,8 @@ wn_status wn_curating_look(wn_curating *run, bool *nothing, wn_error *err)
         run->result->bad = added.bad;
     }
     WN_TRY(wn_roots_load(run->workspace, options->paths, options->path_count, WN_ROOTS_KNOWN, &roots, err));
-    wn_status status = find_new(run, &roots, &found, err);
+    wn_status status = find_first_row(run, &roots, err);
+    if (!status) status = find_new(run, &roots, &found, err);
     wn_roots_clear(&roots);
     *nothing = !found;
     return status;

@@ -47,3 +47,13 @@ for name in "all", "rest":
     assert result["covering"]["selected"] == 0, (name, result["covering"])
 assert json.load(open("rest.json"))["selected"] == 1
 PY
+
+# What a run on another folder did not look at is new, though it was in the workspace before.
+mkdir left right
+for i in 0 1 2 3; do cp "${files[$((20 + i))]}" "left/$i.jpg"; cp "${files[$((24 + i))]}" "right/$i.jpg"; done
+"$WINNOW" add left right -w both --input-side 32 --quiet
+"$WINNOW" curate left -n 2 -w both --train-steps 4 --train-network tiny --input-side 32 --quiet
+"$WINNOW" curate right -n 2 -w both --since-last --quiet
+"$WINNOW" curate left -n 2 -w both --since-last --json --quiet >still.json
+grep -c right/ both/runs/0002/selected.txt | grep -qx 2
+grep -q '"nothing_new": true' still.json
