@@ -142,3 +142,15 @@ void wn_text_seconds(double seconds, char out[32])
         snprintf(out, 32, "%ld h %02ld min", whole / 60, whole % 60);
     }
 }
+
+void wn_text_count(size_t count, char out[32])
+{
+    char digits[32];
+    int len = snprintf(digits, sizeof digits, "%zu", count);
+    size_t to = 0;
+    for (int i = 0; i < len; i++) {
+        if (i && (len - i) % 3 == 0) out[to++] = ',';
+        out[to++] = digits[i];
+    }
+    out[to] = 0;
+}

@@ -36,4 +36,7 @@ void wn_text_add_csv(wn_buffer *out, const char *text);
 void wn_text_bytes(uint64_t bytes, char out[32]);
 void wn_text_seconds(double seconds, char out[32]);
 
+/* "60,000". */
+void wn_text_count(size_t count, char out[32]);
+
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "draw/letters.h"
 #include "draw/plot_parts.h"
 #include "winnow/memory.h"
@@ -178,7 +179,7 @@ static void draw_categories(wn_plotting *p, float x, float y, float width)
             snprintf(others, sizeof others, "%zu others", plot->names_len - WN_COLOUR_CATEGORIES);
             text = others;
         }
-        wn_plot_count(entry->count, number);
+        wn_text_count(entry->count, number);
         p->to->type->dots(p->to, &(wn_dot){x + 8 * unit, y - 6.5f * unit, 8 * unit, 1, entry->colour}, 1);
         float room = width - 26 * unit - wn_letters_width(number, count.size) - 12 * unit;
         wn_plot_text(p, x + 26 * unit, y, text, &name, room);

@@ -62,7 +62,4 @@ WN_NODISCARD wn_status wn_plot_draw_pictures(wn_plotting *plotting, wn_error *er
 /* Text cut to a width, with an ellipsis. */
 void wn_plot_text(wn_plotting *plotting, float x, float y, const char *text, const wn_text_style *style, float width);
 
-/* "1,234,567". */
-void wn_plot_count(size_t count, char out[32]);
-
 #endif

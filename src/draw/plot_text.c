@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Words and numbers of a plot.
+ * Words of a plot.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "draw/letters.h"
 #include "draw/plot_parts.h"
 #include "winnow/memory.h"
-
-void wn_plot_count(size_t count, char out[32])
-{
-    char digits[32];
-    int len = snprintf(digits, sizeof digits, "%zu", count);
-    size_t to = 0;
-    for (int i = 0; i < len; i++) {
-        if (i && (len - i) % 3 == 0) out[to++] = ',';
-        out[to++] = digits[i];
-    }
-    out[to] = 0;
-}
 
 void wn_plot_text(wn_plotting *plotting, float x, float y, const char *text, const wn_text_style *style, float width)
 {

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "winnow/jobs.h"
 #include "winnow/map_clusters.h"
 #include "winnow/memory.h"
@@ -30,18 +31,6 @@ static wn_status no_memory(wn_error *err)
     return wn_fail(err, WN_NOMEM, "no memory for the plot");
 }
 
-static void write_count(size_t count, char out[TEXT])
-{
-    char digits[32];
-    int len = snprintf(digits, sizeof digits, "%zu", count);
-    size_t to = 0;
-    for (int i = 0; i < len; i++) {
-        if (i && (len - i) % 3 == 0) out[to++] = ',';
-        out[to++] = digits[i];
-    }
-    out[to] = 0;
-}
-
 static const char *method_title(const char *method)
 {
     static const char *const titles[][2] = {{"pca", "PCA"}, {"umap", "UMAP"}, {"tsne", "t-SNE"}, {"pacmap", "PaCMAP"}};
@@ -57,7 +46,7 @@ static wn_status write_titles(composing *c, wn_error *err)
     size_t drawn = 0;
     char count[TEXT], labels[TEXT] = "";
     for (size_t i = 0; i < data->points.rows; i++) drawn += isfinite(wn_matrix_row(&data->points, i)[0]) != 0;
-    write_count(drawn, count);
+    wn_text_count(drawn, count);
     c->plot.title = wn_arena_format(&c->arena, "%s of %s %s%s%s", method_title(data->method), count, data->row_word,
                                     data->about ? " \xc2\xb7 " : "", data->about ? data->about : "");
     if (!c->plot.title) return no_memory(err);
@@ -159,7 +148,7 @@ static wn_status mark_clusters(composing *c, bool named, wn_error *err)
     if (named) WN_TRY(find_majorities(c, winner, share, err));
     for (size_t g = 0; g < groups; g++) {
         char count[TEXT];
-        write_count(c->clusters.sizes[g], count);
+        wn_text_count(c->clusters.sizes[g], count);
         bool says = named && winner[g] >= 0;
         const char *text =
             says ? wn_arena_format(&c->arena, "%.40s %.0f %% of %s", c->plot.names[winner[g]], 100 * share[g], count)
