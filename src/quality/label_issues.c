@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "quality/ranked_row.h"
 #include "winnow/memory.h"
 
 const char *const wn_label_score_names[WN_LABEL_SCORE_COUNT + 1] = {
@@ -112,31 +113,19 @@ static void sort_by_label(wn_labelling *s)
     }
 }
 
-typedef struct ranked_row {
-    float score;
-    uint32_t row;
-} ranked_row;
-
-static int compare_ranked(const void *a, const void *b)
-{
-    const ranked_row *x = a, *y = b;
-    if (x->score < y->score || x->score > y->score) return x->score < y->score ? -1 : 1;
-    return (x->row > y->row) - (x->row < y->row);
-}
-
 static wn_status rank_issues(wn_label_issues *out, wn_error *err)
 {
     for (size_t row = 0; row < out->rows; row++) out->len += out->issues[row];
-    ranked_row *list = wn_alloc(WN_MEMORY_MATRIX, out->len, sizeof *list);
+    wn_ranked_row *list = wn_alloc(WN_MEMORY_MATRIX, out->len, sizeof *list);
     out->ranked = wn_alloc(WN_MEMORY_MATRIX, out->len, sizeof *out->ranked);
     if (!list || !out->ranked) {
         wn_free(list);
         return wn_fail(err, WN_NOMEM, "no memory to rank %zu labels", out->len);
     }
     for (size_t row = 0, n = 0; row < out->rows; row++) {
-        if (out->issues[row]) list[n++] = (ranked_row){out->scores[row], (uint32_t)row};
+        if (out->issues[row]) list[n++] = (wn_ranked_row){out->scores[row], (uint32_t)row};
     }
-    qsort(list, out->len, sizeof *list, compare_ranked);
+    qsort(list, out->len, sizeof *list, wn_ranked_row_compare);
     for (size_t i = 0; i < out->len; i++) out->ranked[i] = list[i].row;
     wn_free(list);
     return WN_OK;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "quality/ranked_row.h"
 #include "winnow/memory.h"
 
 enum { COLUMN_BYTES = 256 << 20, BLOCK_VALUES = 1 << 20 };
@@ -126,25 +127,13 @@ static float join(const float *scores, size_t classes, double *sorted)
     return (float)average;
 }
 
-typedef struct ranked_row {
-    float score;
-    uint32_t row;
-} ranked_row;
-
-static int compare_ranked(const void *a, const void *b)
-{
-    const ranked_row *x = a, *y = b;
-    if (x->score < y->score || x->score > y->score) return x->score < y->score ? -1 : 1;
-    return (x->row > y->row) - (x->row < y->row);
-}
-
 /* The `most` rows of least score are the issues. */
-static void take_lowest(ranked_row *list, const float *scores, size_t rows, size_t most, uint8_t *issues)
+static void take_lowest(wn_ranked_row *list, const float *scores, size_t rows, size_t most, uint8_t *issues)
 {
     size_t n = 0;
     for (size_t row = 0; row < rows; row++)
-        if (!isnan(scores[row])) list[n++] = (ranked_row){scores[row], (uint32_t)row};
-    qsort(list, n, sizeof *list, compare_ranked);
+        if (!isnan(scores[row])) list[n++] = (wn_ranked_row){scores[row], (uint32_t)row};
+    qsort(list, n, sizeof *list, wn_ranked_row_compare);
     memset(issues, 0, rows);
     for (size_t i = 0; i < most && i < n; i++) issues[list[i].row] = 1;
 }
@@ -153,7 +142,7 @@ static wn_status join_classes(judging *j, wn_error *err)
 {
     wn_multilabel_issues *out = j->out;
     size_t any = 0;
-    ranked_row *list = wn_alloc(WN_MEMORY_MATRIX, j->rows, sizeof *list);
+    wn_ranked_row *list = wn_alloc(WN_MEMORY_MATRIX, j->rows, sizeof *list);
     if (!list) return wn_fail(err, WN_NOMEM, "no memory to rank %zu rows", j->rows);
     for (size_t row = 0; row < j->rows; row++) {
         const uint8_t *issues = out->class_issues + row * j->classes;
@@ -167,8 +156,8 @@ static wn_status join_classes(judging *j, wn_error *err)
         take_lowest(list, same ? out->scores : j->confidence, j->rows, any, out->issues);
     }
     for (size_t row = 0; row < j->rows; row++)
-        if (out->issues[row]) list[out->len++] = (ranked_row){out->scores[row], (uint32_t)row};
-    qsort(list, out->len, sizeof *list, compare_ranked);
+        if (out->issues[row]) list[out->len++] = (wn_ranked_row){out->scores[row], (uint32_t)row};
+    qsort(list, out->len, sizeof *list, wn_ranked_row_compare);
     out->ranked = wn_alloc(WN_MEMORY_MATRIX, out->len, sizeof *out->ranked);
     for (size_t i = 0; out->ranked && i < out->len; i++) out->ranked[i] = list[i].row;
     wn_free(list);
