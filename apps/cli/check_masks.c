@@ -83,6 +83,42 @@ static wn_status check(session *run, wn_segmentation_request *request, const wn_
     return status;
 }
 
+/* All images have as many pixels; one block (free), NULL without memory. */
+static size_t *equal_sizes(const wn_npy_shape *shape)
+{
+    size_t *sizes = malloc((shape->sizes[0] + 1) * sizeof *sizes);
+    for (size_t i = 0; sizes && i < shape->sizes[0]; i++) sizes[i] = shape->cols;
+    return sizes;
+}
+
+static wn_status check_planes(session *run, wn_npy *labels, wn_npy *probabilities, wn_error *err)
+{
+    const check_params *params = run->params;
+    const wn_npy_shape *shape = wn_npy_get_shape(labels);
+    wn_mask_tables tables = {.classes = wn_npy_get_shape(probabilities)->sizes[1]};
+    wn_status status = wn_npy_stack(labels, &tables.labels, err);
+    if (!status) status = wn_npy_stack(probabilities, &tables.probabilities, err);
+    if (!status) status = wn_mask_tables_check(&tables, err);
+    if (status) return status;
+    if (run->common.dry_run) {
+        terminal_say(run->terminal, "would check %zu masks; nothing was written (--dry-run)", shape->sizes[0]);
+        return WN_OK;
+    }
+    size_t *pixels = equal_sizes(shape);
+    if (!pixels) return command_fail(err, WN_NOMEM, "no memory for %zu masks", shape->sizes[0]);
+    wn_segmentation_request request = {.images = shape->sizes[0],
+                                       .classes = tables.classes,
+                                       .pixels = pixels,
+                                       .read = wn_mask_tables_read,
+                                       .context = &tables,
+                                       .masks = params->out_issues || params->out_suggested,
+                                       .pool = run->pool,
+                                       .progress = &run->progress};
+    status = check(run, &request, shape, err);
+    free(pixels);
+    return status;
+}
+
 wn_status check_mask_arrays(session *run, wn_npy *labels, wn_error *err)
 {
     const check_params *params = run->params;
@@ -104,16 +140,7 @@ wn_status check_mask_arrays(session *run, wn_npy *labels, wn_error *err)
         wn_npy_close(&file);
         return status;
     }
-    wn_segmentation_request request = {.classes = planes->sizes[1],
-                                       .masks = params->out_issues || params->out_suggested,
-                                       .pool = run->pool,
-                                       .progress = &run->progress};
-    status = wn_npy_stack(labels, &request.labels, err);
-    if (!status) status = wn_npy_stack(file, &request.probabilities, err);
-    if (!status && run->common.dry_run)
-        terminal_say(run->terminal, "would check %zu masks; nothing was written (--dry-run)", shape->sizes[0]);
-    else if (!status)
-        status = check(run, &request, shape, err);
+    status = check_planes(run, labels, file, err);
     wn_npy_close(&file);
     return status;
 }

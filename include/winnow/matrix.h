@@ -30,11 +30,13 @@ typedef struct wn_rows {
 } wn_rows;
 
 /* rows x cols numbers that are read in blocks of rows, for what may not fit into memory. `read` writes `count` rows
- * from `begin` on to `out` (count x cols) and may be called from several threads. */
+ * from `begin` on to `out` (count x cols) and may be called from several threads. `view`, where it is not NULL, gives
+ * the same rows as the float32 numbers that they are, without copying them; NULL = these are to be read. */
 typedef struct wn_table {
     size_t rows, cols;
     wn_status (*read)(void *context, size_t begin, size_t count, double *out, wn_error *err);
     void *context;
+    const float *(*view)(void *context, size_t begin, size_t count);
 } wn_table;
 
 /* A table over a matrix, which must stay where it is. */

@@ -265,6 +265,24 @@ wn_status wn_npy_integer_matrix(wn_npy *npy, const int64_t **out, wn_error *err)
     return WN_OK;
 }
 
+/* Lets go of the pages that were read so far, now and then; they come back where they are still looked at. */
+static void note_reading(wn_npy *npy, size_t bytes)
+{
+    bytes += READ_AROUND;
+    if (atomic_fetch_add_explicit(&npy->read, bytes, memory_order_relaxed) + bytes > FORGET_BYTES) {
+        atomic_store_explicit(&npy->read, 0, memory_order_relaxed);
+        wn_file_map_forget(&npy->map);
+    }
+}
+
+static const float *view_rows(void *context, size_t begin, size_t count)
+{
+    wn_npy *npy = context;
+    if (!is_direct(npy)) return NULL;
+    note_reading(npy, count * npy->shape.cols * sizeof(float));
+    return (const float *)(const void *)npy->items + begin * npy->shape.cols;
+}
+
 static wn_status read_rows(void *context, size_t begin, size_t count, double *out, wn_error *err)
 {
     enum { BLOCK = 256 };
@@ -284,12 +302,14 @@ static wn_status read_rows(void *context, size_t begin, size_t count, double *ou
             }
         }
     }
-    size_t bytes = count * cols * width + READ_AROUND;
-    if (atomic_fetch_add_explicit(&npy->read, bytes, memory_order_relaxed) + bytes > FORGET_BYTES) {
-        atomic_store_explicit(&npy->read, 0, memory_order_relaxed);
-        wn_file_map_forget(&npy->map);
-    }
+    note_reading(npy, count * cols * width);
     return WN_OK;
+}
+
+static wn_table table_over(wn_npy *npy)
+{
+    return (wn_table){
+        .rows = npy->shape.rows, .cols = npy->shape.cols, .read = read_rows, .context = npy, .view = view_rows};
 }
 
 wn_status wn_npy_table(wn_npy *npy, wn_table *out, wn_error *err)
@@ -298,7 +318,7 @@ wn_status wn_npy_table(wn_npy *npy, wn_table *out, wn_error *err)
         return wn_fail(err, WN_INVALID, "%s: one row of %zu numbers, where a matrix of rows x columns is needed",
                        npy->path, npy->shape.rows);
     }
-    *out = (wn_table){.rows = npy->shape.rows, .cols = npy->shape.cols, .read = read_rows, .context = npy};
+    *out = table_over(npy);
     return WN_OK;
 }
 
@@ -308,6 +328,6 @@ wn_status wn_npy_stack(wn_npy *npy, wn_table *out, wn_error *err)
         return wn_fail(err, WN_INVALID, "%s: %u dimensions, where planes of height x width are needed", npy->path,
                        npy->shape.dims);
     }
-    *out = (wn_table){.rows = npy->shape.rows, .cols = npy->shape.cols, .read = read_rows, .context = npy};
+    *out = table_over(npy);
     return WN_OK;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Four walks over the planes: means of each class and scores of images; a count of confident issues, and of the upper
+ * Four walks over the digests: means of each class and scores of images; a count of confident issues, and of the upper
  * halves of the bits of all pixel scores; of the lower halves where the limit lies; what is below the limit. Scores are
- * not negative, so they are ordered as their bits are, and no pixel has to be kept or sorted.
+ * not negative, so they are ordered as their bits are, and no pixel has to be sorted. The digests of the first images
+ * are kept from the first walk on, as many as the request has room for; others are read again.
  */
 #include "winnow/segmentation.h"
 
@@ -12,28 +13,29 @@
 #include "base/error.h"
 #include "winnow/memory.h"
 
-enum { BINS = 1 << 16, BLOCK = 16, VOID_CLASS = 255, MOST_CLASSES = 65534, WALKS = 4 };
+enum { BINS = 1 << 16, BLOCK = 16, MOST_CLASSES = 65534, WALKS = 4 };
+
+/* Bytes of a pixel of a digest, and of kept digests where the request tells none. */
+enum { PIXEL_BYTES = 2 * sizeof(int32_t) + sizeof(float) + sizeof(double), KEPT_BYTES = 512 << 20 };
 
 static const double SLACK = 1e-6, LEAST_THRESHOLD = 2e-6; /* as cleanlab has them */
 
 typedef enum walk_kind { WALK_MEANS, WALK_COUNT, WALK_LIMIT, WALK_MARK } walk_kind;
 
-/* What a worker holds of one image. */
-typedef struct planes {
-    double *plane;              /* pixels: as read */
-    double *best;               /* pixels: the greatest probability */
-    float *given;               /* pixels: the probability of the given class */
-    int32_t *label, *likeliest; /* pixels; label -1 = takes no part */
-    uint64_t *bins;             /* BINS */
-} planes;
+typedef struct worker_state {
+    wn_mask_digest digest; /* of an image that is not kept */
+    uint64_t *bins;        /* BINS */
+} worker_state;
 
 typedef struct judging {
     const wn_segmentation_request *request;
     wn_segmentation_issues *out;
-    size_t pixels, classes, first; /* first image of the block */
+    size_t classes, first; /* first image of the block */
     walk_kind walk;
-    planes *workers;
+    worker_state *workers;
     size_t worker_count;
+    wn_mask_digest kept; /* arrays of the first kept_images, one after the other */
+    size_t kept_images;
     double *sums;                                               /* BLOCK x classes: of the images of a block */
     uint64_t *class_counts, *confident, *unlabelled, *unusable; /* BLOCK, class_counts BLOCK x classes */
     uint32_t limit;                                             /* bits of the greatest score that is an issue */
@@ -42,73 +44,67 @@ typedef struct judging {
     wn_error errors[BLOCK];
 } judging;
 
+/* ---- digests ---- */
+
+static bool make_digest(size_t pixels, wn_mask_digest *out)
+{
+    out->labels = wn_alloc(WN_MEMORY_MATRIX, pixels, sizeof *out->labels);
+    out->likeliest = wn_alloc(WN_MEMORY_MATRIX, pixels, sizeof *out->likeliest);
+    out->given = wn_alloc(WN_MEMORY_MATRIX, pixels, sizeof *out->given);
+    out->best = wn_alloc(WN_MEMORY_MATRIX, pixels, sizeof *out->best);
+    return out->labels && out->likeliest && out->given && out->best;
+}
+
+static void clear_digest(wn_mask_digest *digest)
+{
+    wn_free(digest->labels);
+    wn_free(digest->likeliest);
+    wn_free(digest->given);
+    wn_free(digest->best);
+}
+
+/* The digest of an image: where it is kept, else in the room of the worker, which is filled. */
+static wn_status get_digest(judging *j, unsigned worker, size_t image, size_t slot, wn_mask_digest *out, wn_error *err)
+{
+    size_t first = j->out->starts[image];
+    bool kept = image < j->kept_images;
+    *out = kept ? j->kept : j->workers[worker].digest;
+    if (kept) {
+        out->labels += first;
+        out->likeliest += first;
+        out->given += first;
+        out->best += first;
+    }
+    out->pixels = j->out->starts[image + 1] - first;
+    if (kept && j->walk != WALK_MEANS) return WN_OK;
+    out->unlabelled = out->unusable = 0;
+    WN_TRY(j->request->read(j->request->context, image, out, err));
+    j->unlabelled[slot] = out->unlabelled;
+    j->unusable[slot] = out->unusable;
+    return WN_OK;
+}
+
 /* ---- one image ---- */
 
-static wn_status read_labels(const judging *j, planes *p, size_t image, uint64_t *unlabelled, wn_error *err)
-{
-    const wn_table *table = &j->request->labels;
-    WN_TRY(table->read(table->context, image, 1, p->plane, err));
-    *unlabelled = 0;
-    for (size_t i = 0; i < j->pixels; i++) {
-        double value = p->plane[i];
-        bool none = value < 0 || (value == VOID_CLASS && j->classes <= VOID_CLASS);
-        if (!none && !(value < (double)j->classes && value == floor(value)))
-            return wn_fail(err, WN_INVALID, "image %zu, pixel %zu: the label %g is none of %zu classes", image, i,
-                           value, j->classes);
-        p->label[i] = none ? -1 : (int32_t)value;
-        *unlabelled += none;
-    }
-    return WN_OK;
-}
-
-/* Label, probability of it, and likeliest class of each pixel; equal classes go by the smaller number. */
-static wn_status read_image(const judging *j, planes *p, size_t image, size_t slot, wn_error *err)
-{
-    const wn_table *table = &j->request->probabilities;
-    uint64_t unusable = 0;
-    WN_TRY(read_labels(j, p, image, &j->unlabelled[slot], err));
-    for (size_t i = 0; i < j->pixels; i++) p->best[i] = -1;
-    for (size_t k = 0; k < j->classes; k++) {
-        WN_TRY(table->read(table->context, image * j->classes + k, 1, p->plane, err));
-        for (size_t i = 0; i < j->pixels; i++) {
-            double value = p->plane[i];
-            if (value < -SLACK || value > 1 + SLACK)
-                return wn_fail(err, WN_INVALID, "image %zu, class %zu, pixel %zu: %g is no probability; apply softmax",
-                               image, k, i, value);
-            if (p->label[i] >= 0 && !isfinite(value)) {
-                p->label[i] = -1;
-                unusable++;
-            }
-            if (value > p->best[i]) {
-                p->best[i] = value;
-                p->likeliest[i] = (int32_t)k;
-            }
-            if (p->label[i] == (int32_t)k) p->given[i] = value > 0 ? (float)value : 0;
-        }
-    }
-    j->unusable[slot] = unusable;
-    return WN_OK;
-}
-
-static void add_means(judging *j, const planes *p, size_t image, size_t slot)
+static void add_means(judging *j, const wn_mask_digest *d, size_t image, size_t slot)
 {
     double *sums = j->sums + slot * j->classes, temperature = j->request->temperature, least = INFINITY;
     uint64_t *counts = j->class_counts + slot * j->classes;
     double weights = 0, weighted = 0;
     memset(sums, 0, j->classes * sizeof *sums);
     memset(counts, 0, j->classes * sizeof *counts);
-    for (size_t i = 0; i < j->pixels; i++) {
-        if (p->label[i] < 0) continue;
-        sums[p->label[i]] += (double)p->given[i];
-        counts[p->label[i]]++;
-        least = fmin(least, (double)p->given[i]);
+    for (size_t i = 0; i < d->pixels; i++) {
+        if (d->labels[i] < 0) continue;
+        sums[d->labels[i]] += (double)d->given[i];
+        counts[d->labels[i]]++;
+        if ((double)d->given[i] < least) least = (double)d->given[i];
     }
     if (!(temperature > 0)) temperature = 0.1;
-    for (size_t i = 0; i < j->pixels; i++) {
-        if (p->label[i] < 0) continue;
-        double weight = exp((least - (double)p->given[i]) / temperature);
+    for (size_t i = 0; i < d->pixels; i++) {
+        if (d->labels[i] < 0) continue;
+        double weight = exp((least - (double)d->given[i]) / temperature);
         weights += weight;
-        weighted += weight * (double)p->given[i];
+        weighted += weight * (double)d->given[i];
     }
     j->out->scores[image] = weights > 0 ? (float)(weighted / weights) : NAN;
 }
@@ -120,51 +116,51 @@ static uint32_t bits_of(float score)
     return bits;
 }
 
-static void count_image(judging *j, const planes *p, size_t slot)
+static void count_image(judging *j, const wn_mask_digest *d, uint64_t *bins, size_t slot)
 {
     uint64_t confident = 0;
-    for (size_t i = 0; i < j->pixels; i++) {
-        if (p->label[i] < 0) continue;
-        uint32_t bits = bits_of(p->given[i]);
+    for (size_t i = 0; i < d->pixels; i++) {
+        if (d->labels[i] < 0) continue;
+        uint32_t bits = bits_of(d->given[i]);
         if (j->walk == WALK_COUNT) {
-            p->bins[bits >> 16]++;
-            confident += p->likeliest[i] != p->label[i] && p->best[i] >= j->out->thresholds[p->likeliest[i]] - SLACK;
+            bins[bits >> 16]++;
+            confident += d->likeliest[i] != d->labels[i] && d->best[i] >= j->out->thresholds[d->likeliest[i]] - SLACK;
         } else if (bits >> 16 == j->limit >> 16) {
-            p->bins[bits & 0xffff]++;
+            bins[bits & 0xffff]++;
         }
     }
     j->confident[slot] = confident;
 }
 
-static void mark_image(judging *j, const planes *p, size_t image, size_t slot)
+static void mark_image(judging *j, const wn_mask_digest *d, size_t image, size_t slot)
 {
     wn_segmentation_issues *out = j->out;
     uint64_t *by_class = j->class_counts + slot * j->classes;
     memset(by_class, 0, j->classes * sizeof *by_class);
     out->counts[image] = 0;
-    for (size_t i = 0; i < j->pixels; i++) {
-        bool issue = j->any && p->label[i] >= 0 && p->likeliest[i] != p->label[i] && bits_of(p->given[i]) <= j->limit;
-        if (issue) by_class[p->label[i]]++;
+    for (size_t i = 0; i < d->pixels; i++) {
+        bool issue = j->any && d->labels[i] >= 0 && d->likeliest[i] != d->labels[i] && bits_of(d->given[i]) <= j->limit;
+        if (issue) by_class[d->labels[i]]++;
         out->counts[image] += issue;
         if (!out->masks) continue;
-        out->masks[image * j->pixels + i] = issue;
-        out->suggested[image * j->pixels + i] = (uint16_t)(issue ? p->likeliest[i] : p->label[i]);
+        out->masks[out->starts[image] + i] = issue;
+        out->suggested[out->starts[image] + i] = (uint16_t)(issue ? d->likeliest[i] : d->labels[i]);
     }
 }
 
 static void judge_images(void *context, size_t begin, size_t end, unsigned worker)
 {
     judging *j = context;
-    planes *p = &j->workers[worker];
+    wn_mask_digest d;
     for (size_t slot = begin; slot < end; slot++) {
         size_t image = j->first + slot;
-        if ((j->status[slot] = read_image(j, p, image, slot, &j->errors[slot]))) continue;
+        if ((j->status[slot] = get_digest(j, worker, image, slot, &d, &j->errors[slot]))) continue;
         if (j->walk == WALK_MEANS) {
-            add_means(j, p, image, slot);
+            add_means(j, &d, image, slot);
         } else if (j->walk == WALK_MARK) {
-            mark_image(j, p, image, slot);
+            mark_image(j, &d, image, slot);
         } else {
-            count_image(j, p, slot);
+            count_image(j, &d, j->workers[worker].bins, slot);
         }
     }
 }
@@ -242,61 +238,56 @@ static wn_status find_issues(judging *j, double *sums, uint64_t *counts, wn_erro
     return walk_images(j, WALK_MARK, NULL, out->by_class, err);
 }
 
-static wn_status check_tables(const wn_segmentation_request *request, wn_error *err)
+/* How many images from the first on have digests that fit, and the pixels of the largest one that has not. */
+static void plan_kept(judging *j, size_t *largest)
 {
-    const wn_table *labels = &request->labels, *probabilities = &request->probabilities;
-    if (request->classes < 2 || request->classes > MOST_CLASSES)
-        return wn_fail(err, WN_INVALID, "%zu classes; 2 to %d can be told apart", request->classes, MOST_CLASSES);
-    if (probabilities->rows % request->classes || probabilities->rows / request->classes != labels->rows ||
-        probabilities->cols != labels->cols)
-        return wn_fail(err, WN_INVALID,
-                       "probabilities of %zu planes of %zu pixels do not fit %zu masks of %zu pixels and %zu classes",
-                       probabilities->rows, probabilities->cols, labels->rows, labels->cols, request->classes);
-    return WN_OK;
+    const wn_segmentation_request *request = j->request;
+    uint64_t room = (request->keep ? request->keep : KEPT_BYTES) / PIXEL_BYTES;
+    *largest = 0;
+    while (j->kept_images < request->images && j->out->starts[j->kept_images + 1] <= room) j->kept_images++;
+    for (size_t i = j->kept_images; i < request->images; i++)
+        if (request->pixels[i] > *largest) *largest = request->pixels[i];
+}
+
+static bool make_answer(judging *j, wn_segmentation_issues *out)
+{
+    size_t images = out->images, classes = out->classes, pixels = out->starts[images];
+    out->scores = wn_alloc(WN_MEMORY_MATRIX, images, sizeof *out->scores);
+    out->counts = wn_calloc(WN_MEMORY_MATRIX, images, sizeof *out->counts);
+    out->by_class = wn_calloc(WN_MEMORY_MATRIX, classes, sizeof *out->by_class);
+    out->thresholds = wn_alloc(WN_MEMORY_MATRIX, classes, sizeof *out->thresholds);
+    if (!out->scores || !out->counts || !out->by_class || !out->thresholds) return false;
+    if (!j->request->masks) return true;
+    out->masks = wn_alloc(WN_MEMORY_MATRIX, pixels, sizeof *out->masks);
+    out->suggested = wn_alloc(WN_MEMORY_MATRIX, pixels, sizeof *out->suggested);
+    return out->masks && out->suggested;
 }
 
 static bool make_room(judging *j, wn_segmentation_issues *out)
 {
-    size_t pixels = j->pixels, classes = j->classes;
-    bool ok = j->workers != NULL;
+    size_t largest;
+    plan_kept(j, &largest);
+    bool ok = j->workers != NULL && make_digest(out->starts[j->kept_images], &j->kept);
     for (size_t w = 0; ok && w < j->worker_count; w++) {
-        planes *p = &j->workers[w];
-        p->plane = wn_alloc(WN_MEMORY_MATRIX, pixels, sizeof *p->plane);
-        p->best = wn_alloc(WN_MEMORY_MATRIX, pixels, sizeof *p->best);
-        p->given = wn_alloc(WN_MEMORY_MATRIX, pixels, sizeof *p->given);
-        p->label = wn_alloc(WN_MEMORY_MATRIX, pixels, sizeof *p->label);
-        p->likeliest = wn_alloc(WN_MEMORY_MATRIX, pixels, sizeof *p->likeliest);
-        p->bins = wn_alloc(WN_MEMORY_MATRIX, BINS, sizeof *p->bins);
-        ok = p->plane && p->best && p->given && p->label && p->likeliest && p->bins;
+        j->workers[w].bins = wn_alloc(WN_MEMORY_MATRIX, BINS, sizeof *j->workers[w].bins);
+        ok = make_digest(largest, &j->workers[w].digest) && j->workers[w].bins;
     }
-    j->sums = wn_alloc(WN_MEMORY_MATRIX, BLOCK * classes, sizeof *j->sums);
-    j->class_counts = wn_alloc(WN_MEMORY_MATRIX, BLOCK * classes, sizeof *j->class_counts);
+    j->sums = wn_alloc(WN_MEMORY_MATRIX, BLOCK * j->classes, sizeof *j->sums);
+    j->class_counts = wn_alloc(WN_MEMORY_MATRIX, BLOCK * j->classes, sizeof *j->class_counts);
     j->confident = wn_alloc(WN_MEMORY_MATRIX, (size_t)3 * BLOCK, sizeof *j->confident);
-    out->scores = wn_alloc(WN_MEMORY_MATRIX, out->images, sizeof *out->scores);
-    out->counts = wn_calloc(WN_MEMORY_MATRIX, out->images, sizeof *out->counts);
-    out->by_class = wn_calloc(WN_MEMORY_MATRIX, classes, sizeof *out->by_class);
-    out->thresholds = wn_alloc(WN_MEMORY_MATRIX, classes, sizeof *out->thresholds);
-    ok = ok && j->sums && j->class_counts && j->confident && out->scores && out->counts && out->by_class &&
-         out->thresholds;
-    if (!ok) return false;
+    if (!ok || !j->sums || !j->class_counts || !j->confident) return false;
     j->unlabelled = j->confident + BLOCK;
     j->unusable = j->unlabelled + BLOCK;
-    if (!j->request->masks) return true;
-    out->masks = wn_alloc(WN_MEMORY_MATRIX, out->images, pixels);
-    out->suggested = wn_alloc(WN_MEMORY_MATRIX, out->images * pixels, sizeof *out->suggested);
-    return out->masks && out->suggested;
+    return make_answer(j, out);
 }
 
 static void clear_room(judging *j)
 {
     for (size_t w = 0; j->workers && w < j->worker_count; w++) {
-        wn_free(j->workers[w].plane);
-        wn_free(j->workers[w].best);
-        wn_free(j->workers[w].given);
-        wn_free(j->workers[w].label);
-        wn_free(j->workers[w].likeliest);
+        clear_digest(&j->workers[w].digest);
         wn_free(j->workers[w].bins);
     }
+    clear_digest(&j->kept);
     wn_free(j->workers);
     wn_free(j->sums);
     wn_free(j->class_counts);
@@ -307,18 +298,20 @@ wn_status wn_segmentation_find_issues(const wn_segmentation_request *request, wn
                                       wn_error *err)
 {
     *out = (wn_segmentation_issues){0};
-    WN_TRY(check_tables(request, err));
-    out->images = request->labels.rows;
-    out->pixels = request->labels.cols;
+    if (request->classes < 2 || request->classes > MOST_CLASSES)
+        return wn_fail(err, WN_INVALID, "%zu classes; 2 to %d can be told apart", request->classes, MOST_CLASSES);
+    out->images = request->images;
     out->classes = request->classes;
-    judging j = {.request = request, .out = out, .pixels = out->pixels, .classes = out->classes};
+    judging j = {.request = request, .out = out, .classes = out->classes};
     j.worker_count = wn_pool_threads(request->pool);
     j.workers = wn_calloc(WN_MEMORY_MATRIX, j.worker_count, sizeof *j.workers);
     double *sums = wn_calloc(WN_MEMORY_MATRIX, out->classes, sizeof *sums);
     uint64_t *counts = wn_calloc(WN_MEMORY_MATRIX, out->classes, sizeof *counts);
-    wn_status status = make_room(&j, out) && sums && counts
+    out->starts = wn_calloc(WN_MEMORY_MATRIX, out->images + 1, sizeof *out->starts);
+    for (size_t i = 0; out->starts && i < out->images; i++) out->starts[i + 1] = out->starts[i] + request->pixels[i];
+    wn_status status = out->starts && make_room(&j, out) && sums && counts
                            ? find_issues(&j, sums, counts, err)
-                           : wn_fail(err, WN_NOMEM, "no memory for %zu masks of %zu pixels", out->images, out->pixels);
+                           : wn_fail(err, WN_NOMEM, "no memory for %zu masks", out->images);
     wn_free(counts);
     wn_free(sums);
     clear_room(&j);
@@ -328,6 +321,7 @@ wn_status wn_segmentation_find_issues(const wn_segmentation_request *request, wn
 
 void wn_segmentation_issues_clear(wn_segmentation_issues *issues)
 {
+    wn_free(issues->starts);
     wn_free(issues->scores);
     wn_free(issues->counts);
     wn_free(issues->by_class);

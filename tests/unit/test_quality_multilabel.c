@@ -145,7 +145,7 @@ static void test_bad_input(void **state)
     assert_int_equal(wn_multilabel_find_issues(&request, &found, &err), WN_INVALID);
     assert_non_null(strstr(err.message, "row 7, class 0"));
     assert_null(found.scores);
-    request.probabilities = (wn_table){0, CLASSES, read_parts, NULL};
+    request.probabilities = (wn_table){.cols = CLASSES, .read = read_parts};
     assert_int_equal(wn_multilabel_find_issues(&request, &found, &err), WN_OK);
     assert_int_equal(found.len, 0);
     wn_multilabel_issues_clear(&found);

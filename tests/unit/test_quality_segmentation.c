@@ -20,6 +20,8 @@ enum { IMAGES = 37, CLASSES = 4, PIXELS = 60, ALL = IMAGES * PIXELS };
 
 static float probabilities[IMAGES][CLASSES][PIXELS];
 static double labels[IMAGES][PIXELS];
+static size_t sizes[IMAGES];
+static wn_mask_tables tables;
 
 static wn_status read_labels(void *context, size_t begin, size_t count, double *out, wn_error *err)
 {
@@ -35,6 +37,12 @@ static wn_status read_planes(void *context, size_t begin, size_t count, double *
     return WN_OK;
 }
 
+static const float *view_planes(void *context, size_t begin, size_t count)
+{
+    (void)context, (void)count;
+    return &probabilities[0][0][0] + begin * PIXELS;
+}
+
 /* Softmax of noise that leans to the true class; every ninth label is another class. */
 static wn_segmentation_request make_request(void)
 {
@@ -48,8 +56,14 @@ static wn_segmentation_request make_request(void)
         for (size_t k = 0; k < CLASSES; k++) probabilities[image][k][pixel] /= sum;
         labels[image][pixel] = (double)(i % 9 ? truth : wn_rng_below(&rng, CLASSES));
     }
-    return (wn_segmentation_request){.labels = {IMAGES, PIXELS, read_labels, NULL},
-                                     .probabilities = {IMAGES * CLASSES, PIXELS, read_planes, NULL},
+    for (size_t i = 0; i < IMAGES; i++) sizes[i] = PIXELS;
+    tables = (wn_mask_tables){.labels = {.rows = IMAGES, .cols = PIXELS, .read = read_labels},
+                              .probabilities = {.rows = IMAGES * CLASSES, .cols = PIXELS, .read = read_planes},
+                              .classes = CLASSES};
+    return (wn_segmentation_request){.images = IMAGES,
+                                     .pixels = sizes,
+                                     .read = wn_mask_tables_read,
+                                     .context = &tables,
                                      .classes = CLASSES,
                                      .masks = true};
 }
@@ -110,12 +124,14 @@ static void check_answer(const wn_segmentation_issues *found)
 static void test_rules(void **state)
 {
     wn_segmentation_request request = make_request();
-    wn_segmentation_issues found[2];
+    wn_segmentation_issues found[4];
     (void)state;
     labels[3][7] = 255;
     for (size_t i = 0; i < PIXELS; i++) labels[20][i] = -1;
-    for (unsigned t = 0; t < 2; t++) {
-        assert_int_equal(wn_pool_new(t ? 5 : 1, 0, &request.pool, NULL), WN_OK);
+    for (unsigned t = 0; t < 4; t++) {
+        tables.probabilities.view = t > 1 ? view_planes : NULL;
+        request.keep = t % 2 ? 0 : 20 * (5 * PIXELS + 1); /* all digests, or five */
+        assert_int_equal(wn_pool_new(t % 2 ? 5 : 1, 0, &request.pool, NULL), WN_OK);
         assert_int_equal(wn_segmentation_find_issues(&request, &found[t], NULL), WN_OK);
         wn_pool_free(&request.pool);
         check_answer(&found[t]);
@@ -137,9 +153,11 @@ static void test_rules(void **state)
     for (size_t k = 0; k < CLASSES; k++) by_class += found[0].by_class[k];
     assert_int_equal(issues, found[0].issues);
     assert_int_equal(by_class, issues);
-    assert_memory_equal(found[0].scores, found[1].scores, IMAGES * sizeof(float));
-    assert_memory_equal(found[0].thresholds, found[1].thresholds, CLASSES * sizeof(double));
-    for (unsigned t = 0; t < 2; t++) wn_segmentation_issues_clear(&found[t]);
+    for (unsigned t = 1; t < 4; t++) {
+        assert_memory_equal(found[0].scores, found[t].scores, IMAGES * sizeof(float));
+        assert_memory_equal(found[0].thresholds, found[t].thresholds, CLASSES * sizeof(double));
+    }
+    for (unsigned t = 0; t < 4; t++) wn_segmentation_issues_clear(&found[t]);
 }
 
 /* A pixel with a NaN takes no part; masks that agree with the model have no issue. */
@@ -151,13 +169,16 @@ static void test_unusable(void **state)
     for (size_t i = 0; i < ALL; i++) labels[i / PIXELS][i % PIXELS] = (double)likeliest(i / PIXELS, i % PIXELS);
     probabilities[4][1][9] = NAN;
     request.masks = false;
-    assert_int_equal(wn_segmentation_find_issues(&request, &found, NULL), WN_OK);
-    assert_int_equal(found.unusable, 1);
-    assert_int_equal(found.issues + found.confident, 0);
-    assert_null(found.masks);
-    assert_null(found.suggested);
-    wn_segmentation_issues_clear(&found);
-    assert_null(found.scores);
+    for (int t = 0; t < 2; t++) {
+        tables.probabilities.view = t ? view_planes : NULL;
+        assert_int_equal(wn_segmentation_find_issues(&request, &found, NULL), WN_OK);
+        assert_int_equal(found.unusable, 1);
+        assert_int_equal(found.issues + found.confident, 0);
+        assert_null(found.masks);
+        assert_null(found.suggested);
+        wn_segmentation_issues_clear(&found);
+        assert_null(found.scores);
+    }
 }
 
 static void expect_refusal(const wn_segmentation_request *request, const char *part)
@@ -180,15 +201,59 @@ static void test_refusals(void **state)
     labels[30][11] = 0;
     probabilities[2][3][8] = 1.5f;
     expect_refusal(&request, "image 2, class 3, pixel 8: 1.5 is no probability");
-    request.classes = 3;
-    expect_refusal(&request, "do not fit");
+    tables.probabilities.view = view_planes;
+    expect_refusal(&request, "image 2, class 3, pixel 8: 1.5 is no probability");
+    probabilities[2][3][8] = -0.1f;
+    expect_refusal(&request, "image 2, class 3, pixel 8: -0.1 is no probability");
+    wn_error err = {0};
+    tables.classes = 3;
+    assert_int_equal(wn_mask_tables_check(&tables, &err), WN_INVALID);
+    assert_non_null(strstr(err.message, "do not fit"));
     request.classes = 1;
     expect_refusal(&request, "1 classes");
+}
+
+/* Classes side by side in each pixel, tiles, a view that is not aligned with them; against the plain rule. */
+static void test_layouts(void **state)
+{
+    enum { COUNT = 2500, KINDS = 3 };
+    static float planes[KINDS][COUNT], pixels[COUNT][KINDS], given[COUNT];
+    static double best[COUNT];
+    static int32_t label[COUNT], likely[COUNT], first[COUNT];
+    wn_mask_digest digest = {.pixels = COUNT, .labels = label, .likeliest = likely, .given = given, .best = best};
+    wn_rng rng;
+    (void)state;
+    wn_rng_init(&rng, 9, 0);
+    for (size_t i = 0; i < COUNT; i++) {
+        label[i] = (int32_t)wn_rng_below(&rng, KINDS + 1) - 1;
+        for (size_t k = 0; k < KINDS; k++) planes[k][i] = pixels[i][k] = (float)wn_rng_below(&rng, 5) / 4;
+    }
+    wn_mask_probabilities by_plane = {planes[0], KINDS, COUNT, 1}, by_pixel = {pixels[0], KINDS, 1, KINDS};
+    assert_int_equal(wn_mask_digest_fill(&by_plane, &digest, NULL), WN_OK);
+    for (size_t i = 0; i < COUNT; i++) {
+        int32_t k = 0;
+        for (int32_t c = 1; c < KINDS; c++) k = pixels[i][c] > pixels[i][k] ? c : k;
+        assert_int_equal(likely[i], k);
+        assert_true(best[i] == (double)pixels[i][k]);
+        if (label[i] >= 0) assert_true(given[i] == pixels[i][label[i]]);
+    }
+    memcpy(first, likely, sizeof first);
+    assert_int_equal(wn_mask_digest_fill(&by_pixel, &digest, NULL), WN_OK);
+    assert_memory_equal(first, likely, sizeof first);
+    label[2400] = KINDS;
+    assert_int_equal(wn_mask_digest_fill(&by_pixel, &digest, NULL), WN_INVALID);
+    label[2400] = -1;
+    first[3] = -1;
+    label[3] = 1;
+    wn_mask_digest_compare(first, &digest);
+    assert_int_equal(label[3], -1);
+    assert_int_equal(digest.unusable, 1);
+    for (size_t i = 4; i < COUNT; i++) assert_true(given[i] == (float)(label[i] == first[i]) && likely[i] == first[i]);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules), cmocka_unit_test(test_unusable),
-                                       cmocka_unit_test(test_refusals)};
+                                       cmocka_unit_test(test_layouts), cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
