@@ -11,10 +11,9 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "media/entry.h"
-#include "media/format.h"
 #include "media/jpeg_writer.h"
-#include "media/measure.h"
 #include "media/orientation.h"
+#include "media/reader_private.h"
 #include "winnow/memory.h"
 
 /* A picture may come out smaller than asked for by one part in SLACK, when that saves resampling: half of the usual
@@ -24,23 +23,6 @@
 #define KEPT_BYTES ((size_t)64 << 20) /* buffers that a huge file made larger are given back */
 
 #define HEADER_BYTES ((size_t)256 << 10) /* most headers, with EXIF and its small picture, are within these */
-
-/* A resize and its result. */
-typedef struct scaling {
-    wn_resample_axis across, down;
-    wn_picture picture;
-} scaling;
-
-struct wn_reader {
-    wn_read_limits limits;
-    int thumb_side, thumb_quality, input_side; /* 0 = not wanted */
-    wn_buffer file, thumb;
-    wn_picture decoded, turned;
-    scaling facts, thumbnail, input;
-    uint8_t *input_rgb, *scratch;
-    size_t input_room, scratch_room;
-    wn_measure measure;
-};
 
 static wn_status set_request(wn_reader *reader, const wn_read_request *request, wn_error *err)
 {
@@ -83,7 +65,7 @@ wn_status wn_reader_new(const wn_read_limits *limits, const wn_read_request *req
     return WN_OK;
 }
 
-static void clear_scaling(scaling *one)
+static void clear_scaling(wn_scaling *one)
 {
     wn_resample_axis_clear(&one->across);
     wn_resample_axis_clear(&one->down);
@@ -98,9 +80,11 @@ void wn_reader_free(wn_reader **reader)
     wn_buffer_clear(&r->thumb);
     wn_picture_clear(&r->decoded);
     wn_picture_clear(&r->turned);
+    wn_picture_clear(&r->cut);
     clear_scaling(&r->facts);
     clear_scaling(&r->thumbnail);
     clear_scaling(&r->input);
+    clear_scaling(&r->crop);
     wn_measure_clear(&r->measure);
     wn_free(r->input_rgb);
     wn_free(r->scratch);
@@ -119,7 +103,8 @@ uint64_t wn_reader_memory(const wn_read_request *request)
 
 /* ---------------------------------------------------------------------------------------------- pictures */
 
-static wn_status scale_to(wn_reader *reader, const wn_picture *src, int width, int height, scaling *to, wn_error *err)
+wn_status wn_reader_scale(wn_reader *reader, const wn_picture *src, int width, int height, wn_scaling *to,
+                          wn_error *err)
 {
     WN_TRY(wn_resample_axis_set(&to->across, src->width, width, err));
     WN_TRY(wn_resample_axis_set(&to->down, src->height, height, err));
@@ -143,7 +128,7 @@ static void fit_size(const wn_facts *facts, int side, const wn_picture *src, int
 }
 
 /* Reduces `src` to `side` unless it is small enough already; *out is `src` or the scaling's picture. */
-static wn_status fit_picture(wn_reader *reader, const wn_facts *facts, int side, const wn_picture *src, scaling *to,
+static wn_status fit_picture(wn_reader *reader, const wn_facts *facts, int side, const wn_picture *src, wn_scaling *to,
                              const wn_picture **out, wn_error *err)
 {
     int width, height;
@@ -152,10 +137,10 @@ static wn_status fit_picture(wn_reader *reader, const wn_facts *facts, int side,
     bool fits = src->width <= side && src->height <= side;
     if (fits && src->width - width <= 1 && src->height - height <= 1) return WN_OK; /* decoders round up */
     *out = &to->picture;
-    return scale_to(reader, src, width, height, to, err);
+    return wn_reader_scale(reader, src, width, height, to, err);
 }
 
-static wn_status orient(wn_reader *reader, wn_facts *facts, const wn_picture **picture, wn_error *err)
+wn_status wn_reader_orient(wn_reader *reader, const wn_facts *facts, const wn_picture **picture, wn_error *err)
 {
     *picture = &reader->decoded;
     if (facts->orientation == 1) return WN_OK;
@@ -203,7 +188,7 @@ static wn_status make_input(wn_reader *reader, const wn_picture *reduced, const 
     if (side == 0) return WN_OK;
     size_t pixels = (size_t)side * (size_t)side;
     bool enough = reduced->width >= 2 * side && reduced->height >= 2 * side;
-    WN_TRY(scale_to(reader, enough ? reduced : picture, side, side, &reader->input, err));
+    WN_TRY(wn_reader_scale(reader, enough ? reduced : picture, side, side, &reader->input, err));
     WN_TRY(wn_measure_reserve(&reader->input_rgb, &reader->input_room, pixels * 3, err));
     const uint8_t *src = reader->input.picture.pixels;
     for (size_t i = 0; i < pixels; i++) memcpy(reader->input_rgb + 3 * i, src + 4 * i, 3);
@@ -215,7 +200,7 @@ static wn_status make_input(wn_reader *reader, const wn_picture *reduced, const 
 static wn_status make_products(wn_reader *reader, wn_reading *out, wn_error *err)
 {
     const wn_picture *picture = NULL, *reduced = NULL;
-    WN_TRY(orient(reader, &out->facts, &picture, err));
+    WN_TRY(wn_reader_orient(reader, &out->facts, &picture, err));
     hash_pixels(picture, &out->facts);
     out->facts.aspect = (float)((double)out->facts.width / (double)out->facts.height);
     WN_TRY(fit_picture(reader, &out->facts, WN_FACTS_SIDE, picture, &reader->facts, &reduced, err));
@@ -258,8 +243,8 @@ static wn_status fail_unknown(const uint8_t *bytes, size_t len, const char *name
     return wn_fail(err, WN_UNSUPPORTED, "not an image of a kind that winnow reads");
 }
 
-static wn_status decode(wn_reader *reader, const uint8_t *bytes, size_t len, const char *name, bool header_only,
-                        wn_reading *out, wn_error *err)
+wn_status wn_reader_decode(wn_reader *reader, const uint8_t *bytes, size_t len, const char *name, wn_reader_wish wish,
+                           wn_reading *out, wn_error *err)
 {
     wn_facts *facts = &out->facts;
     const wn_format *format = wn_format_of_bytes(bytes, len);
@@ -277,9 +262,9 @@ static wn_status decode(wn_reader *reader, const uint8_t *bytes, size_t len, con
         .limits = &reader->limits,
         .started = wn_clock_seconds(),
         .started_cpu = wn_clock_process_seconds(),
-        .header_only = header_only,
+        .header_only = wish.header_only,
         .fit_side = side - side / SLACK,
-        .square_side = reader->input_side,
+        .square_side = wish.square_side,
         .facts = facts,
         .picture = &reader->decoded,
     };
@@ -306,16 +291,16 @@ wn_status wn_reader_read_bytes(wn_reader *reader, const void *bytes, size_t len,
     }
     wn_hash128 hash = wn_hash128_of(bytes, len);
     memcpy(out->facts.byte_hash, hash.bytes, sizeof(out->facts.byte_hash));
-    WN_TRY(decode(reader, bytes, len, name, false, out, err));
+    WN_TRY(wn_reader_decode(reader, bytes, len, name, (wn_reader_wish){.square_side = reader->input_side}, out, err));
     return make_products(reader, out, err);
 }
 
-/* What a huge file made large. */
-static void give_back(wn_reader *reader)
+void wn_reader_give_back(wn_reader *reader)
 {
     if (reader->file.capacity > KEPT_BYTES) wn_buffer_clear(&reader->file);
     if (reader->decoded.room > KEPT_BYTES) wn_picture_clear(&reader->decoded);
     if (reader->turned.room > KEPT_BYTES) wn_picture_clear(&reader->turned);
+    if (reader->cut.room > KEPT_BYTES) wn_picture_clear(&reader->cut);
 }
 
 wn_status wn_reader_read(wn_reader *reader, const wn_entry *entry, wn_reading *out, wn_error *err)
@@ -331,7 +316,7 @@ wn_status wn_reader_read(wn_reader *reader, const wn_entry *entry, wn_reading *o
     } else if (status == WN_LIMIT) {
         out->memory_short = true;
     }
-    give_back(reader);
+    wn_reader_give_back(reader);
     return status;
 }
 
@@ -349,9 +334,9 @@ wn_status wn_reader_probe(wn_reader *reader, const wn_entry *entry, wn_facts *ou
         size_t len = 0;
         status = wn_entry_fetch_head(entry, reader->limits.bytes, heads[i], &reader->file, &bytes, &len, &whole, err);
         if (status != WN_OK) break;
-        status = decode(reader, bytes, len, name, true, &reading, err);
+        status = wn_reader_decode(reader, bytes, len, name, (wn_reader_wish){.header_only = true}, &reading, err);
     }
     *out = reading.facts;
-    give_back(reader);
+    wn_reader_give_back(reader);
     return status;
 }
