@@ -89,6 +89,18 @@ typedef struct wn_config_strategy {
     size_t line;
 } wn_config_strategy;
 
+/* Boxes that need no model: in every image the same ones. */
+enum { WN_CONFIG_AUTO_TILING, WN_CONFIG_AUTO_CROP };
+
+typedef struct wn_config_auto_task {
+    const char *name; /* by which an input names it as its task */
+    int type;
+    int64_t rows, columns; /* TILING */
+    double overlap;        /* TILING: share of a tile that the next one has too */
+    float *boxes;          /* CROP: box_count x 4: x, y, width, height as shares of the image */
+    size_t box_count;
+} wn_config_auto_task;
+
 typedef struct wn_selection_config {
     const char *file;  /* as given */
     const char *text;  /* what it holds */
@@ -96,6 +108,8 @@ typedef struct wn_selection_config {
     double proportion; /* 0 = not given */
     wn_config_strategy *strategies;
     size_t strategy_count;
+    wn_config_auto_task *auto_tasks;
+    size_t auto_task_count;
     const char *plugin;          /* a strategy of winnow in place of those; NULL = none */
     const char *const *settings; /* of it: name, value, ..., NULL */
     int variant;

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "interop/config_keys.h"
+#include "interop/selection_auto_tasks.h"
 #include "winnow/memory.h"
 
 enum { STRATEGIES_MOST = 64, CLASSES_MOST = 65535 };
@@ -363,7 +363,7 @@ static const wn_config_key config_keys[] = {
     {WN_CONFIG_INT, "n_samples", CO(n_samples), -1, 4e9, NULL, 0, 0, NULL},
     {WN_CONFIG_REAL, "proportion_samples", CO(proportion), 0, 1, NULL, 0, 0, NULL},
     {WN_CONFIG_OTHER, "strategies", 0, 0, 0, NULL, 0, 0, read_strategies},
-    {WN_CONFIG_OTHER, "auto_tasks", 0, 0, 0, NULL, 0, 0, read_absent},
+    {WN_CONFIG_OTHER, "auto_tasks", 0, 0, 0, NULL, 0, 0, wn_config_read_auto_tasks},
     {WN_CONFIG_OTHER, "lightly_path_regex", 0, 0, 0, NULL, 0, 0, read_absent},
     {WN_CONFIG_TEXT, "strategy", CO(plugin), 0, 0, NULL, 0, 0, NULL},
     {WN_CONFIG_OTHER, "options", CO(settings), 0, 0, NULL, 0, 0, read_options},

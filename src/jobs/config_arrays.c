@@ -156,6 +156,18 @@ static wn_status neighbours(const wn_config_source *source, size_t k, wn_neighbo
     return wn_neighbours_find(wn_index_kind_choose(request.embeddings.rows, 0), &request, out, err);
 }
 
+static wn_status objects(const wn_config_source *source, const char *task, const wn_config_auto_task *made,
+                         wn_objects *out, wn_error *err)
+{
+    (void)source;
+    (void)made;
+    (void)out;
+    return wn_fail(err, WN_INVALID,
+                   "without a workspace there are no images to cut the objects of '%s' from; give their embeddings as "
+                   "\"array\": \"objects.npy\" with \"owners\": \"rows.npy\"",
+                   task);
+}
+
 void wn_config_source_arrays(wn_config_source *source, const wn_config_arrays *arrays)
 {
     source->context = (void *)(uintptr_t)arrays;
@@ -163,4 +175,5 @@ void wn_config_source_arrays(wn_config_source *source, const wn_config_arrays *a
     source->classes = classes;
     source->rows = rows_of;
     source->neighbours = neighbours;
+    source->objects = objects;
 }

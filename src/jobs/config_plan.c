@@ -3,7 +3,7 @@
  * From a selection config to a product of objectives: thresholds are applied at once, everything else becomes an
  * objective. What is done is written down for --explain as it is prepared.
  */
-#include "jobs/config_plan.h"
+#include "jobs/config_planning.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -15,17 +15,8 @@
 #include "winnow/log.h"
 #include "winnow/memory.h"
 
-typedef struct planning {
-    const wn_selection_config *config;
-    wn_config_source *source;
-    const wn_config_strategy *s; /* now */
-    wn_config_plan *plan;
-    wn_error *err;
-    size_t rows, len; /* len: candidates left */
-} planning;
-
 /* Puts "FILE:LINE: place: " before a message. */
-static wn_status at_place(const planning *p, wn_status status)
+static wn_status at_place(const wn_planning *p, wn_status status)
 {
     if (!status || !p->err) return status;
     wn_error inner = *p->err;
@@ -33,7 +24,7 @@ static wn_status at_place(const planning *p, wn_status status)
     return wn_fail(p->err, status, "%s:%zu: %s: %s", p->config->file, p->s->line, p->s->place, inner.message);
 }
 
-static void *keep(planning *p, size_t count, size_t size)
+void *wn_planning_keep(wn_planning *p, size_t count, size_t size)
 {
     wn_config_plan *plan = p->plan;
     if (plan->array_count == WN_CONFIG_ARRAYS_MOST) return NULL;
@@ -42,7 +33,7 @@ static void *keep(planning *p, size_t count, size_t size)
     return array;
 }
 
-static wn_status no_memory(const planning *p)
+wn_status wn_planning_no_memory(const wn_planning *p)
 {
     return wn_fail(p->err, WN_NOMEM, "no memory for the inputs of %zu rows", p->rows);
 }
@@ -63,7 +54,7 @@ static const char *input_name(const wn_config_input *input)
 }
 
 /* "balance:weather", "diversity". */
-static const char *make_label(planning *p)
+static const char *make_label(wn_planning *p)
 {
     char type[32];
     snprintf(type, sizeof type, "%s", wn_config_strategy_names[p->s->type]);
@@ -72,7 +63,7 @@ static const char *make_label(planning *p)
     return wn_arena_format(&p->plan->arena, "%s:%s", type, input_name(&p->s->input));
 }
 
-static wn_objective_input *add_objective(planning *p, const char *kind)
+wn_objective_input *wn_planning_add(wn_planning *p, const char *kind)
 {
     size_t at = p->plan->request.objective_count++;
     p->plan->labels[at] = make_label(p);
@@ -80,7 +71,7 @@ static wn_objective_input *add_objective(planning *p, const char *kind)
     return p->plan->inputs + at;
 }
 
-static void explain_head(planning *p)
+void wn_planning_explain(wn_planning *p)
 {
     wn_buffer_format(&p->plan->explain, "%s of %s", wn_config_strategy_names[p->s->type], input_name(&p->s->input));
     if (p->s->type != WN_CONFIG_STRATEGY_THRESHOLD && p->s->type != WN_CONFIG_STRATEGY_QUOTA)
@@ -90,9 +81,9 @@ static void explain_head(planning *p)
 /* ---- numbers ---- */
 
 /* Values of the input; rows without one have NaN. */
-static wn_status load_numbers(planning *p, float **out)
+static wn_status load_numbers(wn_planning *p, float **out)
 {
-    if (!(*out = keep(p, p->rows, sizeof **out))) return no_memory(p);
+    if (!(*out = wn_planning_keep(p, p->rows, sizeof **out))) return wn_planning_no_memory(p);
     if (p->s->input.type != WN_CONFIG_INPUT_RANDOM) {
         for (size_t i = 0; i < p->rows; i++) (*out)[i] = NAN;
         return p->source->numbers(p->source, &p->s->input, *out, p->err);
@@ -106,7 +97,7 @@ typedef struct summary {
     size_t known, missing; /* among the candidates */
 } summary;
 
-static summary summarize(const planning *p, const float *values)
+static summary summarize(const wn_planning *p, const float *values)
 {
     summary s = {INFINITY, -INFINITY, 0, 0, 0};
     for (size_t i = 0; i < p->len; i++) {
@@ -124,7 +115,7 @@ static summary summarize(const planning *p, const float *values)
     return s;
 }
 
-static wn_status filter_by(planning *p, const float *values, wn_threshold operation, double threshold)
+wn_status wn_planning_filter(wn_planning *p, const float *values, wn_threshold operation, double threshold)
 {
     summary s = summarize(p, values);
     size_t before = p->len;
@@ -140,18 +131,18 @@ static wn_status filter_by(planning *p, const float *values, wn_threshold operat
                    wn_threshold_names[operation], threshold, before, s.least, s.most);
 }
 
-static wn_status add_threshold(planning *p)
+static wn_status add_threshold(wn_planning *p)
 {
     float *values;
     WN_TRY(load_numbers(p, &values));
-    explain_head(p);
-    WN_TRY(filter_by(p, values, (wn_threshold)p->s->operation, p->s->threshold));
+    wn_planning_explain(p);
+    WN_TRY(wn_planning_filter(p, values, (wn_threshold)p->s->operation, p->s->threshold));
     wn_buffer_text(&p->plan->explain, "\n");
     return WN_OK;
 }
 
 /* Rows without a value count as the least one. */
-static wn_status fill_missing(planning *p, float *values, summary *out)
+static wn_status fill_missing(wn_planning *p, float *values, summary *out)
 {
     *out = summarize(p, values);
     if (p->len && !out->known) return wn_fail(p->err, WN_INVALID, "none of the %zu candidates has a value", p->len);
@@ -161,17 +152,17 @@ static wn_status fill_missing(planning *p, float *values, summary *out)
     return WN_OK;
 }
 
-static wn_status add_weights(planning *p)
+static wn_status add_weights(wn_planning *p)
 {
     float *values;
     summary s;
     WN_TRY(load_numbers(p, &values));
     WN_TRY(fill_missing(p, values, &s));
-    wn_objective_input *input = add_objective(p, "weights");
+    wn_objective_input *input = wn_planning_add(p, "weights");
     input->values = (wn_values){values, p->rows};
     input->stop_sum = p->s->max_sum;
     input->most_sum = p->s->target_most;
-    explain_head(p);
+    wn_planning_explain(p);
     wn_buffer_format(&p->plan->explain, ": from %g to %g, mean %g", s.least, s.most, s.mean);
     if (s.missing) wn_buffer_format(&p->plan->explain, "; %zu without a value count as %g", s.missing, s.least);
     if (input->stop_sum > 0) wn_buffer_format(&p->plan->explain, "; ends before the sum exceeds %g", input->stop_sum);
@@ -181,106 +172,9 @@ static wn_status add_weights(planning *p)
     return WN_OK;
 }
 
-/* ---- embeddings ---- */
-
-/* A .npy file as a matrix that lives as long as the plan. */
-static wn_status open_matrix(planning *p, const char *path, wn_matrix *out)
-{
-    wn_config_plan *plan = p->plan;
-    if (plan->file_count == WN_CONFIG_ARRAYS_MOST) return wn_fail(p->err, WN_LIMIT, "too many arrays");
-    WN_TRY(wn_npy_open(path, &plan->files[plan->file_count], p->err));
-    return wn_npy_matrix(plan->files[plan->file_count++], out, p->err);
-}
-
-static wn_status open_owners(planning *p, const char *path, wn_rows *out)
-{
-    wn_config_plan *plan = p->plan;
-    if (plan->file_count == WN_CONFIG_ARRAYS_MOST) return wn_fail(p->err, WN_LIMIT, "too many arrays");
-    WN_TRY(wn_npy_open(path, &plan->files[plan->file_count], p->err));
-    return wn_npy_integers(plan->files[plan->file_count++], out, p->err);
-}
-
-static wn_status add_diversity(planning *p)
-{
-    const wn_config_input *from = &p->s->input;
-    if (from->task && !from->array)
-        return wn_fail(p->err, WN_UNSUPPORTED,
-                       "embeddings of the objects of task '%s' are not in the workspace; give them as \"array\": "
-                       "\"objects.npy\" with \"owners\": \"rows.npy\"",
-                       from->task);
-    wn_objective_input *input = add_objective(p, "diversity");
-    input->vectors = p->source->embeddings;
-    input->min_distance = p->s->min_distance;
-    if (from->array) WN_TRY(open_matrix(p, from->array, &input->vectors));
-    if (from->owners) WN_TRY(open_owners(p, from->owners, &input->owners));
-    explain_head(p);
-    wn_buffer_format(&p->plan->explain, ": %zu x %zu", input->vectors.rows, input->vectors.cols);
-    if (p->s->min_distance > 0)
-        wn_buffer_format(&p->plan->explain, "; nothing nearer than %g to a pick", p->s->min_distance);
-    wn_buffer_text(&p->plan->explain, "\n");
-    return WN_OK;
-}
-
-static wn_status add_typicality(planning *p)
-{
-    wn_neighbours lists = {0};
-    size_t k = (size_t)p->s->neighbours;
-    if (p->s->input.array || p->s->input.task)
-        return wn_fail(p->err, WN_UNSUPPORTED, "typicality works on the embeddings of the images");
-    float *values = keep(p, p->rows, sizeof *values);
-    if (!values) return no_memory(p);
-    if (k > p->rows - 1) k = p->rows > 1 ? p->rows - 1 : 1;
-    WN_TRY(p->source->neighbours(p->source, k, &lists, p->err));
-    wn_weights_typicality(&lists, values);
-    wn_neighbours_clear(&lists);
-    explain_head(p);
-    wn_buffer_format(&p->plan->explain, ", %zu neighbours", k);
-    if (p->s->min_typicality > 0) WN_TRY(filter_by(p, values, WN_THRESHOLD_BIGGER_EQUAL, p->s->min_typicality));
-    wn_buffer_text(&p->plan->explain, "\n");
-    add_objective(p, "weights")->values = (wn_values){values, p->rows};
-    return WN_OK;
-}
-
-/* The vectors of a query: an array of them, or rows of the source. */
-static wn_status load_query(planning *p, const wn_config_rows *rows, wn_matrix *out)
-{
-    wn_row_list list = {0};
-    size_t dim = p->source->embeddings.cols;
-    *out = (wn_matrix){0};
-    if (rows->array) return open_matrix(p, rows->array, out);
-    if (!rows->tag && !rows->list) return WN_OK;
-    WN_TRY(p->source->rows(p->source, rows, &list, p->err));
-    float *vectors = list.len ? keep(p, list.len * dim, sizeof *vectors) : NULL;
-    wn_status status = WN_OK;
-    if (!list.len)
-        status = wn_fail(p->err, WN_INVALID, "the query '%s' has no image with an embedding",
-                         rows->tag ? rows->tag : rows->list);
-    else if (!vectors)
-        status = no_memory(p);
-    for (size_t i = 0; vectors && i < list.len; i++)
-        memcpy(vectors + i * dim, wn_matrix_row(&p->source->embeddings, (size_t)list.rows[i]), dim * sizeof *vectors);
-    *out = (wn_matrix){vectors, list.len, dim, dim};
-    wn_free(list.rows);
-    return status;
-}
-
-static wn_status add_similarity(planning *p)
-{
-    wn_matrix near, far;
-    float *values = keep(p, p->rows, sizeof *values);
-    if (!values) return no_memory(p);
-    WN_TRY(load_query(p, &p->s->input.query, &near));
-    WN_TRY(load_query(p, &p->s->input.negative, &far));
-    WN_TRY(wn_weights_similarity(&p->source->embeddings, &near, &far, p->source->job->pool, values, p->err));
-    explain_head(p);
-    wn_buffer_format(&p->plan->explain, ": %zu queries to be near to, %zu to be far from\n", near.rows, far.rows);
-    add_objective(p, "weights")->values = (wn_values){values, p->rows};
-    return WN_OK;
-}
-
 /* ---- classes ---- */
 
-static wn_status find_class(planning *p, const wn_config_classes *classes, const char *name, size_t *out)
+static wn_status find_class(wn_planning *p, const wn_config_classes *classes, const char *name, size_t *out)
 {
     for (size_t c = 0; c < classes->count; c++)
         if (strcmp(classes->names[c], name) == 0) {
@@ -293,7 +187,7 @@ static wn_status find_class(planning *p, const wn_config_classes *classes, const
         snprintf(all + len, sizeof all - len, "%s%s", c ? ", " : "", classes->names[c]);
     }
     const char **words = wn_arena_alloc(&p->plan->arena, classes->count + 1, sizeof *words);
-    if (!words) return no_memory(p);
+    if (!words) return wn_planning_no_memory(p);
     memcpy(words, classes->names, classes->count * sizeof *words);
     words[classes->count] = NULL;
     const char *near = wn_nearest_word(name, words);
@@ -303,12 +197,12 @@ static wn_status find_class(planning *p, const wn_config_classes *classes, const
 }
 
 /* Leaves the categories that the input names; the others count as nothing. */
-static wn_status choose_categories(planning *p, wn_config_classes *classes)
+static wn_status choose_categories(wn_planning *p, wn_config_classes *classes)
 {
     const wn_config_input *input = &p->s->input;
     if (!input->category_count || input->array) return WN_OK;
     uint8_t *chosen = wn_arena_alloc(&p->plan->arena, classes->count + 1, 1);
-    if (!chosen) return no_memory(p);
+    if (!chosen) return wn_planning_no_memory(p);
     memset(chosen, 0, classes->count);
     for (size_t i = 0; i < input->category_count; i++) {
         size_t c = 0;
@@ -317,7 +211,7 @@ static wn_status choose_categories(planning *p, wn_config_classes *classes)
     }
     size_t kept = 0, all = classes->count;
     uint32_t *new_class = wn_arena_alloc(&p->plan->arena, all + 1, sizeof *new_class);
-    if (!new_class) return no_memory(p);
+    if (!new_class) return wn_planning_no_memory(p);
     for (size_t c = 0; c < all; c++) {
         new_class[c] = (uint32_t)kept;
         if (chosen[c]) classes->names[kept++] = classes->names[c];
@@ -333,7 +227,7 @@ static wn_status choose_categories(planning *p, wn_config_classes *classes)
 }
 
 /* The classes, with arrays that live as long as the plan; what is not known counts as nothing. */
-static wn_status load_classes(planning *p, wn_config_classes *out)
+static wn_status load_classes(wn_planning *p, wn_config_classes *out)
 {
     wn_config_plan *plan = p->plan;
     *out = (wn_config_classes){0};
@@ -347,7 +241,7 @@ static wn_status load_classes(planning *p, wn_config_classes *out)
     return choose_categories(p, out);
 }
 
-static void explain_shares(planning *p, const wn_config_classes *classes, const double *target)
+static void explain_shares(wn_planning *p, const wn_config_classes *classes, const double *target)
 {
     enum { SHOWN = 6 };
     double total[SHOWN] = {0}, all = 0;
@@ -367,19 +261,19 @@ static void explain_shares(planning *p, const wn_config_classes *classes, const 
     if (classes->count > SHOWN) wn_buffer_format(&p->plan->explain, ", and %zu more", classes->count - SHOWN);
 }
 
-static wn_status add_balance(planning *p)
+static wn_status add_balance(wn_planning *p)
 {
     wn_config_classes classes;
     WN_TRY(load_classes(p, &classes));
-    double *target = keep(p, classes.count, sizeof *target);
-    if (!target) return no_memory(p);
+    double *target = wn_planning_keep(p, classes.count, sizeof *target);
+    if (!target) return wn_planning_no_memory(p);
     for (size_t c = 0; c < classes.count; c++) target[c] = NAN;
     for (size_t i = 0; i < p->s->class_count; i++) {
         size_t c = 0;
         WN_TRY(find_class(p, &classes, p->s->classes[i].name, &c));
         target[c] = p->s->classes[i].value;
     }
-    wn_objective_input *input = add_objective(p, "balance");
+    wn_objective_input *input = wn_planning_add(p, "balance");
     input->balance = (wn_balance)p->s->distribution;
     input->class_count = classes.count;
     input->target = target;
@@ -387,46 +281,46 @@ static wn_status add_balance(planning *p)
         input->labels = (wn_rows){classes.labels, p->rows};
     else
         input->amounts = (wn_matrix){classes.amounts, p->rows, classes.count, classes.count};
-    explain_head(p);
+    wn_planning_explain(p);
     wn_buffer_format(&p->plan->explain, ", %s", wn_balance_names[input->balance]);
     explain_shares(p, &classes, p->s->class_count ? target : NULL);
     wn_buffer_text(&p->plan->explain, "\n");
     return WN_OK;
 }
 
-static wn_status add_quota(planning *p)
+static wn_status add_quota(wn_planning *p)
 {
     wn_config_classes classes;
     WN_TRY(load_classes(p, &classes));
     if (!classes.labels)
         return wn_fail(p->err, WN_INVALID, "a quota needs one class a row; %s has an amount of each",
                        input_name(&p->s->input));
-    int64_t *most = keep(p, classes.count, sizeof *most);
-    if (!most) return no_memory(p);
+    int64_t *most = wn_planning_keep(p, classes.count, sizeof *most);
+    if (!most) return wn_planning_no_memory(p);
     for (size_t c = 0; c < classes.count; c++) most[c] = p->s->most_each;
     for (size_t i = 0; i < p->s->class_count; i++) {
         size_t c = 0;
         WN_TRY(find_class(p, &classes, p->s->classes[i].name, &c));
         most[c] = (int64_t)p->s->classes[i].value;
     }
-    wn_objective_input *input = add_objective(p, "quota");
+    wn_objective_input *input = wn_planning_add(p, "quota");
     input->labels = (wn_rows){classes.labels, p->rows};
     input->class_count = classes.count;
     input->most = most;
-    explain_head(p);
+    wn_planning_explain(p);
     wn_buffer_format(&p->plan->explain, ": %zu classes\n", classes.count);
     return WN_OK;
 }
 
-static wn_status add_strategy(planning *p)
+static wn_status add_strategy(wn_planning *p)
 {
     switch (p->s->type) {
     case WN_CONFIG_STRATEGY_DIVERSITY:
-        return add_diversity(p);
+        return wn_planning_diversity(p);
     case WN_CONFIG_STRATEGY_TYPICALITY:
-        return add_typicality(p);
+        return wn_planning_typicality(p);
     case WN_CONFIG_STRATEGY_SIMILARITY:
-        return add_similarity(p);
+        return wn_planning_similarity(p);
     case WN_CONFIG_STRATEGY_WEIGHTS:
         return add_weights(p);
     case WN_CONFIG_STRATEGY_BALANCE:
@@ -441,14 +335,14 @@ static wn_status add_strategy(planning *p)
 /* ---- who may be picked, and how many ---- */
 
 /* Candidates that the config names too; preselected rows of the config beside those given. */
-static wn_status bound_rows(planning *p, const wn_config_bounds *bounds)
+static wn_status bound_rows(wn_planning *p, const wn_config_bounds *bounds)
 {
     wn_row_list named = {0}, earlier = {0};
     wn_status status = WN_OK;
-    uint8_t *roles = keep(p, p->rows, 1);
-    p->plan->candidates = keep(p, p->rows, sizeof(int64_t));
-    p->plan->preselected = keep(p, p->rows, sizeof(int64_t));
-    if (!roles || !p->plan->candidates || !p->plan->preselected) return no_memory(p);
+    uint8_t *roles = wn_planning_keep(p, p->rows, 1);
+    p->plan->candidates = wn_planning_keep(p, p->rows, sizeof(int64_t));
+    p->plan->preselected = wn_planning_keep(p, p->rows, sizeof(int64_t));
+    if (!roles || !p->plan->candidates || !p->plan->preselected) return wn_planning_no_memory(p);
     memset(roles, 0, p->rows);
     if (wn_config_rows_given(&p->config->candidates))
         status = wn_config_positions(p->source, &p->config->candidates, &named, p->err);
@@ -473,7 +367,7 @@ static wn_status bound_rows(planning *p, const wn_config_bounds *bounds)
     return status;
 }
 
-static wn_status set_count(planning *p, const wn_config_bounds *bounds)
+static wn_status set_count(wn_planning *p, const wn_config_bounds *bounds)
 {
     const wn_selection_config *config = p->config;
     wn_product_request *request = &p->plan->request;
@@ -492,16 +386,17 @@ static wn_status set_count(planning *p, const wn_config_bounds *bounds)
                        config->file);
     }
     if (strcmp(text, "0") == 0) return WN_OK;
-    if (p->plan->removed && !bounds->at_most) {
+    if ((p->plan->removed || p->plan->bare) && !bounds->at_most) {
         wn_error inner = {0};
         wn_status status = wn_count_parse(text, p->len, 0, false, &request->count, &inner);
         if (!status) return status;
-        return wn_fail(p->err, status, "%s (thresholds removed %zu)", inner.message, p->plan->removed);
+        return wn_fail(p->err, status, "%s (thresholds removed %zu, and %zu have no object)", inner.message,
+                       p->plan->removed, p->plan->bare);
     }
     return wn_count_parse(text, p->len, 0, bounds->at_most, &request->count, p->err);
 }
 
-static wn_status add_all(planning *p)
+static wn_status add_all(wn_planning *p)
 {
     for (int thresholds = 1; thresholds >= 0; thresholds--)
         for (size_t i = 0; i < p->config->strategy_count; i++) {
@@ -511,8 +406,8 @@ static wn_status add_all(planning *p)
         }
     if (p->plan->request.objective_count) return WN_OK;
     /* Thresholds alone: every row that passes is as good as another. */
-    float *equal = keep(p, p->rows, sizeof *equal);
-    if (!equal) return no_memory(p);
+    float *equal = wn_planning_keep(p, p->rows, sizeof *equal);
+    if (!equal) return wn_planning_no_memory(p);
     for (size_t i = 0; i < p->rows; i++) equal[i] = 1;
     p->plan->labels[0] = "none";
     p->plan->inputs[0] = (wn_objective_input){.kind = "weights", .label = "none", .strength = 1};
@@ -521,7 +416,7 @@ static wn_status add_all(planning *p)
     return WN_OK;
 }
 
-static void explain_end(planning *p)
+static void explain_end(wn_planning *p)
 {
     char bytes[32];
     const wn_product_request *request = &p->plan->request;
@@ -540,13 +435,13 @@ wn_status wn_config_plan_make(const wn_selection_config *config, wn_config_sourc
                               const wn_config_bounds *bounds, wn_config_plan *out, wn_error *err)
 {
     wn_error own = {0};
-    planning p = {
+    wn_planning p = {
         .config = config, .source = source, .plan = out, .err = err ? err : &own, .rows = source->embeddings.rows};
     source->arena = &out->arena;
     wn_buffer_init(&out->explain, WN_MEMORY_TEXT, (size_t)1 << 20);
     out->inputs = wn_arena_alloc(&out->arena, config->strategy_count + 1, sizeof *out->inputs);
     out->labels = wn_arena_alloc(&out->arena, config->strategy_count + 1, sizeof *out->labels);
-    if (!out->inputs || !out->labels) return no_memory(&p);
+    if (!out->inputs || !out->labels) return wn_planning_no_memory(&p);
     WN_TRY(bound_rows(&p, bounds));
     WN_TRY(add_all(&p));
     out->request.rows = p.rows;

@@ -24,6 +24,7 @@ typedef struct wn_config_plan {
     const char **labels; /* of the objectives */
     int64_t *candidates, *preselected;
     size_t removed;    /* by thresholds */
+    size_t bare;       /* candidates left out because they have no object */
     wn_buffer explain; /* what will be done, one line each */
     wn_arena arena;
     void *arrays[WN_CONFIG_ARRAYS_MOST]; /* to release */

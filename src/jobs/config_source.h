@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "jobs/job.h"
+#include "jobs/objects.h"
 #include "winnow/npy.h"
 #include "winnow/selection_config.h"
 
@@ -36,6 +37,10 @@ typedef struct wn_config_source {
                       wn_error *err);
     /* The k nearest neighbours of all rows (L2); release with wn_neighbours_clear. */
     wn_status (*neighbours)(const struct wn_config_source *source, size_t k, wn_neighbours *out, wn_error *err);
+    /* The objects of a task, or those that an automatic task `made` makes (NULL = none); release with
+     * wn_objects_clear. */
+    wn_status (*objects)(const struct wn_config_source *source, const char *task, const wn_config_auto_task *made,
+                         wn_objects *out, wn_error *err);
 } wn_config_source;
 
 /* Whether a set of rows is named at all. */

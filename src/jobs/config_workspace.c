@@ -261,6 +261,17 @@ static wn_status neighbours(const wn_config_source *source, size_t k, wn_neighbo
     return status;
 }
 
+/* ---- objects ---- */
+
+static wn_status objects(const wn_config_source *source, const char *task, const wn_config_auto_task *made,
+                         wn_objects *out, wn_error *err)
+{
+    const wn_config_workspace *from = source->context;
+    const wn_objects_request request = {
+        .task = task, .made = made, .rows = from->rows, .model = from->model, .column = from->column};
+    return wn_stage_objects(source->job, from->workspace, &request, out, err);
+}
+
 void wn_config_source_workspace(wn_config_source *source, const wn_config_workspace *from)
 {
     source->context = (void *)(uintptr_t)from;
@@ -268,4 +279,5 @@ void wn_config_source_workspace(wn_config_source *source, const wn_config_worksp
     source->classes = classes;
     source->rows = named_rows;
     source->neighbours = neighbours;
+    source->objects = objects;
 }

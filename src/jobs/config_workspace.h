@@ -13,6 +13,7 @@ typedef struct wn_config_workspace {
     const wn_row_list *rows;
     const wn_roots *roots;
     const char *column; /* of the embeddings */
+    const char *model;  /* that made them */
 } wn_config_workspace;
 
 /* `from` must outlive the source. */

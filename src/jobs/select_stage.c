@@ -165,7 +165,7 @@ static wn_status choose_by_config(choosing *choose, const wn_select_options *opt
                                   const wn_embedded *embedded, wn_selecting *out, wn_error *err)
 {
     const wn_job *job = choose->job;
-    wn_config_workspace from = {choose->workspace, &out->rows, roots, embedded->column};
+    wn_config_workspace from = {choose->workspace, &out->rows, roots, embedded->column, embedded->model};
     wn_config_source source = {.job = job, .embeddings = {out->embeddings, out->rows.len, out->dim, out->dim}};
     wn_config_bounds bounds = {.candidates = {choose->candidates, out->candidates},
                                .preselected = {choose->earlier, choose->earlier_count},
@@ -292,7 +292,7 @@ static wn_status choose_sequences(choosing *choose, const wn_select_options *opt
 static wn_status narrow(choosing *choose, const wn_selection_config *config, const wn_roots *roots, wn_selecting *out,
                         wn_error *err)
 {
-    wn_config_workspace from = {choose->workspace, &out->rows, roots, NULL};
+    wn_config_workspace from = {choose->workspace, &out->rows, roots, NULL, NULL};
     wn_config_source source = {.job = choose->job, .embeddings = {out->embeddings, out->rows.len, out->dim, out->dim}};
     wn_row_list named = {0}, earlier = {0};
     size_t kept = 0;

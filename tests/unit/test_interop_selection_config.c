@@ -79,6 +79,26 @@ static void test_reads_a_named_strategy(void **state)
     wn_selection_config_free(&config);
 }
 
+static void test_reads_automatic_tasks(void **state)
+{
+    (void)state;
+    wn_selection_config *config = NULL;
+    assert_int_equal(
+        parse("{\"n_samples\": 1, \"strategy\": \"x\", \"auto_tasks\": ["
+              "{\"type\": \"TILING\", \"name\": \"tiles\", \"num_rows\": 3, \"num_cols\": 2, \"overlap\": 0.2},"
+              "{\"type\": \"CROP\", \"name\": \"road\", \"bboxs\": [[0, 0.5, 1, 0.5], [0, 0, 0.5, 1]]}]}",
+              &config, NULL),
+        WN_OK);
+    const wn_config_auto_task *tasks = config->auto_tasks;
+    assert_int_equal(config->auto_task_count, 2);
+    assert_string_equal(tasks[0].name, "tiles");
+    assert_true(tasks[0].rows == 3 && tasks[0].columns == 2 && tasks[0].overlap == 0.2);
+    assert_int_equal(tasks[1].type, WN_CONFIG_AUTO_CROP);
+    assert_true(tasks[1].box_count == 2 && tasks[1].boxes[1] == 0.5F && tasks[1].boxes[6] == 0.5F);
+    wn_selection_config_free(&config);
+    assert_int_equal(wn_memory_live(WN_MEMORY_COUNT), 0);
+}
+
 #define ONE(input, strategy)                                                                                           \
     "{\"n_samples\": 1,\n\"strategies\": [\n{\"input\": " input ",\n\"strategy\": " strategy "}]}"
 
@@ -96,7 +116,15 @@ static const char *const mistakes[][2] = {
     {"{\"strategies\": [1]}", "strategies[0]: an object {...}"},
     {"{\"strategies\": [{}]}", "strategies[0]: the key 'input' is missing"},
     {"{\"strategies\": [{\"inputs\": {}}]}", "strategies[0].inputs: there is no such key; did you mean 'input'?"},
-    {"{\"auto_tasks\": [{\"type\": \"TILING\"}]}", "auto_tasks: winnow does not have this"},
+    {"{\"auto_tasks\": [{\"type\": \"TILING\", \"name\": \"a\", \"num_rows\": 2}]}",
+     "auto_tasks[0]: the key 'num_cols' is missing"},
+    {"{\"auto_tasks\": [{\"type\": \"PRETAGGING\"}]}", "'PRETAGGING' is not one of TILING, CROP"},
+    {"{\"auto_tasks\": [{\"type\": \"CROP\", \"name\": \"a\", \"bboxs\": [[0, 0, 1, 1], [0.5, 0, 0.6, 1]]}]}",
+     "auto_tasks[0].bboxs[1]: a box inside the image"},
+    {"{\"auto_tasks\": [{\"type\": \"CROP\", \"name\": \"a\", \"bboxs\": [[0, 0, 1, 1]]}, "
+     "{\"type\": \"TILING\", \"name\": \"a\", \"num_rows\": 2, \"num_cols\": 2}]}",
+     "two tasks named 'a'"},
+    {"{\"lightly_path_regex\": \"a\"}", "lightly_path_regex: winnow does not have this"},
     {"{\"options\": {}, \"strategy\": \"a\", \"strategies\": ["
      "{\"input\": {\"type\": \"RANDOM\"}, \"strategy\": {\"type\": \"WEIGHTS\"}}]}",
      "not both"},
@@ -156,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_all_keys),
         cmocka_unit_test(test_reads_a_named_strategy),
+        cmocka_unit_test(test_reads_automatic_tasks),
         cmocka_unit_test(test_mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,106 @@
+# Selecting by objects: crops of imported boxes and of tiles are embedded once, from folders and tars alike.
+"$WINNOW" add "$IMAGES" -w w -q
+python3 - "$IMAGES" w <<'PY'
+import json, os, sqlite3, sys
+images, workspace = sys.argv[1:]
+size = {bytes(name).decode() if isinstance(name, bytes) else name: (w, h) for name, w, h in
+        sqlite3.connect(workspace + "/catalog.db").execute("SELECT name, width, height FROM samples WHERE status = 0")}
+files = sorted(size)
+os.makedirs("p/predictions/things"); os.makedirs("p/predictions/kinds")
+json.dump(["things", "kinds"], open("p/predictions/tasks.json", "w"))
+categories = [{"id": 0, "name": "a"}, {"id": 1, "name": "b"}]
+json.dump({"task_type": "object-detection", "categories": categories}, open("p/predictions/things/schema.json", "w"))
+json.dump({"task_type": "classification", "categories": categories}, open("p/predictions/kinds/schema.json", "w"))
+boxes = 0
+for i, name in enumerate(files):
+    w, h = size[name]
+    found = [] if i % 4 == 3 else [[0, 0, w / 2, h / 2], [w / 4, h / 4, w / 2, h / 2]]
+    boxes += len(found)
+    if i == 0: found += [[1, 1, 3, 40], [0, 0, w / 2, h / 2]]
+    for task, predictions in (("things", [{"category_id": 0, "bbox": b, "score": 0.5} for b in found]),
+                              ("kinds", [{"category_id": i % 2, "score": 0.9}])):
+        path = "p/predictions/%s/%s.json" % (task, os.path.splitext(name)[0])
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        json.dump({"file_name": name, "predictions": predictions}, open(path, "w"))
+open("boxes", "w").write(str(boxes))
+open("bare", "w").write("\n".join(files[3::4]) + "\n")
+strategy = lambda input, type, **more: {"input": {"type": "EMBEDDINGS", **input}, "strategy": {"type": type, **more}}
+tiles = {"type": "TILING", "name": "tiles", "num_rows": 2, "num_cols": 2, "overlap": 0.1}
+for name, config in {
+    "things": {"strategies": [strategy({"task": "things"}, "DIVERSITY")]},
+    "typical": {"strategies": [strategy({"task": "things"}, "DIVERSITY"), strategy({"task": "things"}, "TYPICALITY", num_nearest_neighbors=5)]},
+    "similar": {"strategies": [strategy({"task": "things", "tag_name": "things"}, "SIMILARITY")]},
+    "tiles": {"strategies": [strategy({"task": "tiles"}, "DIVERSITY")], "auto_tasks": [tiles]},
+    "kinds": {"strategies": [strategy({"task": "kinds"}, "DIVERSITY")]},
+    "typo": {"strategies": [strategy({"task": "thing"}, "DIVERSITY")]},
+    "whole": {"strategies": [strategy({"task": "all"}, "DIVERSITY")],
+              "auto_tasks": [{"type": "CROP", "name": "all", "bboxs": [[0, 0, 1, 1]]}]},
+    "plain": {"strategies": [strategy({}, "DIVERSITY")]},
+}.items(): json.dump({"n_samples": 8, **config}, open(name + ".json", "w"))
+PY
+"$WINNOW" import p/predictions --as predictions -w w -q
+cp -r w w1
+
+# Each object is embedded once: what is tiny is not, and what is there twice is not embedded twice.
+"$WINNOW" select -w w --config things.json --tag things --out-reasons things.csv --out things.txt 2>talk -j 7
+grep -q "embedding $(cat boxes) objects of 'things'" talk
+"$WINNOW" select -w w --config things.json --tag things --out again.txt 2>talk
+! grep -q "embedding" talk
+cmp things.txt again.txt
+"$WINNOW" select -w w1 --config things.json --tag things --out one.txt -q -j 1
+cmp things.txt one.txt
+"$WINNOW" select -w w --config things.json --explain >explain
+grep -q "$(($(cat boxes) + 1)) objects of things in .* images; 1 smaller than 8 pixels or outside are left out" explain
+grep -q "without one cannot be picked" explain
+[ "$(wc -l <things.txt)" = 8 ]
+grep -F -f bare things.txt && exit 1
+for config in typical similar; do "$WINNOW" select -w w --config $config.json --tag $config --out $config.txt -q; done
+grep -q . similar.txt
+
+# Tiles; and the whole image as its one object, which is the image.
+"$WINNOW" select -w w --config tiles.json --tag tiles -q --out tiles.txt
+"$WINNOW" select -w w --config tiles.json --tag tiles -q --out tiles1.txt -j 1
+cmp tiles.txt tiles1.txt
+"$WINNOW" select -w w --config whole.json --tag whole -q --out-reasons whole.csv --out whole.txt
+"$WINNOW" select -w w --config plain.json --tag plain -q --out-reasons plain.csv --out plain.txt
+python3 - <<'PY'
+import csv
+whole, plain = [[float(r["diversity"]) for r in list(csv.DictReader(open(n + ".csv")))[1:]] for n in ("whole", "plain")]
+assert all(abs(a - b) < 0.08 for a, b in zip(whole, plain)), (whole, plain)
+PY
+
+# The same from tars, plain and compressed.
+for tar in a.tar a.tar.gz; do
+    tar --sort=name -caf $tar -C "$IMAGES" .
+    "$WINNOW" add $tar -w w.$tar --input-side 32 -q
+    "$WINNOW" import p/predictions --as predictions -w w.$tar -q
+    "$WINNOW" select -w w.$tar --config things.json -q --out tarred.txt
+    diff <(sed "s|^$IMAGES/||" things.txt | sort) <(sed "s|^.*$tar/\(\./\)\?||" tarred.txt | sort)
+done
+
+# curate goes the same way.
+"$WINNOW" curate -w w --config things.json -q --json >curated.json
+grep -q '"selected": 8' curated.json
+
+fails() { # STATUS WORDS COMMAND...
+    local status=$1 words=$2 got=0
+    shift 2
+    "$@" >/dev/null 2>message || got=$?
+    [ "$got" = "$status" ] && grep -q -- "$words" message || { echo "wanted $status, '$words'; got $got" >&2; cat message >&2; return 1; }
+}
+fails 1 "kinds.json:1: strategies\[0\]: 'kinds' has no boxes" "$WINNOW" select -w w --config kinds.json
+fails 1 "typo.json:1: strategies\[0\]: .*'thing'" "$WINNOW" select -w w --config typo.json
+fails 1 "have no object" "$WINNOW" select -w w --config things.json -n 100000
+"$WINNOW" embed -w w --out e.npy -q
+fails 1 "without a workspace there are no images" "$WINNOW" select --embeddings e.npy --config things.json --out x.npy
+
+# An image that vanished loses its objects; everything else is done.
+cp -r "$IMAGES" copy
+"$WINNOW" add copy -w v --input-side 32 -q
+"$WINNOW" import p/predictions --as predictions -w v -q
+gone=$(sed "s|^$IMAGES/||" things.txt | head -n 1)
+rm "copy/$gone"
+"$WINNOW" select -w v --config things.json --out rest.txt 2>talk
+grep -q "copy/$gone: does not exist (any more); its objects are left out" talk
+grep -F "$gone" rest.txt && exit 1
+[ "$(wc -l <rest.txt)" = 8 ]
