@@ -28,6 +28,8 @@ typedef struct wn_hub_model {
     const char *licence;
     const char *location; /* below the address of the hub */
     const char *sha256;   /* 64 lower-case digits; NULL = not known: what comes first is recorded */
+    uint32_t megabytes;   /* of the file, about */
+    uint32_t side, dim;   /* pixels of the input's side; numbers of an embedding */
     const char *settings; /* JSON for NAME.onnx.json: how pixels become input, which value is the embedding */
 } wn_hub_model;
 
@@ -46,7 +48,7 @@ typedef struct wn_pull_settings {
 
 /* By what the bytes were found to be the right ones. */
 #define WN_PULL_CHECK_MAP(X)                                                                                           \
-    X(NONE, "nothing: recorded at this first download")                                                                \
+    X(NONE, "nothing: the hash of this model is unknown; recorded at this first download")                             \
     X(HUB, "the hash that the hub announced")                                                                          \
     X(RECORD, "the hash recorded at the first download")                                                               \
     X(TABLE, "the hash that winnow knows")                                                                             \
@@ -62,6 +64,15 @@ typedef enum wn_pull_check {
 WN_API const char *wn_pull_check_text(wn_pull_check check);
 
 enum { WN_PULL_PATH_MAX = 4096 };
+
+/* The file that `model` is put into: `named`, or NAME.onnx in the cache folder for NULL. WN_INVALID where no cache
+ * folder is known or the path is too long. */
+WN_API WN_NODISCARD wn_status wn_hub_place(const wn_hub_model *model, const char *named, char out[WN_PULL_PATH_MAX],
+                                           wn_error *err);
+
+/* The file of a model of the table that was pulled into the cache folder. WN_NOTFOUND, with what to do, where the table
+ * has no such name or the file is not there; WN_INVALID as above. */
+WN_API WN_NODISCARD wn_status wn_hub_find_pulled(const char *name, char out[WN_PULL_PATH_MAX], wn_error *err);
 
 typedef struct wn_pull_result {
     char path[WN_PULL_PATH_MAX], url[WN_PULL_PATH_MAX];

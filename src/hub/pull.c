@@ -47,23 +47,6 @@ static bool read_hash(const char *text, size_t len, char out[WN_SHA256_TEXT])
     return true;
 }
 
-static wn_status place_file(const wn_hub_model *model, const char *named, char out[WN_PULL_PATH_MAX], wn_error *err)
-{
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int len;
-    if (named)
-        len = snprintf(out, WN_PULL_PATH_MAX, "%s", named);
-    else if (cache && *cache == '/')
-        len = snprintf(out, WN_PULL_PATH_MAX, "%s/winnow/models/%s.onnx", cache, model->name);
-    else if (home && *home)
-        len = snprintf(out, WN_PULL_PATH_MAX, "%s/.cache/winnow/models/%s.onnx", home, model->name);
-    else
-        return wn_fail(err, WN_INVALID,
-                       "no folder for models: neither XDG_CACHE_HOME nor HOME is set; name --out FILE");
-    if (len <= 0 || len >= WN_PULL_PATH_MAX) return wn_fail(err, WN_INVALID, "no usable file name: '%.200s'", out);
-    return WN_OK;
-}
-
 wn_status wn_hub_locate(const wn_hub_model *model, const wn_pull_settings *settings, wn_pull_result *out, wn_error *err)
 {
     const char *hub = settings->hub ? settings->hub : getenv("WINNOW_HUB");
@@ -79,7 +62,7 @@ wn_status wn_hub_locate(const wn_hub_model *model, const wn_pull_settings *setti
     while (len > 0 && hub[len - 1] == '/') len--;
     const int whole = snprintf(out->url, sizeof out->url, "%.*s/%s", (int)len, hub, model->location);
     if (whole < 0 || (size_t)whole >= sizeof out->url) return wn_fail(err, WN_INVALID, "the hub's address is too long");
-    return place_file(model, settings->out, out->path, err);
+    return wn_hub_place(model, settings->out, out->path, err);
 }
 
 /* ---- one run ---- */

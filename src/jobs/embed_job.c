@@ -27,6 +27,7 @@ static const uint64_t HELD_BYTES = 64u << 20;
 typedef struct streaming {
     const wn_job *job;
     wn_model *model;
+    char *model_file; /* of it, as wn_locate_model found it */
     size_t dim, input_bytes;
     wn_arena arena;
     wn_entry *entries;
@@ -135,11 +136,12 @@ static wn_status stream_paths(const wn_job *job, const wn_embed_options *options
 {
     double started = wn_clock_seconds();
     WN_TRY(wn_media_init(err));
-    const char *model = options->model ? options->model : WN_MODEL_DEFAULT;
-    if (options->reduce.dim && wn_is_reduction(model))
+    WN_TRY(wn_locate_model(options->model ? options->model : WN_MODEL_DEFAULT, &stream->model_file, err));
+    if (options->reduce.dim && wn_is_reduction(stream->model_file))
         return wn_fail(err, WN_INVALID,
-                       "'%s' gives few dimensions already; name the model behind it, or leave --dim out", model);
-    WN_TRY(wn_open_model(model, WN_PRECISION_AUTO, options->onnx, &stream->model, err));
+                       "'%s' gives few dimensions already; name the model behind it, or leave --dim out",
+                       options->model);
+    WN_TRY(wn_open_model(stream->model_file, WN_PRECISION_AUTO, options->onnx, &stream->model, err));
     const wn_model_info *info = wn_model_get_info(stream->model);
     stream->dim = info->dim;
     stream->input_bytes = (size_t)info->side * info->side * 3;
@@ -157,7 +159,7 @@ static wn_status stream_paths(const wn_job *job, const wn_embed_options *options
 static wn_status reduce_rows(const wn_job *job, const wn_embed_options *options, streaming *stream,
                              wn_embed_result *out, wn_error *err)
 {
-    const char *model = options->model ? options->model : WN_MODEL_DEFAULT;
+    const char *model = stream->model_file;
     const wn_matrix matrix = {stream->rows, stream->row_count, stream->dim, stream->dim};
     const size_t dim = (size_t)options->reduce.dim;
     wn_reduction reduction = {.base_hash = wn_model_get_info(stream->model)->hash};
@@ -202,6 +204,7 @@ static wn_status embed_to_arrays(const wn_job *job, const wn_embed_options *opti
     if (!status && !(out->model = wn_text_copy(options->model ? options->model : WN_MODEL_DEFAULT)))
         status = wn_fail(err, WN_NOMEM, "out of memory");
     wn_model_close(&stream.model);
+    wn_free(stream.model_file);
     wn_free(stream.entries);
     wn_free(stream.images);
     wn_free(stream.aspects);

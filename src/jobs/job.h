@@ -143,6 +143,10 @@ WN_NODISCARD wn_status wn_stage_train(const wn_job *job, wn_workspace *workspace
 WN_NODISCARD wn_status wn_find_model(wn_workspace *workspace, const char *wanted, char **name, char **file,
                                      wn_error *err);
 
+/* The file of what a training starts from, a model of the workspace or a file; `file` is new, NULL for no `from`.
+ * WN_UNSUPPORTED for a model that winnow did not make. */
+WN_NODISCARD wn_status wn_find_origin(wn_workspace *workspace, const char *from, char **file, wn_error *err);
+
 /* Checks early that `wanted` (may be NULL) names a model, and says which side of the input a workspace that has none
  * yet should take for it: 0 when the model does not decide. */
 WN_NODISCARD wn_status wn_model_wants_side(wn_workspace *workspace, const char *wanted, int64_t *side, wn_error *err);

@@ -20,6 +20,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "num/resample.h"
+#include "winnow/hub.h"
 #include "winnow/log.h"
 #include "winnow/memory.h"
 
@@ -66,10 +67,16 @@ wn_status wn_find_model(wn_workspace *workspace, const char *wanted, char **name
             status = take_record(workspace, &records[i], name, file, err);
     wn_free(records);
     if (status != WN_NOTFOUND) return status;
-    if (!wanted) wanted = WN_MODEL_DEFAULT;
-    if (strcmp(wanted, WN_MODEL_DEFAULT) != 0 && !wn_file_exists(wanted))
-        return wn_fail(err, WN_NOTFOUND, "'%s' is neither a model of the workspace nor a file", wanted);
-    return wn_name_model_file(wanted, name, file, err);
+    char *located = NULL;
+    status = wn_locate_model(wanted ? wanted : WN_MODEL_DEFAULT, &located, err);
+    if (status == WN_NOTFOUND && !wn_hub_find(wanted))
+        status = wn_fail(err, WN_NOTFOUND,
+                         "'%s' is neither a model of the workspace, nor a file, nor the name of an open model "
+                         "('winnow model list')",
+                         wanted);
+    if (!status) status = wn_name_model_file(located, name, file, err);
+    wn_free(located);
+    return status;
 }
 
 wn_status wn_name_model_file(const char *path, char **name, char **file, wn_error *err)
@@ -219,6 +226,22 @@ static wn_status load_row_shapes(wn_workspace *workspace, training_source *sourc
     return WN_OK;
 }
 
+wn_status wn_find_origin(wn_workspace *workspace, const char *from, char **file, wn_error *err)
+{
+    char *name = NULL;
+    *file = NULL;
+    if (!from) return WN_OK;
+    WN_TRY(wn_find_model(workspace, from, &name, file, err));
+    wn_free(name);
+    if (!wn_text_ends_with(*file, ".onnx") && !wn_is_reduction(*file)) return WN_OK;
+    wn_free(*file);
+    *file = NULL;
+    return wn_fail(err, WN_UNSUPPORTED,
+                   "training starts from a model that winnow made, and '%s' is none; 'winnow embed --model %s --out "
+                   "E.npy' and --method distill --teacher E.npy learn from it",
+                   from, from);
+}
+
 static wn_status run_training(const wn_job *job, wn_workspace *workspace, const wn_row_list *rows, const char *file,
                               const wn_matrix *teacher, const wn_train_params *given, wn_train_result *out,
                               wn_error *err)
@@ -227,12 +250,15 @@ static wn_status run_training(const wn_job *job, wn_workspace *workspace, const 
     int64_t side = 0;
     wn_train_params params = *given;
     training_source source = {.rows = rows};
+    char *origin = NULL;
     WN_TRY(wn_job_input_side(workspace, &side, err));
     wn_train_images images = {
         .count = (int64_t)rows->len, .side = (uint32_t)side, .fetch = fetch_inputs, .context = &source};
     if (teacher) images.teacher = teacher->data, images.teacher_dim = teacher->cols;
     WN_TRY(hash_images(workspace, rows, (uint64_t)side, &images.hash, err));
-    WN_TRY(wn_column_open(workspace, WN_INPUT_COLUMN, &source.column, err));
+    WN_TRY(wn_find_origin(workspace, given->from, &origin, err));
+    params.from = origin;
+    if ((status = wn_column_open(workspace, WN_INPUT_COLUMN, &source.column, err))) goto done;
     if ((status = load_row_shapes(workspace, &source, err))) goto done;
     images.aspects = source.aspects;
     params.seed = job->seed;
@@ -246,6 +272,7 @@ done:
     wn_column_close(&source.column);
     wn_free(source.aspects);
     wn_free(source.numbers);
+    wn_free(origin);
     return status;
 }
 

@@ -2,11 +2,15 @@
 #include "jobs/open_model.h"
 #include "jobs/reduction_stage.h"
 
+#include <string.h>
+#include <sys/stat.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "interop/option_file.h"
+#include "winnow/hub.h"
 #include "winnow/jobs.h"
 #include "winnow/memory.h"
 
@@ -53,18 +57,54 @@ static wn_status open_reduced(const char *path, wn_precision precision, const wn
     return status;
 }
 
-wn_status wn_open_model(const char *path, wn_precision precision, const wn_onnx_settings *settings, wn_model **out,
-                        wn_error *err)
+static bool is_plain_file(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+wn_status wn_locate_model(const char *wanted, char **file, wn_error *err)
+{
+    char pulled[WN_PULL_PATH_MAX];
+    const char *found = wanted;
+    *file = NULL;
+    if (strcmp(wanted, WN_MODEL_DEFAULT) != 0 && !is_plain_file(wanted)) {
+        if (wn_hub_find(wanted)) {
+            WN_TRY(wn_hub_find_pulled(wanted, pulled, err));
+            found = pulled;
+        } else if (!wn_file_exists(wanted)) {
+            return wn_fail(err, WN_NOTFOUND,
+                           "'%s' is neither a file nor the name of a model; 'winnow model list' names those that "
+                           "winnow knows",
+                           wanted);
+        }
+    }
+    *file = wn_text_copy(found);
+    return *file ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
+}
+
+static wn_status open_file(const char *path, wn_precision precision, const wn_onnx_settings *settings, wn_model **out,
+                           wn_error *err)
 {
     wn_onnx_settings all;
     wn_arena arena;
-    *out = NULL;
     if (wn_is_reduction(path)) return open_reduced(path, precision, settings, out, err);
     if (!wn_text_ends_with(path, ".onnx")) return wn_model_open(path, precision, out, err);
     wn_arena_init(&arena, WN_MEMORY_TEXT, 0);
     wn_status status = read_settings(path, settings, &all, &arena, err);
     if (!status) status = wn_model_open_onnx(path, &all, out, err);
     wn_arena_clear(&arena);
+    return status;
+}
+
+wn_status wn_open_model(const char *path, wn_precision precision, const wn_onnx_settings *settings, wn_model **out,
+                        wn_error *err)
+{
+    char *file = NULL;
+    *out = NULL;
+    WN_TRY(wn_locate_model(path, &file, err));
+    wn_status status = open_file(file, precision, settings, out, err);
+    wn_free(file);
     return status;
 }
 

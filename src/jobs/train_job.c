@@ -43,6 +43,9 @@ static wn_status train_on(const wn_job *job, wn_workspace *workspace, const wn_t
     wn_row_list rows = {0};
     wn_npy *file = NULL;
     wn_matrix teacher = {0};
+    char *origin = NULL;
+    WN_TRY(wn_find_origin(workspace, options->train->from, &origin, err));
+    wn_free(origin);
     if (options->path_count) {
         int64_t side = 0;
         WN_TRY(wn_model_wants_side(workspace, options->train->from, &side, err));

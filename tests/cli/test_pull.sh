@@ -9,7 +9,7 @@ refuses() { # STATUS TEXT ARGS...: fails with that status and says that
 }
 cat >server.py <<'P'
 """The first folder of a path says what goes wrong; the log tells what was asked."""
-import http.server, os, sys
+import http.server, os, sys, time
 body = bytes([8]) + bytes(i * 7 % 251 for i in range(3_000_000))
 other = bytes([8]) + bytes(i * 5 % 251 for i in range(3_000_000))
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -41,6 +41,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         data = other if how == "new" else body
         tag = [("ETag", '"two"' if how == "new" else '"one"')]
         if how == "plain": return self.answer(200, data) # no ranges
+        if how == "slow": # half of it, then nothing
+            self.answer(200, data, tag, 1_500_000)
+            self.wfile.flush()
+            return time.sleep(60)
+        if how == "endless": # without a length, as much as anybody takes
+            self.send_response(200)
+            for name, value in tag: self.send_header(name, value)
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.close_connection = True
+            try:
+                while True: self.wfile.write(data)
+            except OSError: return
         if not wanted: return self.answer(200, data, tag, 1_500_000 if how in ("cut", "dead") else None)
         if start >= len(data): return self.answer(416, b"", [("Content-Range", "bytes */%d" % len(data))])
         if how == "dead":
@@ -52,9 +65,17 @@ if sys.argv[1:] == ["body"]:
     open("good.onnx", "wb").write(body); open("other.onnx", "wb").write(other)
 else:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
     open("port.new", "w").write(str(server.server_port)); os.rename("port.new", "port")
     server.serve_forever()
 P
+if "$W" model pull resnet-50 --hub http://127.0.0.1:9 2>&1 | grep -qF "built without libcurl"; then
+    refuses 1 "fetch http://127.0.0.1:9/Xenova/resnet-50/resolve/main/onnx/model.onnx by other means" \
+        model pull resnet-50 --hub http://127.0.0.1:9
+    [ -z "$(find cache -name '*.onnx')" ] && "$W" model list | grep -q '^resnet-50 *not here'
+    exit 0
+fi
+rm -rf cache
 python3 server.py body
 sha256sum good.onnx | cut -d' ' -f1 >sha
 good=$(cat sha)
@@ -65,9 +86,11 @@ hub=http://127.0.0.1:$(cat port)
 models=cache/winnow/models
 
 # The table, and what a call would do.
-"$W" model pull --list >list.txt
-grep -q '^dinov2-small ' list.txt
-"$W" model pull --list --json | python3 -c 'import json,sys; m = json.load(sys.stdin)["models"]; assert len(m) >= 5 and all(len(x["sha256"] or "0" * 64) == 64 for x in m), m'
+"$W" model list >list.txt
+"$W" model pull --list | cmp - list.txt
+grep -q '^default  *built in .* 96 * 128 ' list.txt && grep -q '^dinov2-small  *not here .* 224 * 384  Apache-2.0$' list.txt
+grep -A2 '^resnet-50 ' list.txt | grep -q 'SHA-256 unknown; recorded on first download'
+"$W" model list --json | python3 -c 'import json,sys; m = json.load(sys.stdin)["models"]; assert len(m) >= 6 and all(len(x["sha256"] or "0" * 64) == 64 and x["bytes"] > 10**6 and x["side"] >= 96 and x["dim"] >= 128 for x in m), m'
 "$W" model pull resnet-50 --hub "$hub/ok" --dry-run 2>dry.txt
 grep -qF "$hub/ok/Xenova/resnet-50/resolve/main/onnx/model.onnx" dry.txt
 [ ! -e cache ] && [ ! -e log ]
@@ -144,5 +167,53 @@ refuses 2 "model pull --list" model pull
 refuses 2 "neither https:// nor http://" model pull dinov2-base --hub ftp://127.0.0.1
 refuses 2 "64 hexadecimal digits" model pull dinov2-base --sha256 abc
 refuses 2 "belong to 'winnow model pull'" model export x.wnm --hub "$hub"
-refuses 2 "there are: export, pull" model push x
+refuses 2 "there are: export, list, pull" model push x
+refuses 2 "takes nothing else" model list x
 (unset XDG_CACHE_HOME HOME; refuses 2 "name --out FILE" model pull dinov2-base)
+
+# Ctrl-C keeps what came, and the same command goes on from there.
+"$W" model pull dinov2-base --hub "$hub/slow" --out slow.onnx 2>slow.txt & pull=$!
+for _ in $(seq 300); do [ "$(stat -c %s slow.onnx.part 2>/dev/null)" = 1500000 ] && break; sleep 0.1; done
+kill -INT $pull
+status=0; wait $pull || status=$?
+[ $status = 130 ] && grep -qF "1500000 bytes are kept" slow.txt && [ ! -e slow.onnx ] || { echo "SIGINT: $status"; cat slow.txt; }
+[ "$(stat -c %s slow.onnx.part)" = 1500000 ]
+"$W" model pull dinov2-base --hub "$hub/ok" --out slow.onnx --json --quiet >slow.json
+cmp good.onnx slow.onnx && grep -q '"resumed": *1500000' slow.json && grep -q '^ok bytes=1500000-' log
+
+# A disk that is too small, told before a byte is fetched where the server says how many there are, else when it is full;
+# what is there stays. Needs leave to mount.
+mkdir small
+full() {
+    mount -t tmpfs -o size=2m tmpfs small
+    refuses 1 "bytes more, and" model pull dinov2-base --hub "$hub/ok" --out small/a.onnx
+    refuses 1 "No space left on device" model pull dinov2-base --hub "$hub/endless" --out small/b.onnx
+    grep -q "bytes are kept" refused.txt
+    [ ! -e small/a.onnx ] && [ ! -e small/b.onnx ] && [ "$(stat -c %s small/b.onnx.part)" -gt 1000000 ]
+}
+if unshare -rm true 2>/dev/null && unshare -rm mount -t tmpfs tmpfs small 2>/dev/null; then
+    export W hub; export -f full refuses
+    unshare -rm bash -eu -c full
+fi
+
+# A pulled model by its name. The file is one of winnow's own: what counts is that it is found.
+rm -rf cache
+refuses 1 "fetch it with 'winnow model pull dinov2-small'" embed "$IMAGES" --model dinov2-small --out n.npy
+refuses 1 "fetch it with 'winnow model pull dinov2-small'" curate "$IMAGES" -w n --model dinov2-small -n 5
+refuses 1 "fetch it with 'winnow model pull dinov2-small'" info dinov2-small
+refuses 1 "nor the name of an open model" embed "$IMAGES" -w n --model dinov9 -q
+mkdir -p $models
+"$W" model export default --out $models/dinov2-small.onnx -q
+"$W" model list | grep -q '^dinov2-small *pulled' && "$W" model list | grep -q "models/dinov2-small.onnx$"
+"$W" model list --json | python3 -c 'import json,sys; m = {x["name"]: x for x in json.load(sys.stdin)["models"]}; assert m["dinov2-small"]["state"] == "pulled" and m["dinov2-small"]["file"].endswith("/dinov2-small.onnx") and m["dinov2-base"]["file"] is None, m'
+"$W" info dinov2-small >info.txt
+grep -q "^model .*$models/dinov2-small.onnx$" info.txt
+refuses 1 "training starts from a model that winnow made" train "$IMAGES" -w t --from dinov2-small --steps 2
+mkdir dinov2-small # a folder of that name is no model
+if grep -q "^dimensions" info.txt; then
+    "$W" embed "$IMAGES" --model dinov2-small --out n.npy -q
+    "$W" curate "$IMAGES" -w n --model dinov2-small -n 5 -q
+    for command in "select -n 3" "search --sample 1" neighbours; do "$W" $command -w n --model dinov2-small -q >/dev/null; done
+    "$W" embed "$IMAGES" --model dinov2-small --dim 8 --out r.npy --out-model r.wnr -q
+    "$W" info r.wnr | grep -q "^model  *$PWD/$models/dinov2-small.onnx$"
+fi

@@ -8,6 +8,7 @@
 
 #include "../human.h"
 #include "../job_setup.h"
+#include "../model_list.h"
 #include "../terminal.h"
 #include "winnow/hub.h"
 #include "winnow/model.h"
@@ -35,7 +36,7 @@ static const wn_option options[] = {
      offsetof(model_params, out), 0, 0, NULL, NULL, "FILE", 'o'},
     {WN_OPTION_CHOICE, "format", "export: of the file; auto goes by its ending, and is onnx without --out",
      offsetof(model_params, format), 0, 0, "auto", format_names, NULL, 0},
-    {WN_OPTION_BOOL, "list", "pull: print the models that it knows, and fetch nothing", offsetof(model_params, list), 0,
+    {WN_OPTION_BOOL, "list", "pull: the same as 'winnow model list'; fetches nothing", offsetof(model_params, list), 0,
      0, NULL, NULL, NULL, 0},
     {WN_OPTION_TEXT, "hub", "pull: address of a mirror (default: WINNOW_HUB, else https://huggingface.co)",
      offsetof(model_params, hub), 0, 0, NULL, NULL, "URL", 0},
@@ -49,10 +50,10 @@ static const char *const examples[] = {
     "a model of winnow for ONNX Runtime and everything that builds on it",
     "winnow model export photos.wnm --out photos.safetensors",
     "its weights for PyTorch and others; 'winnow embed --model photos.safetensors' reads them back",
-    "winnow model pull --list",
-    "the open models that can be fetched by name",
+    "winnow model list",
+    "the models that have a name: built in, pulled, and those that can be fetched",
     "winnow model pull dinov2-small",
-    "one of them, into the cache folder; the path to give to --model is printed",
+    "one of them, into the cache folder; every command then takes --model dinov2-small",
     NULL,
 };
 
@@ -127,24 +128,6 @@ static wn_status run_export(session *run, wn_error *err)
 
 /* ---- pull ---- */
 
-static wn_status list_models(session *run, wn_error *err)
-{
-    size_t count;
-    const wn_hub_model *models = wn_hub_models(&count);
-    json_t *rows = run->common.json ? json_array() : NULL;
-    for (size_t i = 0; i < count; i++) {
-        const wn_hub_model *m = &models[i];
-        if (rows)
-            (void)json_array_append_new(rows,
-                                        json_pack("{s:s, s:s, s:s, s:s, s:s?}", "name", m->name, "summary", m->summary,
-                                                  "licence", m->licence, "location", m->location, "sha256", m->sha256));
-        else
-            printf("%-14s  %s\n%-14s  licence %s; SHA-256 %s\n", m->name, m->summary, "", m->licence,
-                   m->sha256 ? m->sha256 : "not known, recorded at the first download");
-    }
-    return run->common.json ? json_print(json_pack("{s:o}", "models", rows), err) : WN_OK;
-}
-
 static wn_status find_model(session *run, const wn_hub_model **out, wn_error *err)
 {
     char names[256] = "";
@@ -166,7 +149,9 @@ static wn_status say_pulled(session *run, const wn_hub_model *model, const wn_pu
     terminal_say(run->terminal, "  SHA-256     %s", got->sha256);
     terminal_say(run->terminal, "  checked by  %s", wn_pull_check_text(got->check));
     terminal_say(run->terminal, "  licence     %s", model->licence);
-    terminal_say(run->terminal, "  next        winnow embed FOLDER --model %s", got->path);
+    char usual[WN_PULL_PATH_MAX];
+    const bool named = wn_hub_find_pulled(model->name, usual, NULL) == WN_OK && strcmp(usual, got->path) == 0;
+    terminal_say(run->terminal, "  next        winnow embed FOLDER --model %s", named ? model->name : got->path);
     if (!run->common.json) return WN_OK;
     return json_print(json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:s}", "name", model->name, "file",
                                 json_name(got->path), "url", json_name(got->url), "sha256", got->sha256, "bytes",
@@ -181,7 +166,7 @@ static wn_status run_pull(session *run, wn_error *err)
     const wn_pull_settings settings = {.hub = params->hub, .out = params->out, .sha256 = params->sha256};
     const wn_hub_model *model = NULL;
     wn_pull_result got;
-    if (params->list) return list_models(run, err);
+    if (params->list) return print_model_list(run, err);
     if (run->path_count != 2)
         return command_usage_error(run, err, "name the model: winnow model pull NAME ('winnow model pull --list')");
     wn_status status = find_model(run, &model, err);
@@ -197,17 +182,27 @@ static wn_status run_pull(session *run, wn_error *err)
     return status ? status : say_pulled(run, model, &got, err);
 }
 
+static wn_status run_list(session *run, wn_error *err)
+{
+    const model_params *params = run->params;
+    if (run->path_count != 1 || params->out || params->hub || params->sha256)
+        return command_usage_error(run, err, "'winnow model list' takes nothing else");
+    return print_model_list(run, err);
+}
+
 static wn_status run_model(session *run, wn_error *err)
 {
     if (strcmp(run->paths[0], "export") == 0) return run_export(run, err);
     if (strcmp(run->paths[0], "pull") == 0) return run_pull(run, err);
-    return command_usage_error(run, err, "'%s' is nothing to do with a model; there are: export, pull", run->paths[0]);
+    if (strcmp(run->paths[0], "list") == 0) return run_list(run, err);
+    return command_usage_error(run, err, "'%s' is nothing to do with a model; there are: export, list, pull",
+                               run->paths[0]);
 }
 
 const command command_model = {
     .name = "model",
-    .summary = "write a model for other programs, or fetch an open one",
-    .usage = "export FILE.wnm [--out FILE.onnx|FILE.safetensors] | pull NAME | pull --list",
+    .summary = "list models, write one for other programs, or fetch an open one",
+    .usage = "export FILE.wnm [--out FILE.onnx|FILE.safetensors] | list | pull NAME",
     .details =
         "export: writes a model that winnow trained as an ONNX file of standard operators. Its input \"images\" takes "
         "N x 3 x SIDE x SIDE numbers, red, green and blue in 0 to 1; its output \"embedding\" gives N rows of length "
@@ -216,8 +211,11 @@ const command command_model = {
         "With the format safetensors: the weights of winnow's network under their names, and its description as "
         "metadata. "
         "Every command takes such a file as a model, so weights may be changed by other programs and come back.\n\n"
+        "list: the models that have a name, with size, licence, side of the input and numbers of an embedding, and "
+        "whether they are here.\n\n"
         "pull: fetches an open model as NAME.onnx into $XDG_CACHE_HOME/winnow/models, or ~/.cache/winnow/models, with "
-        "NAME.onnx.json beside it, which tells how pixels become its input. A download that breaks is gone on from by "
+        "NAME.onnx.json beside it, which tells how pixels become its input; --model NAME finds it there from then on. "
+        "A download that breaks is gone on from by "
         "the same command. The file is compared by SHA-256 with --sha256, else with the hash that winnow knows, else "
         "with the one recorded in NAME.onnx.sha256 at the first download, else with the one that the hub announces; "
         "where there is none of these, the hash is recorded, and you are told. A file that is there is compared and "
