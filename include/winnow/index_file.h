@@ -73,6 +73,9 @@ WN_API WN_NODISCARD wn_status wn_index_save(const wn_index *index, const char *p
 WN_API WN_NODISCARD wn_status wn_index_open(const char *path, const wn_matrix *embeddings, const char *stamp,
                                             wn_index **out, wn_error *err);
 WN_API void wn_index_close(wn_index **index);
+
+/* What a file says of itself, without its embeddings; all of it is checked. Fails as wn_index_open does. */
+WN_API WN_NODISCARD wn_status wn_index_inspect(const char *path, wn_index_info *out, wn_error *err);
 WN_API const wn_index_info *wn_index_describe(const wn_index *index);
 
 /* What is looked for. Zero-initialise, then set. */

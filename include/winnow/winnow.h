@@ -15,6 +15,7 @@
 #include "winnow/duplicates.h"
 #include "winnow/evaluate.h"
 #include "winnow/evidence.h"
+#include "winnow/file_facts.h"
 #include "winnow/hub.h"
 #include "winnow/index.h"
 #include "winnow/index_file.h"

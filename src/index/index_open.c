@@ -257,19 +257,29 @@ static wn_status check_embeddings(const wn_index *index, const wn_index_head *he
     return wn_fail(err, WN_INVALID, "the index %s is of other embeddings (%s); " REMEDY, index->path, why);
 }
 
-static wn_status open_index(wn_index *index, const char *path, const char *stamp, wn_error *err)
+static wn_status map_file(wn_index *index, const char *path, wn_index_head *head, wn_error *err)
 {
-    wn_index_head head;
     if (!(index->path = wn_text_copy(path))) return wn_fail(err, WN_NOMEM, "out of memory");
     WN_TRY(wn_file_map_open(path, &index->map, err));
-    WN_TRY(read_head(index, &head, err));
-    WN_TRY(check_embeddings(index, &head, stamp, err));
-    take_head(index, &head);
-    WN_TRY(find_parts(index, &head, err));
-    if (!sane_parts(index)) return fail_damaged(path, "a part of it makes no sense", err);
+    return read_head(index, head, err);
+}
+
+static wn_status take_parts(wn_index *index, const wn_index_head *head, wn_error *err)
+{
+    take_head(index, head);
+    WN_TRY(find_parts(index, head, err));
+    if (!sane_parts(index)) return fail_damaged(index->path, "a part of it makes no sense", err);
     wn_index_bind(index);
     index->checked = wn_calloc(WN_MEMORY_MATRIX, index->shape.blocks, 1);
     return index->checked ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
+}
+
+static wn_status open_index(wn_index *index, const char *path, const char *stamp, wn_error *err)
+{
+    wn_index_head head;
+    WN_TRY(map_file(index, path, &head, err));
+    WN_TRY(check_embeddings(index, &head, stamp, err));
+    return take_parts(index, &head, err);
 }
 
 wn_status wn_index_open(const char *path, const wn_matrix *embeddings, const char *stamp, wn_index **out, wn_error *err)
@@ -279,5 +289,23 @@ wn_status wn_index_open(const char *path, const wn_matrix *embeddings, const cha
     index->embeddings = *embeddings;
     wn_status status = open_index(index, path, stamp, err);
     if (status) wn_index_close(out);
+    return status;
+}
+
+static wn_status inspect(wn_index *index, const char *path, wn_error *err)
+{
+    wn_index_head head;
+    WN_TRY(map_file(index, path, &head, err));
+    WN_TRY(take_parts(index, &head, err));
+    return wn_index_check_all(index, err);
+}
+
+wn_status wn_index_inspect(const char *path, wn_index_info *out, wn_error *err)
+{
+    wn_index *index = wn_calloc(WN_MEMORY_MATRIX, 1, sizeof *index);
+    if (!index) return wn_fail(err, WN_NOMEM, "out of memory");
+    wn_status status = inspect(index, path, err);
+    *out = index->info;
+    wn_index_close(&index);
     return status;
 }

@@ -65,6 +65,40 @@ wn_status wn_train_checkpoint_write(const char *path, uint64_t identity, const w
     return wn_file_write(path, bytes->data, bytes->len, err);
 }
 
+/* Reads the file and its head, whose length and checksum are right then. */
+static wn_status read_whole(const char *path, wn_buffer *bytes, file_head *head, wn_error *err)
+{
+    WN_TRY(wn_file_read(path, SIZE_MAX / 2, bytes, err));
+    const size_t family = sizeof magic - 1; /* the last byte is the version */
+    if (bytes->len < sizeof magic || memcmp(bytes->data, magic, family) != 0)
+        return wn_fail(err, WN_CORRUPT, "%s: not a checkpoint of winnow", path);
+    if (memcmp(bytes->data, magic, sizeof magic) != 0)
+        return wn_fail(err, WN_VERSION, "%s: a checkpoint of another version of winnow", path);
+    if (bytes->len < sizeof *head)
+        return wn_fail(err, WN_CORRUPT, "%s: damaged checkpoint, cut short after %zu bytes", path, bytes->len);
+    memcpy(head, bytes->data, sizeof *head);
+    if (head->file_bytes != bytes->len)
+        return wn_fail(err, WN_CORRUPT, "%s: damaged checkpoint, %zu bytes of %llu", path, bytes->len,
+                       (unsigned long long)head->file_bytes);
+    if (head->checksum != wn_hash64_of(bytes->data + unchecked_bytes, bytes->len - unchecked_bytes))
+        return wn_fail(err, WN_CORRUPT, "%s: damaged checkpoint (its checksum differs)", path);
+    return WN_OK;
+}
+
+wn_status wn_train_checkpoint_inspect(const char *path, wn_train_state *state, uint64_t *identity, wn_error *err)
+{
+    wn_buffer bytes;
+    file_head head;
+    wn_buffer_init(&bytes, WN_MEMORY_TRAINING, 0);
+    wn_status status = read_whole(path, &bytes, &head, err);
+    if (!status) {
+        *state = head.state;
+        *identity = head.identity;
+    }
+    wn_buffer_clear(&bytes);
+    return status;
+}
+
 wn_status wn_train_checkpoint_read(const char *path, uint64_t identity, wn_train_state *state, wn_learner *learner,
                                    wn_buffer *bytes, wn_error *err)
 {
@@ -72,15 +106,7 @@ wn_status wn_train_checkpoint_read(const char *path, uint64_t identity, wn_train
     const wn_learner_part *parts;
     size_t count = wn_learner_parts(learner, &parts);
     file_head head;
-    WN_TRY(wn_file_read(path, SIZE_MAX / 2, bytes, err));
-    if (bytes->len < sizeof head || memcmp(bytes->data, magic, sizeof magic) != 0) {
-        return wn_fail(err, WN_CORRUPT, "%s: not a checkpoint of this version", path);
-    }
-    memcpy(&head, bytes->data, sizeof head);
-    if (head.file_bytes != bytes->len ||
-        head.checksum != wn_hash64_of(bytes->data + unchecked_bytes, bytes->len - unchecked_bytes)) {
-        return wn_fail(err, WN_CORRUPT, "%s: damaged checkpoint", path);
-    }
+    WN_TRY(read_whole(path, bytes, &head, err));
     if (head.identity != identity || bytes->len != expected) {
         return wn_fail(err, WN_VERSION, "%s: checkpoint of other images or options", path);
     }

@@ -30,4 +30,9 @@ WN_NODISCARD wn_status wn_train_checkpoint_write(const char *path, uint64_t iden
 WN_NODISCARD wn_status wn_train_checkpoint_read(const char *path, uint64_t identity, wn_train_state *state,
                                                 wn_learner *learner, wn_buffer *bytes, wn_error *err);
 
+/* State and identity of a checkpoint, without a learner; the whole file is checked. WN_NOTFOUND, WN_CORRUPT; WN_VERSION
+ * for one of another version of winnow. */
+WN_NODISCARD wn_status wn_train_checkpoint_inspect(const char *path, wn_train_state *state, uint64_t *identity,
+                                                   wn_error *err);
+
 #endif

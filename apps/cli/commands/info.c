@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../command.h"
+#include "../file_info.h"
 #include "../human.h"
 #include "../json_text.h"
 #include "winnow/cpu.h"
@@ -154,84 +155,9 @@ static json_t *json_info(void)
     return out;
 }
 
-/* ---- an ONNX file ---- */
-
-static void print_value(const char *title, const wn_onnx_value *value)
-{
-    printf("%-14s %-24s %s", title, value->name, value->type);
-    for (size_t i = 0; i < value->rank; i++) {
-        if (value->dims[i] > 0)
-            printf("%s%lld", i ? " x " : "  ", (long long)value->dims[i]);
-        else
-            printf("%s?", i ? " x " : "  ");
-    }
-    printf("\n");
-}
-
-static json_t *json_values(const wn_onnx_value *values, size_t count)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) {
-        json_t *dims = json_array();
-        for (size_t k = 0; k < values[i].rank; k++) json_array_append_new(dims, json_integer(values[i].dims[k]));
-        json_array_append_new(list, json_pack("{s:o, s:s, s:o}", "name", json_name(values[i].name), "type",
-                                              values[i].type, "dims", dims));
-    }
-    return list;
-}
-
-/* What the runtime makes of it, when there is one: the width of the embedding. */
-static int64_t embedding_width(const char *path, wn_error *why)
-{
-    wn_model *model = NULL;
-    if (wn_job_open_model(path, &model, why)) return -1;
-    int64_t dim = wn_model_get_info(model)->dim;
-    wn_model_close(&model);
-    return dim;
-}
-
-static wn_status print_onnx(const session *run, const char *path, wn_error *err)
-{
-    wn_onnx_facts *facts = NULL;
-    char version[32], where[512];
-    wn_error why = {0};
-    wn_status status = wn_job_onnx_facts(path, NULL, &facts, err);
-    if (status) return status;
-    const bool runtime = wn_onnx_runtime_find(version, where);
-    const int64_t dim = runtime ? embedding_width(path, &why) : -1;
-    if (run->common.json) {
-        status =
-            json_print(json_pack("{s:o, s:o, s:o, s:I, s:o, s:s, s:o, s:s, s:I, s:s, s:I, s:o, s:o}", "file",
-                                 json_name(path), "inputs", json_values(facts->inputs, facts->input_count), "outputs",
-                                 json_values(facts->outputs, facts->output_count), "nodes",
-                                 (json_int_t)facts->node_count, "producer", json_name(facts->producer), "layout",
-                                 facts->nhwc ? "nhwc" : "nchw", "layer", json_name(facts->layer), "preprocess",
-                                 facts->preset, "side", (json_int_t)facts->side, "runtime", runtime ? version : "",
-                                 "opset", (json_int_t)facts->opset, "dim", dim > 0 ? json_integer(dim) : json_null(),
-                                 "problem", why.status ? json_name(why.message) : json_null()),
-                       err);
-    } else {
-        printf("%-14s %s\n%-14s %s, opset %lld, %zu operators\n", "model", path, "made by", facts->producer,
-               (long long)facts->opset, facts->node_count);
-        for (size_t i = 0; i < facts->input_count; i++) print_value(i ? "" : "inputs", &facts->inputs[i]);
-        for (size_t i = 0; i < facts->output_count; i++) print_value(i ? "" : "outputs", &facts->outputs[i]);
-        printf("%-14s %s (%s)\n", "embeds from", facts->layer, facts->layer_why);
-        if (dim > 0) printf("%-14s %lld\n", "dimensions", (long long)dim);
-        printf("%-14s %s, %s, %u x %u", "preprocessing", facts->preset, facts->nhwc ? "NHWC" : "NCHW",
-               (unsigned)facts->side, (unsigned)facts->side);
-        if (facts->cut > 1.0F) printf(", the longer axis cut by %g at most", (double)facts->cut);
-        printf("\n");
-        printf("%-14s %s%s%s\n", "runtime", runtime ? version : "ONNX Runtime was not found in ", runtime ? ", " : "",
-               where);
-        if (why.status) printf("%-14s %s\n", "problem", why.message);
-    }
-    wn_onnx_facts_free(&facts);
-    return status;
-}
-
 static wn_status run_info(session *run, wn_error *err)
 {
-    if (run->path_count) return print_onnx(run, run->paths[0], err);
+    if (run->path_count) return print_file_info(run, run->paths[0], err);
     wn_status status = wn_media_init(err);
     if (status) return status;
     if (run->common.json) return json_print(json_info(), err);
@@ -246,19 +172,22 @@ static const char *const examples[] = {
     "what is in this program and what this machine can do",
     "winnow info resnet50.onnx",
     "inputs and outputs of an ONNX model, and how winnow would embed with it",
+    "winnow info embeddings.npy",
+    "shape and type of an array, the range of its numbers, rows with gaps",
     NULL,
 };
 
 const command command_info = {
     .name = "info",
     .summary = "versions, formats, methods, and the code chosen for this processor",
-    .usage = "[MODEL.onnx] [OPTIONS]",
+    .usage = "[FILE] [OPTIONS]",
     .details =
         "Prints the version, the libraries that it was built with, the processor level in force and the level of "
-        "each kernel, the image formats that can be read, and the strategies and methods that can be named. With an "
-        "ONNX "
-        "file: its inputs and outputs, the layer that embeddings are taken from, their dimensions, and the "
-        "preprocessing.",
+        "each kernel, the image formats that can be read, and the strategies and methods that can be named. With "
+        "FILE: what it is and holds. That may be a model (.wnm, .wnr, .safetensors, .onnx, 'default', or the name of a "
+        "pulled one), an array (.npy), a checkpoint of a training, an index or the folder of a workspace. Of an ONNX "
+        "model: its inputs and outputs, the layer that embeddings are taken from, their dimensions, and the "
+        "preprocessing. The whole file is read, so one that is damaged or cut short is told.",
     .examples = examples,
     .flags = COMMAND_PLAIN,
     .most_paths = 1,
