@@ -10,7 +10,7 @@
 #include "winnow/npy.h"
 
 typedef struct check_params {
-    const char *probabilities, *embeddings, *labels, *out, *out_issues, *out_suggested;
+    const char *probabilities, *embeddings, *labels, *out, *out_issues, *out_suggested, *ignore;
     const char *settings, *tags, *model;
     bool apply, calibrate;
     int method, filter;
@@ -27,6 +27,9 @@ wn_status check_multilabel_arrays(session *run, wn_npy *labels, wn_error *err);
 
 /* The same for masks: images x height x width class numbers. */
 wn_status check_mask_arrays(session *run, wn_npy *labels, wn_error *err);
+
+/* The same for folders of masks and predictions. */
+wn_status check_mask_folders(session *run, wn_error *err);
 
 /* winnow check on a workspace; the paths of the session are names of checks. */
 wn_status check_workspace(session *run, wn_error *err);

@@ -68,14 +68,15 @@ static json_t *json_checks(const wn_check_job_result *result)
 static wn_status print_json(const wn_check_job_result *result, wn_error *err)
 {
     return json_print(
-        json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "workspace",
-                  json_name(result->workspace), "run", result->run ? json_name(result->run) : json_null(), "model",
-                  result->model ? json_name(result->model) : json_null(), "rows", (json_int_t)result->rows, "bad",
-                  (json_int_t)result->bad, "checks", json_checks(result), "exact_duplicates",
+        json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
+                  "workspace", json_name(result->workspace), "run", result->run ? json_name(result->run) : json_null(),
+                  "model", result->model ? json_name(result->model) : json_null(), "rows", (json_int_t)result->rows,
+                  "bad", (json_int_t)result->bad, "checks", json_checks(result), "exact_duplicates",
                   (json_int_t)result->exact_duplicates, "duplicates", (json_int_t)result->duplicates, "groups",
                   (json_int_t)result->groups, "leaks", (json_int_t)result->leaks, "leaks_with_disagreement",
                   (json_int_t)result->leaks_with_disagreement, "label_errors", (json_int_t)result->label_errors,
-                  "tagged", (json_int_t)result->tagged, "report",
+                  "mask_issue_pixels", (json_int_t)result->mask_pixels, "mask_problems",
+                  (json_int_t)result->mask_problems, "tagged", (json_int_t)result->tagged, "report",
                   result->report ? json_name(result->report) : json_null(), "seconds",
                   json_seconds(&result->seconds, "read check report total"), "peak_memory_bytes", json_peak_memory()),
         err);
@@ -104,6 +105,9 @@ static void print_text(session *run, const wn_check_job_result *result)
                      human_count((uint64_t)result->leaks_with_disagreement, a));
     if (result->label_errors)
         terminal_say(run->terminal, "  labels      about %s are wrong", human_count((uint64_t)result->label_errors, a));
+    if (result->mask_pixels || result->mask_problems)
+        terminal_say(run->terminal, "  masks       %s pixels are issues; %s masks or predictions were left out",
+                     human_count((uint64_t)result->mask_pixels, a), human_count((uint64_t)result->mask_problems, b));
     if (result->report) terminal_say(run->terminal, "  page        %s", result->report);
     say_seconds(run, &result->seconds);
 }
@@ -141,6 +145,8 @@ wn_status check_workspace(session *run, wn_error *err)
                                     .reduce = params->reduce,
                                     .tags = tags.items,
                                     .tag_count = tags.len,
+                                    .masks = params->probabilities,
+                                    .ignore = params->ignore,
                                     .apply = params->apply};
         status = check(run, &options, err);
     }

@@ -143,6 +143,7 @@ typedef struct wn_annotation_options {
     const char *names;           /* file with one category name a line, for formats that have numbers only */
     const char *reference;       /* COCO results: the COCO file that names images and categories */
     const char *box;             /* "xywh", "xyxy": how JSON Lines and CSV boxes are written; NULL = found out */
+    const char *ignore;          /* PNG masks: values that are no class, "0,255" or "none"; NULL = 255 */
     const wn_progress *progress; /* stage "import", unit "items"; WN_CANCELLED when it says stop */
 } wn_annotation_options;
 

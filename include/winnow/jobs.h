@@ -589,14 +589,18 @@ typedef struct wn_check_options {
     const char *workspace;
     const char *const *paths; /* check these alone, which the workspace knows; none = all */
     size_t path_count;
-    const char *const *checks; /* names of winnow/check.h, and "labels"; none = all that the workspace can serve */
+    const char *const
+        *checks; /* names of winnow/check.h, "labels", "boxes" and "masks"; none = all that the workspace can serve */
     size_t check_count;
     const char *const *settings; /* "CHECK.OPTION", value, ..., NULL */
     const char *model;           /* whose neighbours count; as for embed */
     wn_reduce reduce;
     const char *const *tags; /* splits that should not share images; none = folders called train, val and test */
     size_t tag_count;
-    bool apply; /* set the tags "check:NAME" to the issues, and "check:drop" to the repeats that are not kept */
+    const char *masks;  /* folder of predicted masks or their probabilities, NAME.npy or NAME.png for the image NAME;
+                         * NULL =  the newest that were imported */
+    const char *ignore; /* values of these files that are no class, "0,255" or "none"; NULL = 255 */
+    bool apply;         /* set the tags "check:NAME" to the issues, and "check:drop" to the repeats that are not kept */
 } wn_check_options;
 
 typedef struct wn_check_job_result {
@@ -609,16 +613,43 @@ typedef struct wn_check_job_result {
     int64_t duplicates, groups;             /* images that repeat another, exactly or nearly, and their groups */
     int64_t leaks, leaks_with_disagreement; /* repeats in another split; of them, with another label */
     int64_t label_errors;                   /* how many labels are wrong, by estimate */
+    int64_t mask_pixels, mask_problems;     /* pixels of masks that are issues; masks and predictions left out */
     int64_t tagged;
     wn_job_seconds seconds;
 } wn_check_job_result;
 
 /* Checks the images of a workspace and writes issues.csv, duplicates.csv, components.csv, outliers.csv, leaks.csv,
- * label_issues.csv, label_health.csv, stats.csv, bad_files.csv and report.html into a run folder (docs/checks.md). No
+ * label_issues.csv, label_health.csv, box_issues.csv, mask_issues.csv, mask_health.csv, mask_problems.csv, stats.csv,
+ * bad_files.csv and report.html into a run folder (docs/checks.md). No
  * image is changed or deleted. */
 WN_API WN_NODISCARD wn_status wn_job_check(const wn_job *job, const wn_check_options *options, wn_check_job_result *out,
                                            wn_error *err);
 WN_API void wn_check_job_result_clear(wn_check_job_result *result);
+
+/* Masks of a folder against predictions of another one, without a workspace. */
+typedef struct wn_mask_check_options {
+    const char *labels;                  /* folder of NAME.png: the value of a pixel is its class */
+    const char *predictions;             /* folder of NAME.npy, probabilities or classes, or NAME.png, classes */
+    const char *ignore;                  /* values that are no class, "0,255" or "none"; NULL = 255 */
+    const char *out;                     /* folder for masks.csv and the lists; NULL = none are written */
+    const char *out_issues, *out_mended; /* folders for NAME.png; NULL = none are written */
+} wn_mask_check_options;
+
+typedef struct wn_mask_check_result {
+    int64_t images, classes;  /* pairs that were compared; classes that the predictions tell apart */
+    int64_t image_issues;     /* images whose score is below 0.1 and that have a pixel that is an issue */
+    int64_t pixels, estimate; /* pixels that are issues; labels of pixels that are wrong, by estimate */
+    int64_t problems;         /* files left out */
+    char *shown[5];           /* the first reasons */
+    double seconds;
+} wn_mask_check_result;
+
+/* Compares the files of one name in both folders, and writes masks.csv (size, score and issues of each image),
+ * mask_issues.csv, mask_health.csv and mask_problems.csv (docs/checks.md). A file without a partner, and a pair that
+ * does not fit, is left out and listed. WN_NOTFOUND: no two files have one name. */
+WN_API WN_NODISCARD wn_status wn_job_check_masks(const wn_job *job, const wn_mask_check_options *options,
+                                                 wn_mask_check_result *out, wn_error *err);
+WN_API void wn_mask_check_result_clear(wn_mask_check_result *result);
 
 struct wn_calibration; /* winnow/duplicates.h */
 

@@ -42,15 +42,21 @@ typedef struct wn_mask_digest {
 /* Fills the digest of an image, all arrays of it. Called from several threads. A failure ends the walk. */
 typedef wn_status wn_mask_read(void *context, size_t image, wn_mask_digest *out, wn_error *err);
 
+/* Is told the issues of an image, one byte a pixel, in the last walk. Called from several threads. A failure ends it.
+ */
+typedef wn_status wn_mask_found(void *context, size_t image, const wn_mask_digest *digest, const uint8_t *issues,
+                                wn_error *err);
+
 /* Zero-initialise, then set. All pointers are borrowed for the call. */
 typedef struct wn_segmentation_request {
     size_t images, classes; /* at least two classes */
     const size_t *pixels;   /* images: how many each has */
     wn_mask_read *read;
-    void *context;
-    double temperature; /* of the soft minimum; 0 = 0.1 */
-    bool masks;         /* fill `masks` and `suggested` of the answer: three bytes a pixel */
-    uint64_t keep;      /* bytes for digests that stay in memory between the walks; 0 = 512 MiB */
+    wn_mask_found *found; /* may be NULL */
+    void *context;        /* of both */
+    double temperature;   /* of the soft minimum; 0 = 0.1 */
+    bool masks;           /* fill `masks` and `suggested` of the answer: three bytes a pixel */
+    uint64_t keep;        /* bytes for digests that stay in memory between the walks; 0 = 512 MiB */
     wn_pool *pool;
     const wn_progress *progress; /* stage "masks", unit "images", four times */
 } wn_segmentation_request;
@@ -58,19 +64,20 @@ typedef struct wn_segmentation_request {
 /* The answer. Release with wn_segmentation_issues_clear. */
 typedef struct wn_segmentation_issues {
     size_t images, classes;
-    size_t *starts;      /* images + 1: where the pixels of each begin */
-    float *scores;       /* images: soft minimum of the probabilities of the given classes of its pixels, 0 worst to
-                          * 1; NaN = no pixel is known */
-    uint64_t *counts;    /* images: pixels that are issues */
-    uint64_t *by_class;  /* classes: the same by given class */
-    uint64_t issues;     /* the same of all images */
-    uint64_t confident;  /* pixels whose likeliest class is another one and reaches the mean that it has in its own
-                          * pixels: an estimate of the number of errors */
-    double *thresholds;  /* classes: that mean; 2e-6 for a class without pixels */
-    uint8_t *masks;      /* pixels: 1 = an issue; NULL when not asked for */
-    uint16_t *suggested; /* pixels: the likeliest class of an issue, else the given one; 65535 = not known */
-    uint64_t unlabelled; /* pixels without a class */
-    uint64_t unusable;   /* pixels with a class, and a probability that is no number; they take no part */
+    size_t *starts;         /* images + 1: where the pixels of each begin */
+    float *scores;          /* images: soft minimum of the probabilities of the given classes of its pixels, 0 worst to
+                             * 1; NaN = no pixel is known */
+    uint64_t *counts;       /* images: pixels that are issues */
+    uint64_t *by_class;     /* classes: the same by given class */
+    uint64_t *class_pixels; /* classes: known pixels by given class */
+    uint64_t issues;        /* pixels that are issues, of all images */
+    uint64_t confident;     /* pixels whose likeliest class is another one and reaches the mean that it has in its own
+                             * pixels: an estimate of the number of errors */
+    double *thresholds;     /* classes: that mean; 2e-6 for a class without pixels */
+    uint8_t *masks;         /* pixels: 1 = an issue; NULL when not asked for */
+    uint16_t *suggested;    /* pixels: the likeliest class of an issue, else the given one; 65535 = not known */
+    uint64_t unlabelled;    /* pixels without a class */
+    uint64_t unusable;      /* pixels with a class, and a probability that is no number; they take no part */
 } wn_segmentation_issues;
 
 /* Issues are the `confident` pixels of least probability of the given class, and those that tie with the last of them,

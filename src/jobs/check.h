@@ -5,6 +5,7 @@
 #ifndef JOBS_CHECK_H
 #define JOBS_CHECK_H
 
+#include "jobs/mask_pairs.h"
 #include "jobs/vectors.h"
 #include "winnow/annotation_records.h"
 #include "winnow/boxes.h"
@@ -40,6 +41,19 @@ typedef struct wn_check_boxes {
     wn_box_scores found;
 } wn_check_boxes;
 
+/* Masks, and what was found of them; empty while they were not checked. */
+typedef struct wn_check_masks {
+    wn_mask_judging judging;
+    size_t *places;   /* of the pairs among the rows */
+    uint8_t *marks;   /* rows: 1 = has labels, 2 = has predictions */
+    uint8_t mark;     /* that is being set */
+    char **files;     /* rows: of the folder of predictions; NULL = they were imported */
+    size_t strangers; /* files of the folder that no image has */
+    wn_annotation_category *given, *predicted;
+    wn_buffer names; /* const char *: of the classes, NULL = none told */
+    size_t names_len;
+} wn_check_masks;
+
 typedef struct wn_checking {
     const wn_job *job;
     wn_workspace *workspace;
@@ -56,6 +70,7 @@ typedef struct wn_checking {
     wn_vectors vectors; /* what input.embeddings shows, where every row has one */
     wn_check_labels labels;
     wn_check_boxes boxes;
+    wn_check_masks masks;
     const wn_check **checks; /* those that run */
     wn_check_result *results;
     size_t count;
@@ -87,6 +102,11 @@ WN_NODISCARD wn_status wn_checking_labels(wn_checking *checking, wn_check_summar
 /* The same for the newest labelled boxes against the newest predicted ones. */
 WN_NODISCARD wn_status wn_checking_boxes(wn_checking *checking, wn_check_summary *summary, wn_error *err);
 void wn_checking_boxes_clear(wn_check_boxes *boxes);
+
+/* The same for the newest labelled masks against the newest predicted ones, or those of the folder of the options. */
+WN_NODISCARD wn_status wn_checking_masks(wn_checking *checking, wn_check_summary *summary, wn_error *err);
+WN_NODISCARD wn_status wn_checking_write_masks(const wn_checking *checking, wn_error *err);
+void wn_checking_masks_clear(wn_checking *checking);
 
 /* Leaders from the results of the two duplicate checks. */
 WN_NODISCARD wn_status wn_checking_group(wn_checking *checking, wn_error *err);

@@ -258,6 +258,7 @@ wn_status wn_checking_load(wn_checking *s, wn_error *err)
 
 void wn_checking_clear(wn_checking *s)
 {
+    wn_checking_masks_clear(s);
     for (size_t i = 0; s->results && i < s->count; i++) wn_check_result_clear(&s->results[i]);
     for (size_t i = 0; s->images && i < s->rows.len; i++) wn_free(s->images[i].path);
     for (size_t i = 0; i < s->column_count; i++) wn_free(s->columns[i]);

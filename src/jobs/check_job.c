@@ -17,7 +17,7 @@
 static const struct {
     const char *name;
     wn_status (*run)(wn_checking *checking, wn_check_summary *summary, wn_error *err);
-} label_checks[] = {{"labels", wn_checking_labels}, {"boxes", wn_checking_boxes}};
+} label_checks[] = {{"labels", wn_checking_labels}, {"boxes", wn_checking_boxes}, {"masks", wn_checking_masks}};
 
 enum { LABEL_CHECKS = sizeof label_checks / sizeof *label_checks };
 

@@ -12,67 +12,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "jobs/csv_table.h"
 #include "jobs/curate.h"
 #include "winnow/duplicates.h"
 #include "winnow/memory.h"
-
-enum { FLUSH = 1 << 20 };
-
-/* A file that is written in pieces. */
-typedef struct table {
-    wn_file_writer writer;
-    wn_buffer text;
-    uint64_t offset;
-    char *path;
-    wn_status status;
-    wn_error *err;
-} table;
-
-static void open_table(table *t, const wn_checking *s, const char *name, const char *head, wn_error *err)
-{
-    *t = (table){.err = err};
-    wn_buffer_init(&t->text, WN_MEMORY_TEXT, 0);
-    t->writer.fd = -1;
-    if (!(t->path = wn_path_join(s->folder, name))) {
-        t->status = wn_fail(err, WN_NOMEM, "out of memory");
-        return;
-    }
-    t->status = wn_file_writer_begin(&t->writer, t->path, err);
-    wn_buffer_text(&t->text, head);
-}
-
-static void flush_table(table *t, size_t least)
-{
-    if (t->status || t->text.len < least) return;
-    if (t->text.status) {
-        t->status = wn_fail(t->err, t->text.status, "no memory for %s", t->path);
-        return;
-    }
-    t->status = wn_file_write_at(t->writer.fd, t->text.data, t->text.len, t->offset, t->path, t->err);
-    t->offset += t->text.len;
-    wn_buffer_reset(&t->text);
-}
-
-static wn_status close_table(table *t)
-{
-    flush_table(t, 1);
-    if (t->writer.path) {
-        wn_status status = wn_file_writer_end(&t->writer, !t->status, t->err);
-        if (!t->status) t->status = status;
-    }
-    wn_buffer_clear(&t->text);
-    wn_free(t->path);
-    return t->status;
-}
-
-static void add_figure(table *t, double value)
-{
-    if (isfinite(value)) {
-        wn_buffer_format(&t->text, ",%.6g", value);
-    } else {
-        wn_buffer_text(&t->text, ",");
-    }
-}
 
 /* "odd-size" as files call it: odd_size. */
 static void add_issue_name(wn_buffer *text, const char *name)
@@ -82,8 +25,8 @@ static void add_issue_name(wn_buffer *text, const char *name)
 
 wn_status wn_checking_write_issues(const wn_checking *s, wn_error *err)
 {
-    table t;
-    open_table(&t, s, "issues.csv", "path", err);
+    wn_csv_table t;
+    wn_csv_table_open(&t, s->folder, "issues.csv", "path", err);
     for (size_t c = 0; c < s->count; c++) {
         wn_buffer_text(&t.text, ",is_");
         add_issue_name(&t.text, s->checks[c]->name);
@@ -96,35 +39,37 @@ wn_status wn_checking_write_issues(const wn_checking *s, wn_error *err)
         wn_text_add_csv(&t.text, s->images[i].path);
         for (size_t c = 0; c < s->count; c++) {
             wn_buffer_text(&t.text, s->results[c].is_issue[i] ? ",True" : ",False");
-            add_figure(&t, (double)s->results[c].scores[i]);
+            wn_csv_table_figure(&t, (double)s->results[c].scores[i]);
         }
         wn_buffer_text(&t.text, "\n");
-        flush_table(&t, FLUSH);
+        wn_csv_table_flush(&t);
     }
-    return close_table(&t);
+    return wn_csv_table_close(&t);
 }
 
 static wn_status write_stats(const wn_checking *s, wn_error *err)
 {
     const wn_check_input *in = &s->input;
-    table t;
-    open_table(&t, s, "stats.csv",
-               "path,width,height,file_size,luminance,contrast,sharpness,signal_to_noise,uniform_row_ratio,mean_red,"
-               "mean_green,mean_blue,stdv_red,stdv_green,stdv_blue\n",
-               err);
+    wn_csv_table t;
+    wn_csv_table_open(
+        &t, s->folder, "stats.csv",
+        "path,width,height,file_size,luminance,contrast,sharpness,signal_to_noise,uniform_row_ratio,mean_red,"
+        "mean_green,mean_blue,stdv_red,stdv_green,stdv_blue\n",
+        err);
     for (size_t i = 0; i < s->rows.len && !t.status; i++) {
         wn_text_add_csv(&t.text, s->images[i].path);
         wn_buffer_format(&t.text, ",%d,%d,%llu", (int)in->width[i], (int)in->height[i],
                          (unsigned long long)s->images[i].bytes);
         const float *facts[] = {in->luminance, in->contrast, in->sharpness, in->signal_to_noise, in->uniform_row_ratio};
         for (size_t f = 0; f < sizeof facts / sizeof *facts; f++)
-            add_figure(&t, facts[f] ? (double)facts[f][i] : (double)NAN);
-        for (size_t c = 0; c < 3; c++) add_figure(&t, in->mean ? (double)in->mean[3 * i + c] : (double)NAN);
-        for (size_t c = 0; c < 3; c++) add_figure(&t, in->deviation ? (double)in->deviation[3 * i + c] : (double)NAN);
+            wn_csv_table_figure(&t, facts[f] ? (double)facts[f][i] : (double)NAN);
+        for (size_t c = 0; c < 3; c++) wn_csv_table_figure(&t, in->mean ? (double)in->mean[3 * i + c] : (double)NAN);
+        for (size_t c = 0; c < 3; c++)
+            wn_csv_table_figure(&t, in->deviation ? (double)in->deviation[3 * i + c] : (double)NAN);
         wn_buffer_text(&t.text, "\n");
-        flush_table(&t, FLUSH);
+        wn_csv_table_flush(&t);
     }
-    return close_table(&t);
+    return wn_csv_table_close(&t);
 }
 
 typedef struct pair {
@@ -140,56 +85,56 @@ static int compare_pairs(const void *a, const void *b)
     return (x->to > y->to) - (x->to < y->to);
 }
 
-static void add_pair(table *t, const wn_checking *s, size_t from, size_t to, double distance)
+static void add_pair(wn_csv_table *t, const wn_checking *s, size_t from, size_t to, double distance)
 {
     wn_text_add_csv(&t->text, s->images[from].path);
     wn_buffer_text(&t->text, ",");
     wn_text_add_csv(&t->text, s->images[to].path);
-    add_figure(t, distance);
+    wn_csv_table_figure(t, distance);
 }
 
 static wn_status write_duplicates(const wn_checking *s, pair *pairs, wn_error *err)
 {
     size_t n = 0;
-    table t;
+    wn_csv_table t;
     for (size_t i = 0; i < s->rows.len; i++) {
         if (s->leaders[i] != i) pairs[n++] = (pair){s->leaders[i], i, s->distances[i]};
     }
     qsort(pairs, n, sizeof *pairs, compare_pairs);
-    open_table(&t, s, "duplicates.csv", "from,to,distance\n", err);
+    wn_csv_table_open(&t, s->folder, "duplicates.csv", "from,to,distance\n", err);
     for (size_t i = 0; i < n && !t.status; i++) {
         add_pair(&t, s, pairs[i].from, pairs[i].to, (double)pairs[i].distance);
         wn_buffer_text(&t.text, "\n");
-        flush_table(&t, FLUSH);
+        wn_csv_table_flush(&t);
     }
-    return close_table(&t);
+    return wn_csv_table_close(&t);
 }
 
 static wn_status write_components(const wn_checking *s, uint8_t *keep, wn_error *err)
 {
-    table t;
+    wn_csv_table t;
     wn_checking_choose(s, keep);
     uint8_t *grouped = wn_calloc(WN_MEMORY_GENERAL, s->rows.len, 1);
     if (!grouped) return wn_fail(err, WN_NOMEM, "out of memory");
     for (size_t i = 0; i < s->rows.len; i++) {
         if (s->leaders[i] != i) grouped[i] = grouped[s->leaders[i]] = 1;
     }
-    open_table(&t, s, "components.csv", "path,component_id,keep\n", err);
+    wn_csv_table_open(&t, s->folder, "components.csv", "path,component_id,keep\n", err);
     for (size_t i = 0; i < s->rows.len && !t.status; i++) {
         if (!grouped[i]) continue;
         wn_text_add_csv(&t.text, s->images[i].path);
         wn_buffer_format(&t.text, ",%u,%u\n", (unsigned)s->leaders[i], (unsigned)keep[i]);
-        flush_table(&t, FLUSH);
+        wn_csv_table_flush(&t);
     }
     wn_free(grouped);
-    return close_table(&t);
+    return wn_csv_table_close(&t);
 }
 
 /* Outliers with their nearest neighbour, worst first. */
 static wn_status write_outliers(const wn_checking *s, pair *pairs, wn_error *err)
 {
-    table t;
-    open_table(&t, s, "outliers.csv", "from,to,distance\n", err);
+    wn_csv_table t;
+    wn_csv_table_open(&t, s->folder, "outliers.csv", "from,to,distance\n", err);
     for (size_t c = 0; c < s->count; c++) {
         const wn_check_result *found = &s->results[c];
         size_t n = 0;
@@ -202,10 +147,10 @@ static wn_status write_outliers(const wn_checking *s, pair *pairs, wn_error *err
         for (size_t i = 0; i < n; i++) {
             add_pair(&t, s, pairs[i].from, pairs[i].to, -(double)pairs[i].distance);
             wn_buffer_text(&t.text, "\n");
-            flush_table(&t, FLUSH);
+            wn_csv_table_flush(&t);
         }
     }
-    return close_table(&t);
+    return wn_csv_table_close(&t);
 }
 
 /* By the labels where both have one, else by the names of their folders. */
@@ -224,8 +169,8 @@ static const char *class_name(const wn_checking *s, int64_t label)
 static wn_status write_labels(const wn_checking *s, wn_error *err)
 {
     const wn_label_issues *found = &s->labels.found.issues;
-    table t;
-    open_table(&t, s, "label_issues.csv", "path,label,suggested,label_score,is_label_issue\n", err);
+    wn_csv_table t;
+    wn_csv_table_open(&t, s->folder, "label_issues.csv", "path,label,suggested,label_score,is_label_issue\n", err);
     for (size_t i = 0; i < found->rows && !t.status; i++) {
         if (s->labels.values[i] < 0) continue;
         wn_text_add_csv(&t.text, s->images[i].path);
@@ -233,11 +178,11 @@ static wn_status write_labels(const wn_checking *s, wn_error *err)
         wn_text_add_csv(&t.text, class_name(s, s->labels.values[i]));
         wn_buffer_text(&t.text, ",");
         wn_text_add_csv(&t.text, class_name(s, found->suggested[i]));
-        add_figure(&t, (double)found->scores[i]);
+        wn_csv_table_figure(&t, (double)found->scores[i]);
         wn_buffer_text(&t.text, found->issues[i] ? ",True\n" : ",False\n");
-        flush_table(&t, FLUSH);
+        wn_csv_table_flush(&t);
     }
-    return close_table(&t);
+    return wn_csv_table_close(&t);
 }
 
 static const char *box_class(const wn_checking *s, int32_t label)
@@ -248,21 +193,21 @@ static const char *box_class(const wn_checking *s, int32_t label)
     return k - boxes->classes < boxes->predicted_count ? boxes->predicted[k - boxes->classes].name : "";
 }
 
-static void add_box(table *t, const wn_checking *s, size_t image, const char *kind, const wn_box *box, int32_t label,
-                    int32_t suggested, float score)
+static void add_box(wn_csv_table *t, const wn_checking *s, size_t image, const char *kind, const wn_box *box,
+                    int32_t label, int32_t suggested, float score)
 {
     wn_text_add_csv(&t->text, s->images[image].path);
     wn_buffer_format(&t->text, ",%s,", kind);
     if (label >= 0) wn_text_add_csv(&t->text, box_class(s, label));
     wn_buffer_text(&t->text, ",");
     wn_text_add_csv(&t->text, box_class(s, suggested));
-    add_figure(t, (double)box->x1);
-    add_figure(t, (double)box->y1);
-    add_figure(t, (double)box->x2 - (double)box->x1);
-    add_figure(t, (double)box->y2 - (double)box->y1);
-    add_figure(t, (double)score);
+    wn_csv_table_figure(t, (double)box->x1);
+    wn_csv_table_figure(t, (double)box->y1);
+    wn_csv_table_figure(t, (double)box->x2 - (double)box->x1);
+    wn_csv_table_figure(t, (double)box->y2 - (double)box->y1);
+    wn_csv_table_figure(t, (double)score);
     wn_buffer_text(&t->text, "\n");
-    flush_table(t, FLUSH);
+    wn_csv_table_flush(t);
 }
 
 /* Boxes that score below a half, image by image. */
@@ -270,8 +215,8 @@ static wn_status write_boxes(const wn_checking *s, wn_error *err)
 {
     const wn_box_request *r = &s->boxes.request;
     const wn_box_scores *found = &s->boxes.found;
-    table t;
-    open_table(&t, s, "box_issues.csv", "path,kind,label,suggested,x,y,width,height,score\n", err);
+    wn_csv_table t;
+    wn_csv_table_open(&t, s->folder, "box_issues.csv", "path,kind,label,suggested,x,y,width,height,score\n", err);
     for (size_t image = 0; image < found->images && !t.status; image++) {
         for (size_t j = r->prediction_starts[image]; j < r->prediction_starts[image + 1]; j++) {
             const wn_box *box = r->predictions + j;
@@ -285,7 +230,7 @@ static wn_status write_boxes(const wn_checking *s, wn_error *err)
                 add_box(&t, s, image, "misnamed", box, box->label, found->suggested[i], found->misnamed[i]);
         }
     }
-    return close_table(&t);
+    return wn_csv_table_close(&t);
 }
 
 /* Of each class: rows, issues, the share that the joint calls right (health), and the class that it is mixed up with
@@ -293,8 +238,8 @@ static wn_status write_boxes(const wn_checking *s, wn_error *err)
 static wn_status write_health(const wn_checking *s, wn_error *err)
 {
     const wn_label_issues *found = &s->labels.found.issues;
-    table t;
-    open_table(&t, s, "label_health.csv", "class,images,issues,health,overlaps_with,overlap\n", err);
+    wn_csv_table t;
+    wn_csv_table_open(&t, s->folder, "label_health.csv", "class,images,issues,health,overlaps_with,overlap\n", err);
     for (size_t k = 0; k < found->classes && !t.status; k++) {
         size_t images = 0, issues = 0, other = k;
         int64_t total = 0, most = 0;
@@ -309,23 +254,23 @@ static wn_status write_health(const wn_checking *s, wn_error *err)
         }
         wn_text_add_csv(&t.text, class_name(s, (int64_t)k));
         wn_buffer_format(&t.text, ",%zu,%zu", images, issues);
-        add_figure(&t, total ? (double)found->joint[k * found->classes + k] / (double)total : (double)NAN);
+        wn_csv_table_figure(&t, total ? (double)found->joint[k * found->classes + k] / (double)total : (double)NAN);
         wn_buffer_text(&t.text, ",");
         if (other != k) wn_text_add_csv(&t.text, class_name(s, (int64_t)other));
-        add_figure(&t, found->rows ? (double)most / (double)found->rows : (double)NAN);
+        wn_csv_table_figure(&t, found->rows ? (double)most / (double)found->rows : (double)NAN);
         wn_buffer_text(&t.text, "\n");
-        flush_table(&t, FLUSH);
+        wn_csv_table_flush(&t);
     }
-    return close_table(&t);
+    return wn_csv_table_close(&t);
 }
 
 /* Groups that reach over splits: the first member that has a split against those of other splits. `first` has room for
  * one number an image. */
 static wn_status write_leaks(const wn_checking *s, size_t *first, wn_error *err)
 {
-    table t;
+    wn_csv_table t;
     for (size_t i = 0; i < s->rows.len; i++) first[i] = SIZE_MAX;
-    open_table(&t, s, "leaks.csv", "from,to,distance,from_split,to_split,labels_differ\n", err);
+    wn_csv_table_open(&t, s->folder, "leaks.csv", "from,to,distance,from_split,to_split,labels_differ\n", err);
     for (size_t i = 0; i < s->rows.len && !t.status; i++) {
         size_t *anchor = &first[s->leaders[i]];
         if (s->images[i].split < 0) continue;
@@ -340,11 +285,11 @@ static wn_status write_leaks(const wn_checking *s, size_t *first, wn_error *err)
         wn_buffer_text(&t.text, ",");
         wn_text_add_csv(&t.text, s->splits[s->images[i].split]);
         wn_buffer_format(&t.text, ",%s\n", differ ? "True" : "False");
-        flush_table(&t, FLUSH);
+        wn_csv_table_flush(&t);
         s->out->leaks++;
         s->out->leaks_with_disagreement += differ;
     }
-    return close_table(&t);
+    return wn_csv_table_close(&t);
 }
 
 wn_status wn_checking_write(wn_checking *s, wn_error *err)
@@ -362,6 +307,7 @@ wn_status wn_checking_write(wn_checking *s, wn_error *err)
     if (!status) status = write_labels(s, err);
     if (!status) status = write_health(s, err);
     if (!status) status = write_boxes(s, err);
+    if (!status) status = wn_checking_write_masks(s, err);
     if (!status) status = wn_write_bad_files(s->workspace, &s->roots, s->folder, err);
     wn_free(keep);
     wn_free(pairs);

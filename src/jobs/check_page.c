@@ -52,6 +52,9 @@ wn_status wn_checking_report(wn_checking *s, wn_error *err)
                                         {"Labels", "label_issues.csv"},
                                         {"Labels by class", "label_health.csv"},
                                         {"Boxes", "box_issues.csv"},
+                                        {"Masks", "mask_issues.csv"},
+                                        {"Masks by class", "mask_health.csv"},
+                                        {"Masks that were left out", "mask_problems.csv"},
                                         {"Bad files", "bad_files.csv"}};
         wn_report report = {.title = "Checks",
                             .found = s->rows.len + (uint64_t)s->out->bad,

@@ -175,6 +175,10 @@ static verdict find_by_end(const matcher *m, const char *asked, bool stems, bool
     size_t next = stems ? known->next_stem : known->next_name;
     bool alone = head == best && next == SIZE_MAX && wn_name_table_find(&m->asked, name, strlen(name)) == 1;
     if (!all && !alone) return UNSURE;
+    if (m->set->task == WN_TASK_SEMANTIC && whole_is_stem) { /* the file of that name is the mask itself */
+        *row = known->row;
+        return FOUND;
+    }
     /* A file of that name lies beside the annotations and is not in the workspace: that one is meant. */
     const char *suffix = stems ? last_part(known->path) + stem_len(last_part(known->path)) : "";
     char cut[PATH_MAX];
@@ -327,6 +331,13 @@ void wn_matching_clear(wn_matching *matching)
     *matching = (wn_matching){0};
 }
 
+/* Masks of another size than their image say nothing about it. */
+static void drop_masks(wn_annotations *set, const wn_annotation_image *image)
+{
+    for (size_t i = image->first; i < image->first + image->count; i++)
+        if (set->items[i].mask.count) set->items[i].flags |= WN_ITEM_DROPPED;
+}
+
 wn_status wn_match_sizes(wn_annotations *set, const wn_matching *matching, size_t *dropped, wn_error *err)
 {
     *dropped = 0;
@@ -335,13 +346,15 @@ wn_status wn_match_sizes(wn_annotations *set, const wn_matching *matching, size_
         int64_t row = matching->rows[i];
         int32_t width = row < 0 ? 0 : matching->widths[row], height = row < 0 ? 0 : matching->heights[row];
         size_t lost = 0;
-        if (row >= 0 && image->width && (image->width != width || image->height != height))
-            wn_annotations_add_problem(set, (wn_annotation_place){image->path, 0},
-                                       "the annotations are of a %d x %d image, the image is %d x %d%s", image->width,
-                                       image->height, width, height,
-                                       image->width == height && image->height == width
-                                           ? ": they were made before it was turned upright"
-                                           : "");
+        if (row >= 0 && image->width && (image->width != width || image->height != height)) {
+            wn_annotations_add_problem(
+                set, (wn_annotation_place){image->path, 0},
+                "the annotations are of a %d x %d image, the image is %d x %d%s%s", image->width, image->height, width,
+                height,
+                image->width == height && image->height == width ? ": they were made before it was turned upright" : "",
+                set->task == WN_TASK_SEMANTIC ? "; left out" : "");
+            if (set->task == WN_TASK_SEMANTIC) drop_masks(set, image);
+        }
         WN_TRY(wn_annotations_fit(set, i, width, height, &lost, err));
         *dropped += lost;
     }

@@ -25,6 +25,7 @@ typedef enum walk_kind { WALK_MEANS, WALK_COUNT, WALK_LIMIT, WALK_MARK } walk_ki
 typedef struct worker_state {
     wn_mask_digest digest; /* of an image that is not kept */
     uint64_t *bins;        /* BINS */
+    uint8_t *marks;        /* of an image; NULL when nobody wants them */
 } worker_state;
 
 typedef struct judging {
@@ -132,20 +133,35 @@ static void count_image(judging *j, const wn_mask_digest *d, uint64_t *bins, siz
     j->confident[slot] = confident;
 }
 
-static void mark_image(judging *j, const wn_mask_digest *d, size_t image, size_t slot)
+static bool is_issue(const judging *j, const wn_mask_digest *d, size_t i)
+{
+    return j->any && d->labels[i] >= 0 && d->likeliest[i] != d->labels[i] && bits_of(d->given[i]) <= j->limit;
+}
+
+static void count_issues(judging *j, const wn_mask_digest *d, size_t image, size_t slot)
 {
     wn_segmentation_issues *out = j->out;
     uint64_t *by_class = j->class_counts + slot * j->classes;
     memset(by_class, 0, j->classes * sizeof *by_class);
     out->counts[image] = 0;
     for (size_t i = 0; i < d->pixels; i++) {
-        bool issue = j->any && d->labels[i] >= 0 && d->likeliest[i] != d->labels[i] && bits_of(d->given[i]) <= j->limit;
+        bool issue = is_issue(j, d, i);
         if (issue) by_class[d->labels[i]]++;
         out->counts[image] += issue;
         if (!out->masks) continue;
         out->masks[out->starts[image] + i] = issue;
         out->suggested[out->starts[image] + i] = (uint16_t)(issue ? d->likeliest[i] : d->labels[i]);
     }
+}
+
+static wn_status mark_image(judging *j, const wn_mask_digest *d, uint8_t *marks, size_t image, size_t slot,
+                            wn_error *err)
+{
+    const wn_segmentation_request *request = j->request;
+    count_issues(j, d, image, slot);
+    if (!request->found) return WN_OK;
+    for (size_t i = 0; i < d->pixels; i++) marks[i] = is_issue(j, d, i);
+    return request->found(request->context, image, d, marks, err);
 }
 
 static void judge_images(void *context, size_t begin, size_t end, unsigned worker)
@@ -158,7 +174,7 @@ static void judge_images(void *context, size_t begin, size_t end, unsigned worke
         if (j->walk == WALK_MEANS) {
             add_means(j, &d, image, slot);
         } else if (j->walk == WALK_MARK) {
-            mark_image(j, &d, image, slot);
+            j->status[slot] = mark_image(j, &d, j->workers[worker].marks, image, slot, &j->errors[slot]);
         } else {
             count_image(j, &d, j->workers[worker].bins, slot);
         }
@@ -223,13 +239,13 @@ static uint32_t find_bin(const judging *j, uint64_t wanted, uint64_t *below)
     return BINS - 1;
 }
 
-static wn_status find_issues(judging *j, double *sums, uint64_t *counts, wn_error *err)
+static wn_status find_issues(judging *j, double *sums, wn_error *err)
 {
     wn_segmentation_issues *out = j->out;
     uint64_t below, none;
-    WN_TRY(walk_images(j, WALK_MEANS, sums, counts, err));
+    WN_TRY(walk_images(j, WALK_MEANS, sums, out->class_pixels, err));
     for (size_t k = 0; k < j->classes; k++)
-        out->thresholds[k] = fmax(counts[k] ? sums[k] / (double)counts[k] : 0, LEAST_THRESHOLD);
+        out->thresholds[k] = fmax(out->class_pixels[k] ? sums[k] / (double)out->class_pixels[k] : 0, LEAST_THRESHOLD);
     WN_TRY(walk_images(j, WALK_COUNT, NULL, NULL, err));
     j->any = out->confident > 0;
     j->limit = find_bin(j, out->confident, &below) << 16;
@@ -238,15 +254,18 @@ static wn_status find_issues(judging *j, double *sums, uint64_t *counts, wn_erro
     return walk_images(j, WALK_MARK, NULL, out->by_class, err);
 }
 
-/* How many images from the first on have digests that fit, and the pixels of the largest one that has not. */
-static void plan_kept(judging *j, size_t *largest)
+/* How many images from the first on have digests that fit, and the pixels of the largest one that has not; and of the
+ * largest of all. */
+static void plan_kept(judging *j, size_t *largest, size_t *largest_of_all)
 {
     const wn_segmentation_request *request = j->request;
     uint64_t room = (request->keep ? request->keep : KEPT_BYTES) / PIXEL_BYTES;
-    *largest = 0;
+    *largest = *largest_of_all = 0;
     while (j->kept_images < request->images && j->out->starts[j->kept_images + 1] <= room) j->kept_images++;
     for (size_t i = j->kept_images; i < request->images; i++)
         if (request->pixels[i] > *largest) *largest = request->pixels[i];
+    for (size_t i = 0; i < request->images; i++)
+        if (request->pixels[i] > *largest_of_all) *largest_of_all = request->pixels[i];
 }
 
 static bool make_answer(judging *j, wn_segmentation_issues *out)
@@ -255,8 +274,9 @@ static bool make_answer(judging *j, wn_segmentation_issues *out)
     out->scores = wn_alloc(WN_MEMORY_MATRIX, images, sizeof *out->scores);
     out->counts = wn_calloc(WN_MEMORY_MATRIX, images, sizeof *out->counts);
     out->by_class = wn_calloc(WN_MEMORY_MATRIX, classes, sizeof *out->by_class);
+    out->class_pixels = wn_calloc(WN_MEMORY_MATRIX, classes, sizeof *out->class_pixels);
     out->thresholds = wn_alloc(WN_MEMORY_MATRIX, classes, sizeof *out->thresholds);
-    if (!out->scores || !out->counts || !out->by_class || !out->thresholds) return false;
+    if (!out->class_pixels || !out->scores || !out->counts || !out->by_class || !out->thresholds) return false;
     if (!j->request->masks) return true;
     out->masks = wn_alloc(WN_MEMORY_MATRIX, pixels, sizeof *out->masks);
     out->suggested = wn_alloc(WN_MEMORY_MATRIX, pixels, sizeof *out->suggested);
@@ -265,12 +285,14 @@ static bool make_answer(judging *j, wn_segmentation_issues *out)
 
 static bool make_room(judging *j, wn_segmentation_issues *out)
 {
-    size_t largest;
-    plan_kept(j, &largest);
+    size_t largest, largest_of_all;
+    plan_kept(j, &largest, &largest_of_all);
     bool ok = j->workers != NULL && make_digest(out->starts[j->kept_images], &j->kept);
     for (size_t w = 0; ok && w < j->worker_count; w++) {
         j->workers[w].bins = wn_alloc(WN_MEMORY_MATRIX, BINS, sizeof *j->workers[w].bins);
         ok = make_digest(largest, &j->workers[w].digest) && j->workers[w].bins;
+        if (!ok || !j->request->found) continue;
+        ok = (j->workers[w].marks = wn_alloc(WN_MEMORY_MATRIX, largest_of_all, 1)) != NULL;
     }
     j->sums = wn_alloc(WN_MEMORY_MATRIX, BLOCK * j->classes, sizeof *j->sums);
     j->class_counts = wn_alloc(WN_MEMORY_MATRIX, BLOCK * j->classes, sizeof *j->class_counts);
@@ -286,6 +308,7 @@ static void clear_room(judging *j)
     for (size_t w = 0; j->workers && w < j->worker_count; w++) {
         clear_digest(&j->workers[w].digest);
         wn_free(j->workers[w].bins);
+        wn_free(j->workers[w].marks);
     }
     clear_digest(&j->kept);
     wn_free(j->workers);
@@ -306,13 +329,11 @@ wn_status wn_segmentation_find_issues(const wn_segmentation_request *request, wn
     j.worker_count = wn_pool_threads(request->pool);
     j.workers = wn_calloc(WN_MEMORY_MATRIX, j.worker_count, sizeof *j.workers);
     double *sums = wn_calloc(WN_MEMORY_MATRIX, out->classes, sizeof *sums);
-    uint64_t *counts = wn_calloc(WN_MEMORY_MATRIX, out->classes, sizeof *counts);
     out->starts = wn_calloc(WN_MEMORY_MATRIX, out->images + 1, sizeof *out->starts);
     for (size_t i = 0; out->starts && i < out->images; i++) out->starts[i + 1] = out->starts[i] + request->pixels[i];
-    wn_status status = out->starts && make_room(&j, out) && sums && counts
-                           ? find_issues(&j, sums, counts, err)
+    wn_status status = out->starts && make_room(&j, out) && sums
+                           ? find_issues(&j, sums, err)
                            : wn_fail(err, WN_NOMEM, "no memory for %zu masks", out->images);
-    wn_free(counts);
     wn_free(sums);
     clear_room(&j);
     if (status) wn_segmentation_issues_clear(out);
@@ -325,6 +346,7 @@ void wn_segmentation_issues_clear(wn_segmentation_issues *issues)
     wn_free(issues->scores);
     wn_free(issues->counts);
     wn_free(issues->by_class);
+    wn_free(issues->class_pixels);
     wn_free(issues->thresholds);
     wn_free(issues->masks);
     wn_free(issues->suggested);

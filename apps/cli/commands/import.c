@@ -11,7 +11,7 @@
 
 typedef struct import_params {
     int role, box;
-    const char *format, *name, *task, *column, *names, *reference, *paths, *strip, *weights;
+    const char *format, *name, *task, *column, *names, *reference, *paths, *strip, *weights, *ignore;
 } import_params;
 
 #define AT(field) offsetof(import_params, field)
@@ -35,6 +35,8 @@ static const wn_option options[] = {
      0},
     {WN_OPTION_TEXT, "class-weights", "factors of the scores of objects by their class: person=2,car=0.5", AT(weights),
      0, 0, NULL, NULL, "LIST", 0},
+    {WN_OPTION_TEXT, "ignore", "values of PNG masks that are no class, as 0,255; or none (default: 255)", AT(ignore), 0,
+     0, NULL, NULL, "VALUES", 0},
     {WN_OPTION_CHOICE, "box", "how boxes of tables and JSON Lines are written", AT(box), 0, 0, "auto", box_words, NULL,
      0},
     {0},
@@ -104,6 +106,7 @@ static wn_status run_import(session *run, wn_error *err)
                                     .column = params->column,
                                     .names = params->names,
                                     .reference = params->reference,
+                                    .ignore = params->ignore,
                                     .box = params->box ? box_words[params->box] : NULL};
     wn_import_options import = {.workspace = run->common.workspace,
                                 .path = run->paths[0],
@@ -129,8 +132,8 @@ const command command_import = {
     .summary = "labels, predictions and metadata of other tools",
     .usage = "PATH [--as labels|predictions|metadata] [OPTIONS]",
     .details =
-        "Reads class folders, CSV, COCO, Pascal VOC, YOLO, Lightly predictions and metadata, JSON Lines and .npy "
-        "arrays, "
+        "Reads class folders, CSV, COCO, Pascal VOC, YOLO, Lightly predictions and metadata, JSON Lines, .npy "
+        "arrays and PNG masks, "
         "and keeps what they say about the images of the workspace. Importing again under the same name replaces.\n\n"
         "Images are found by their path: the same file; else the image whose path ends with the path in the file; else "
         "the same file name where it is the only one on both sides. What is not found, and entries that make no sense, "

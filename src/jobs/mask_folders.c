@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Masks of one folder against predictions of another: files of one name belong together, wherever they lie.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "interop/file_list.h"
+#include "interop/name_table.h"
+#include "jobs/mask_pairs.h"
+#include "winnow/memory.h"
+
+enum { SUFFIX = 4 }; /* ".png", ".npy" */
+
+typedef struct folders {
+    const wn_mask_check_options *options;
+    wn_mask_check_result *out;
+    wn_file_list given, predicted;
+    wn_name_table paths, names; /* of the predictions without suffix: the whole path; the last part */
+    uint8_t *taken;             /* predictions */
+    wn_arena texts;
+    wn_mask_judging judging;
+} folders;
+
+static const char *last_part(const char *path, size_t *len)
+{
+    const char *end = path + *len, *at = end;
+    while (at > path && at[-1] != '/') at--;
+    *len = (size_t)(end - at);
+    return at;
+}
+
+/* Adds a name, or marks it as one of several (SIZE_MAX - 1). */
+static bool add_name(wn_name_table *table, const char *name, size_t len, size_t value)
+{
+    if (wn_name_table_find(table, name, len) == SIZE_MAX) return wn_name_table_add(table, name, len, value) != NULL;
+    wn_name_table_set(table, name, len, SIZE_MAX - 1);
+    return true;
+}
+
+static wn_status index_predictions(folders *f, wn_error *err)
+{
+    bool ok = (f->taken = wn_calloc(WN_MEMORY_GENERAL, f->predicted.count, 1)) != NULL;
+    for (size_t i = 0; i < f->predicted.count && ok; i++) {
+        const char *path = f->predicted.names[i];
+        f->taken[i] = 1;
+        if (!wn_text_ends_with(path, ".npy") && !wn_text_ends_with(path, ".png")) continue;
+        size_t len = strlen(path) - SUFFIX, name_len = len;
+        const char *name = last_part(path, &name_len);
+        f->taken[i] = 0;
+        ok = (wn_name_table_find(&f->paths, path, len) != SIZE_MAX || wn_name_table_add(&f->paths, path, len, i)) &&
+             add_name(&f->names, name, name_len, i);
+    }
+    return ok ? WN_OK : wn_fail(err, WN_NOMEM, "no memory for the files of '%s'", f->options->predictions);
+}
+
+static char *join(folders *f, const char *folder, const char *name)
+{
+    return wn_arena_format(&f->texts, "%s/%s", folder, name);
+}
+
+/* The prediction of a mask; SIZE_MAX = none, with the reason. */
+static size_t find_prediction(const folders *f, const char *path, const char **reason)
+{
+    size_t len = strlen(path) - SUFFIX, at = wn_name_table_find(&f->paths, path, len);
+    if (at != SIZE_MAX) return at;
+    const char *name = last_part(path, &len);
+    at = wn_name_table_find(&f->names, name, len);
+    if (at < SIZE_MAX - 1) return at;
+    *reason = at == SIZE_MAX ? "there is no prediction of that name; left out"
+                             : "several predictions have that name; left out";
+    return SIZE_MAX;
+}
+
+static wn_status add_pair(folders *f, const char *path, wn_error *err)
+{
+    wn_mask_judging *j = &f->judging;
+    wn_mask_pair *pair = &j->pairs[j->count++];
+    wn_mask_picture head = {0};
+    wn_error mine = {0};
+    const char *reason = NULL;
+    pair->name = wn_arena_text(&f->texts, path, strlen(path));
+    pair->given = join(f, f->options->labels, path);
+    if (!pair->name || !pair->given) return wn_fail(err, WN_NOMEM, "out of memory");
+    size_t at = find_prediction(f, path, &reason);
+    if (at != SIZE_MAX) {
+        f->taken[at] = 1;
+        if (!(pair->file = join(f, f->options->predictions, f->predicted.names[at])))
+            return wn_fail(err, WN_NOMEM, "out of memory");
+        if (wn_mask_png_read(pair->given, true, &head, &mine)) reason = mine.message;
+        pair->width = head.width;
+        pair->height = head.height;
+    }
+    if (reason && !(pair->problem = wn_text_copy(reason))) return wn_fail(err, WN_NOMEM, "out of memory");
+    return WN_OK;
+}
+
+/* Predictions that no mask asked for, as pairs that take no part. */
+static wn_status add_strangers(folders *f, wn_error *err)
+{
+    wn_mask_judging *j = &f->judging;
+    for (size_t i = 0; i < f->predicted.count; i++) {
+        if (f->taken[i]) continue;
+        wn_mask_pair *pair = &j->pairs[j->count++];
+        pair->name = f->predicted.names[i];
+        if (!(pair->problem = wn_text_copy("there is no mask of that name; left out")))
+            return wn_fail(err, WN_NOMEM, "out of memory");
+    }
+    return WN_OK;
+}
+
+/* All pairs; the classes are those that the predictions tell apart. */
+static wn_status make_pairs(folders *f, wn_error *err)
+{
+    wn_mask_judging *j = &f->judging;
+    size_t room = f->given.count + f->predicted.count, good = 0;
+    if (!(j->pairs = wn_calloc(WN_MEMORY_GENERAL, room, sizeof *j->pairs)))
+        return wn_fail(err, WN_NOMEM, "no memory for %zu masks", room);
+    for (size_t i = 0; i < f->given.count; i++)
+        if (wn_text_ends_with(f->given.names[i], ".png")) WN_TRY(add_pair(f, f->given.names[i], err));
+    for (size_t i = 0; i < j->count; i++) {
+        const wn_mask_pair *pair = &j->pairs[i];
+        size_t classes = pair->problem ? 0 : wn_mask_file_classes(pair->file, pair->width, pair->height);
+        bool array = pair->file && wn_text_ends_with(pair->file, ".npy");
+        if (classes && array && !good) j->classes = classes; /* all arrays have as many, or are left out */
+        if (classes && !array && classes > j->classes && !good) j->classes = classes;
+        good += classes && array;
+    }
+    WN_TRY(add_strangers(f, err));
+    if (j->classes) return WN_OK;
+    if (j->count && j->pairs[0].problem)
+        return wn_fail(err, WN_NOTFOUND, "no mask of '%s' has a prediction in '%s' that fits; the first is '%s': %s",
+                       f->options->labels, f->options->predictions, j->pairs[0].name, j->pairs[0].problem);
+    return wn_fail(err, WN_NOTFOUND, "no mask of '%s' has a prediction in '%s' that fits", f->options->labels,
+                   f->options->predictions);
+}
+
+static wn_status run(folders *f, const wn_job *job, wn_error *err)
+{
+    const wn_mask_check_options *options = f->options;
+    wn_mask_judging *j = &f->judging;
+    j->job = job;
+    WN_TRY(wn_mask_ignored_parse(options->ignore, &j->ignored, err));
+    WN_TRY(wn_file_list_load(options->labels, &f->given, err));
+    WN_TRY(wn_file_list_load(options->predictions, &f->predicted, err));
+    WN_TRY(index_predictions(f, err));
+    WN_TRY(make_pairs(f, err));
+    if (!job->dry_run) {
+        j->issue_folder = options->out_issues;
+        j->mended_folder = options->out_mended;
+        if (options->out) WN_TRY(wn_file_make_folder(options->out, err));
+    }
+    WN_TRY(wn_mask_pairs_judge(j, err));
+    if (job->dry_run || !options->out) return WN_OK;
+    WN_TRY(wn_mask_scores_write(j, options->out, err));
+    return wn_mask_lists_write(j, options->out, err);
+}
+
+static wn_status sum_up(const folders *f, wn_error *err)
+{
+    const wn_mask_judging *j = &f->judging;
+    wn_mask_check_result *out = f->out;
+    out->classes = (int64_t)j->classes;
+    out->pixels = (int64_t)j->found.issues;
+    out->estimate = (int64_t)j->found.confident;
+    for (size_t i = 0; i < j->count; i++) {
+        const char *problem = j->pairs[i].problem;
+        out->images += !problem;
+        out->image_issues += !problem && wn_mask_pair_is_issue(j, i);
+        if (!problem) continue;
+        if ((size_t)out->problems++ >= sizeof out->shown / sizeof *out->shown) continue;
+        wn_buffer text;
+        wn_buffer_init(&text, WN_MEMORY_TEXT, 0);
+        wn_buffer_format(&text, "%s: %s", j->pairs[i].name, problem);
+        char *copy = text.status ? NULL : wn_text_copy(text.data);
+        wn_buffer_clear(&text);
+        if (!(out->shown[out->problems - 1] = copy)) return wn_fail(err, WN_NOMEM, "out of memory");
+    }
+    return WN_OK;
+}
+
+wn_status wn_job_check_masks(const wn_job *job, const wn_mask_check_options *options, wn_mask_check_result *out,
+                             wn_error *err)
+{
+    folders f = {.options = options, .out = out};
+    double started = wn_clock_seconds();
+    *out = (wn_mask_check_result){0};
+    wn_arena_init(&f.texts, WN_MEMORY_TEXT, 0);
+    wn_status status = run(&f, job, err);
+    if (!status) status = sum_up(&f, err);
+    wn_mask_judging_clear(&f.judging);
+    wn_free(f.judging.pairs);
+    wn_free(f.taken);
+    wn_name_table_clear(&f.paths);
+    wn_name_table_clear(&f.names);
+    wn_file_list_clear(&f.given);
+    wn_file_list_clear(&f.predicted);
+    wn_arena_clear(&f.texts);
+    out->seconds = wn_clock_seconds() - started;
+    if (status) wn_mask_check_result_clear(out);
+    return status;
+}
+
+void wn_mask_check_result_clear(wn_mask_check_result *result)
+{
+    for (size_t i = 0; i < sizeof result->shown / sizeof *result->shown; i++) wn_free(result->shown[i]);
+    *result = (wn_mask_check_result){0};
+}

@@ -1,0 +1,164 @@
+# Masks from files: what is found, in folders and in a workspace, and what becomes of files that make no sense.
+cat >files.py <<'PY'
+import csv, json, os, struct, sys, zlib
+
+W, H, CLASSES = 16, 12, 3
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+def png(path, values, kind, bits, width=W, height=H):
+    """kind 0 = grey, 2 = colours, 3 = palette; values of pixels, row by row."""
+    row = {2: lambda v: bytes(v) * 3, 3: bytes}.get(kind) or (bytes if bits == 8 else lambda v: struct.pack(">%dH" % len(v), *v))
+    if kind == 2:
+        row = lambda v: b"".join(bytes([x * 80, 255 - x * 80, i * 9 % 256]) for i, x in enumerate(v))
+    data = b"".join(b"\0" + row(values[y * width:(y + 1) * width]) for y in range(height))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)))
+        if kind == 3:
+            file.write(chunk(b"PLTE", bytes(range(256)) * 3))
+        file.write(chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b""))
+
+def npy(path, values, shape, code="<f4"):
+    head = ("{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (code, shape)).ljust(117) + "\n"
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode())
+        file.write(struct.pack("<%d%s" % (len(values), {"<f4": "f", "<f8": "d", "<i8": "q"}[code]), *values))
+
+def truth(i):
+    return [(x // 4 + i) % CLASSES for y in range(H) for x in range(W)]
+
+def given(i):
+    """Image 2: a block of 4 x 3 pixels at 4, 5 has the next class; image 3: the last pixel has none."""
+    values = truth(i)
+    for y in range(5, 8) if i == 2 else ():
+        for x in range(4, 8):
+            values[y * W + x] = (values[y * W + x] + 1) % CLASSES
+    if i == 3:
+        values[-1] = 255
+    return values
+
+def softmax(i, last):
+    values = truth(i)
+    plane = lambda k: [0.9 if v == k else 0.05 for v in values]
+    if last:
+        return [p for v in values for p in (0.9 if v == k else 0.05 for k in range(CLASSES))]
+    return plane(0) + plane(1) + plane(2)
+
+def write():
+    for i in range(6):
+        png("images/p%d.png" % i, truth(i + 1), 2, 8)
+        png("masks/p%d.png" % i, given(i), 3 if i % 2 else 0, 16 if i == 4 else 8)
+        last = i % 2 == 0
+        npy("soft/p%d.npy" % i, softmax(i, last), (H, W, CLASSES) if last else (CLASSES, H, W), "<f8" if i == 5 else "<f4")
+        png("hard/p%d.png" % i, truth(i), 3, 8)
+    # what makes no sense
+    png("odd/masks/beyond.png", [7] * (W * H), 0, 8)
+    npy("odd/soft/beyond.npy", softmax(0, False), (CLASSES, H, W))
+    png("odd/masks/size.png", [0] * 20, 0, 8, 5, 4)
+    npy("odd/soft/size.npy", softmax(0, False), (CLASSES, H, W))
+    png("odd/masks/lonely.png", given(0), 0, 8)
+    npy("odd/soft/stranger.npy", softmax(0, False), (CLASSES, H, W))
+    png("odd/masks/colours.png", given(0), 2, 8)
+    npy("odd/soft/colours.npy", softmax(0, False), (CLASSES, H, W))
+    png("odd/masks/cut.png", given(0), 0, 8)
+    whole = open("odd/masks/cut.png", "rb").read()
+    open("odd/masks/cut.png", "wb").write(whole[:len(whole) - 30])
+    npy("odd/soft/cut.npy", softmax(0, False), (CLASSES, H, W))
+    png("odd/masks/logits.png", given(0), 0, 8)
+    npy("odd/soft/logits.npy", [4 * x - 2 for x in softmax(0, False)], (CLASSES, H, W))
+    png("odd/masks/good.png", given(0), 0, 8)
+    npy("odd/soft/good.npy", truth(0), (H, W), "<i8")
+
+def rows(path):
+    return list(csv.DictReader(open(path)))
+
+def check_lists(folder, names):
+    issues = rows(folder + "/mask_issues.csv")
+    assert len(issues) == 1, issues
+    one = issues[0]
+    assert one["path"].endswith("p2.png") and (one["label"], one["suggested"]) == (names[1], names[0]), one
+    assert [one[k] for k in ("pixels", "x", "y", "width", "height")] == ["12", "4", "5", "4", "3"], one
+    health = {r["class"]: r for r in rows(folder + "/mask_health.csv")}
+    assert sum(int(r["pixels"]) for r in health.values()) == 6 * W * H - 1 and health[names[1]]["issues"] == "12", health
+    assert rows(folder + "/mask_problems.csv") == []
+
+if sys.argv[1] == "write":
+    write()
+elif sys.argv[1] == "folders":
+    figures = json.load(open("found.json"))
+    expected = {"images": 6, "classes": 3, "issues": 12, "image_issues": 1, "estimated_errors": 12, "problems": 0}
+    assert {k: figures[k] for k in expected} == expected, figures
+    check_lists("found", "012")
+    scores = {r["path"]: r for r in rows("found/masks.csv")}
+    # soft minimum of 12 pixels of 0.05 and 180 of 0.9
+    import math
+    far = 180 * math.exp(-8.5)
+    assert abs(float(scores["p2.png"]["score"]) - (12 * 0.05 + far * 0.9) / (12 + far)) < 1e-5, scores
+    assert abs(float(scores["p0.png"]["score"]) - 0.9) < 1e-5 and scores["p2.png"]["is_mask_issue"] == "True"
+    assert sorted(os.listdir("pixels")) == ["p2.png"] and sorted(os.listdir("mended")) == ["p%d.png" % i for i in range(6)]
+elif sys.argv[1] == "workspace":
+    figures = json.load(open(sys.argv[2]))
+    assert figures["mask_issue_pixels"] == 12 and figures["mask_problems"] == int(sys.argv[3]), figures
+    assert [c["issues"] for c in figures["checks"]] == [1], figures
+    check_lists(figures["run"], sys.argv[4].split(","))
+    issues = {os.path.basename(r["path"]): r for r in rows(figures["run"] + "/issues.csv")}
+    assert issues["p2.png"]["is_masks_issue"] == "True" and issues["p1.png"]["is_masks_issue"] == "False", issues
+else:
+    reasons = {r["path"]: r["reason"] for r in rows("odd.found/mask_problems.csv")}
+    expected = {"beyond.png": "the value 7 is none of 3 classes", "size.png": "size.npy", "lonely.png": "no prediction",
+                "stranger.npy": "no mask of that name", "colours.png": "a picture of colours",
+                "cut.png": "cut.png: ", "logits.png": "1.6 is no probability"}
+    assert set(reasons) == set(expected), reasons
+    for name, words in expected.items():
+        assert words in reasons[name], (name, reasons[name])
+    assert [r["path"] for r in rows("odd.found/masks.csv")] == ["good.png"]
+PY
+python3 files.py write
+"$WINNOW" check labels --labels masks --probabilities soft --out found --out-issues pixels --out-suggested mended --json -q >found.json
+python3 files.py folders
+"$WINNOW" check labels --labels masks --probabilities hard --out hard.found --json -q >hard.json
+grep -q '"issues": 12' hard.json
+# mended masks have no issue any more; --ignore takes a class out
+"$WINNOW" check labels --labels mended --probabilities soft --json -q >mended.json
+grep -q '"issues": 0' mended.json
+"$WINNOW" check labels --labels masks --probabilities soft --ignore 255,1 --out ignored -q
+! grep -q '^1,' ignored/mask_health.csv
+"$WINNOW" check labels --labels odd/masks --probabilities odd/soft --out odd.found -q
+python3 files.py odd
+
+# the same in a workspace: predictions of a folder, and imported ones
+printf 'road\nsky\ntree\n' >names.txt
+"$WINNOW" add images -w a.winnow -q
+"$WINNOW" import masks -w a.winnow --names names.txt --json -q >masks.json
+grep -q '"format": "png-masks"' masks.json && grep -q '"task": "semantic-segmentation"' masks.json
+"$WINNOW" check masks -w a.winnow --probabilities soft --json -q >soft.json
+python3 files.py workspace soft.json 0 road,sky,tree
+"$WINNOW" import hard -w a.winnow --as predictions -q
+"$WINNOW" check masks -w a.winnow --json -q >both.json
+python3 files.py workspace both.json 0 road,sky,tree
+# a mask of another size, one of an unknown image, and a value beyond the classes are listed; the rest is imported
+cp -r masks more && cp odd/masks/size.png more/p0.png && cp odd/masks/lonely.png more/ && cp odd/masks/beyond.png more/p1.png
+cp odd/masks/cut.png more/p3.png
+"$WINNOW" import more -w a.winnow --names names.txt --name more --json -q >more.json
+python3 - <<'PY'
+import json
+figures = json.load(open("more.json"))
+one = figures["sets"][0]
+assert (one["images"], one["matched"], one["unmatched"]) == (5, 4, 1) and one["problems"] == 4, one
+text = open(figures["problems"]).read()
+for words in ("5 x 4 image, the image is 16 x 12; left out", "lonely: no image", "the value 7 is none of 3 classes", "p3.png"):
+    assert words in text, text
+PY
+fails() { # STATUS WORDS COMMAND...
+    local status=$1 words=$2 got=0
+    shift 2
+    "$@" 2>message || got=$?
+    [ "$got" = "$status" ] && grep -q -- "$words" message || { cat message >&2; return 1; }
+}
+fails 1 "holds no files" "$WINNOW" import odd/soft -w a.winnow --format png-masks
+fails 1 "no list of values" "$WINNOW" import masks -w a.winnow --ignore 255,x
+fails 1 "no mask of" "$WINNOW" check labels --labels odd/masks --probabilities hard
+fails 1 "cannot list" "$WINNOW" check labels --labels masks --probabilities nothing
