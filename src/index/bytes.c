@@ -20,7 +20,7 @@ static const float cut = 4.75f;
 
 bool wn_bytes_suit(size_t rows, size_t dim)
 {
-    return wn_cpu_level() >= WN_CPU_AVX512VNNI && dim >= 16 && dim <= 4096 && rows >= ROWS_LEAST && rows >= 4 * dim;
+    return wn_cpu_level() >= WN_CPU_AVX2 && dim >= 16 && dim <= 4096 && rows >= ROWS_LEAST && rows >= 4 * dim;
 }
 
 uint64_t wn_bytes_memory(size_t dim)
