@@ -36,6 +36,7 @@ typedef struct wn_check_input {
     const float *mean, *deviation;             /* rows x 3 */
     const uint8_t *byte_hashes, *pixel_hashes; /* rows x 16 */
     const uint64_t *picture_hashes;            /* rows x 4, winnow/duplicates.h; 4 zeros = none */
+    const uint64_t *inner_hashes;              /* rows x 4, without the frames; 4 zeros = none */
     const int64_t *neighbours;                 /* rows x k nearest other rows, nearest first, -1 = none */
     const float *distances;                    /* rows x k, cosine */
     size_t k;

@@ -37,6 +37,12 @@ WN_API void wn_picture_hasher_free(wn_picture_hasher **hasher);
  * hasher serves any number of threads. `rgb` is side x side x 3. */
 WN_API void wn_picture_hash(const wn_picture_hasher *hasher, const uint8_t *rgb, uint64_t out[WN_PICTURE_WORDS]);
 
+/* The hash of what is left when the frame of a picture is taken off; four zeros where it has none, or inside is of one
+ * colour. A frame is, on each side that has one, up to 30 % of the side in lines of nearly one colour: luma within 24
+ * of 255 along a line, and the means of lines within 12 of the outermost. Sides above 256 are not searched. Frames and
+ * letterboxes that were added to a picture move all its coefficients; this hash is that of the picture before. */
+WN_API void wn_picture_hash_inside(const wn_picture_hasher *hasher, const uint8_t *rgb, uint64_t out[WN_PICTURE_WORDS]);
+
 /* The hash of the picture after a turn, which adds up what its bits say: 1 mirrored left to right, 2 upside down, 4
  * rows and columns exchanged (first of all). 6 is a quarter turn, 3 a half turn. A mirrored transform has the odd
  * coefficients negated, so nothing is computed anew; only coefficients that are exactly 0 differ. */
@@ -49,20 +55,24 @@ WN_API unsigned wn_picture_hash_bits(const uint64_t a[WN_PICTURE_WORDS], const u
 /* Pictures that are alike by their hashes or by a neighbour graph of embeddings. Zero-initialise, then set. */
 typedef struct wn_alike_request {
     size_t rows;
-    const uint64_t *hashes;    /* rows x 4; four zeros = none; NULL = by the graph alone */
-    unsigned max_bits;         /* of 256, at most 96; 56 is a good number */
-    const int64_t *neighbours; /* rows x k, -1 = none; NULL = by the hashes alone */
-    const float *distances;    /* rows x k */
+    const uint64_t *hashes;       /* rows x 4; four zeros = none; NULL = by the graph alone */
+    const uint64_t *inner_hashes; /* rows x 4, of wn_picture_hash_inside; NULL = none */
+    unsigned max_bits;            /* of 256, at most 96; 64 is a good number */
+    const int64_t *neighbours;    /* rows x k, -1 = none; NULL = by the hashes alone */
+    const float *distances;       /* rows x k */
     size_t k;
-    float max_distance; /* of two embeddings that are alike */
+    float max_distance;  /* of two embeddings that are alike, whatever their hashes say; negative = none are */
+    float both_distance; /* of two embeddings that are alike when their hashes ... */
+    unsigned both_bits;  /* ... differ in at most so many bits; 0 = none are */
     wn_pool *pool;
     const wn_progress *progress; /* stage "duplicates", unit "images" */
 } wn_alike_request;
 
 /* In row order each row joins the smallest earlier row that leads a group and is near enough, or leads a group of its
- * own: members are near their leader, chains do not drift. similarity is 1 - bits / 256, or 1 - distance where only
- * the graph joins the two. Up to 20,000 rows all pairs are compared; beyond, a leader is found by one of twelve groups
- * of 20 bits that is equal: always up to 11 bits that differ, at 20 in about nine of ten cases, at 31 in six. */
+ * own: members are near their leader, chains do not drift. A row with two hashes is as near as the nearer one.
+ * similarity is 1 - bits / 256, or 1 - distance where only the graph joins the two. Up to 20,000 rows all pairs are
+ * compared; beyond, a leader is found by one of twelve groups of 20 bits that is equal: always up to 11 bits that
+ * differ, at 20 in about nine of ten cases, at 31 in six. */
 WN_API WN_NODISCARD wn_status wn_duplicates_find_pictures(const wn_alike_request *request, wn_duplicates *out,
                                                           wn_error *err);
 

@@ -64,7 +64,7 @@ typedef struct wn_checking {
     wn_check_image *images;
     char **splits; /* names */
     size_t split_count;
-    void *columns[20]; /* whose pointers are in `input` */
+    void *columns[24]; /* whose pointers are in `input` */
     size_t column_count;
     wn_check_input input;
     wn_vectors vectors; /* what input.embeddings shows, where every row has one */

@@ -12,7 +12,9 @@
 #include "winnow/log.h"
 #include "winnow/memory.h"
 
-#define PICTURE_HASH_COLUMN "picture_hash.1"
+/* Of each picture two hashes: of the whole, and of what its frame surrounds. */
+#define PICTURE_HASH_COLUMN "picture_hash.2"
+enum { HASH_WORDS = 2 * WN_PICTURE_WORDS };
 
 enum { NEIGHBOURS = 30, HASH_BLOCK = 2048 };
 
@@ -79,6 +81,26 @@ static wn_status load_column(wn_checking *s, const char *name, const void **out,
     return status;
 }
 
+static wn_status load_hashes(wn_checking *s, wn_error *err)
+{
+    size_t rows = s->rows.len;
+    const void *pairs = NULL;
+    uint64_t *parts[2];
+    WN_TRY(load_column(s, PICTURE_HASH_COLUMN, &pairs, err));
+    if (!pairs) return WN_OK;
+    for (size_t part = 0; part < 2; part++) {
+        parts[part] = s->columns[s->column_count++] = wn_alloc(WN_MEMORY_GENERAL, rows * WN_PICTURE_WORDS, 8);
+        if (!parts[part]) return wn_fail(err, WN_NOMEM, "no memory for the hashes of %zu images", rows);
+        for (size_t i = 0; i < rows; i++) {
+            const uint64_t *from = (const uint64_t *)pairs + i * HASH_WORDS + part * WN_PICTURE_WORDS;
+            memcpy(parts[part] + i * WN_PICTURE_WORDS, from, WN_PICTURE_WORDS * sizeof *from);
+        }
+    }
+    s->input.picture_hashes = parts[0];
+    s->input.inner_hashes = parts[1];
+    return WN_OK;
+}
+
 static wn_status load_facts(wn_checking *s, wn_error *err)
 {
     const struct {
@@ -94,11 +116,10 @@ static wn_status load_facts(wn_checking *s, wn_error *err)
         {"deviation_rgb", (const void **)&s->input.deviation},
         {"byte_hash", (const void **)&s->input.byte_hashes},
         {"pixel_hash", (const void **)&s->input.pixel_hashes},
-        {PICTURE_HASH_COLUMN, (const void **)&s->input.picture_hashes},
     };
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         WN_TRY(load_column(s, columns[i].name, columns[i].to, err));
-    return WN_OK;
+    return load_hashes(s, err);
 }
 
 /* ---- picture hashes ---- */
@@ -114,8 +135,11 @@ static void hash_pictures(void *context, size_t begin, size_t end, unsigned work
 {
     const hashing *h = context;
     (void)worker;
-    for (size_t i = begin; i < end; i++)
-        wn_picture_hash(h->hasher, h->pictures + i * h->picture_bytes, h->hashes + i * WN_PICTURE_WORDS);
+    for (size_t i = begin; i < end; i++) {
+        const uint8_t *picture = h->pictures + i * h->picture_bytes;
+        wn_picture_hash(h->hasher, picture, h->hashes + i * HASH_WORDS);
+        wn_picture_hash_inside(h->hasher, picture, h->hashes + i * HASH_WORDS + WN_PICTURE_WORDS);
+    }
 }
 
 static wn_status hash_rows(wn_checking *s, wn_column *inputs, hashing *h, int64_t first, wn_error *err)
@@ -144,12 +168,12 @@ static wn_status make_hashes(wn_checking *s, wn_error *err)
     if (status == WN_NOTFOUND) return WN_OK;
     if (status) return status;
     size_t bytes = wn_column_describe(inputs)->row_bytes, side = (size_t)(sqrt((double)bytes / 3) + 0.5);
-    if ((status = wn_column_create(s->workspace, PICTURE_HASH_COLUMN, WN_COLUMN_I64, WN_PICTURE_WORDS, err))) goto done;
+    if ((status = wn_column_create(s->workspace, PICTURE_HASH_COLUMN, WN_COLUMN_I64, HASH_WORDS, err))) goto done;
     if ((status = wn_column_find(s->workspace, PICTURE_HASH_COLUMN, &known, err))) goto done;
     if (known.rows >= wn_column_describe(inputs)->rows) goto done;
     if ((status = wn_picture_hasher_new(side, &hasher, err))) goto done;
     pictures = wn_alloc(WN_MEMORY_IMAGE, HASH_BLOCK, bytes);
-    h = (hashing){hasher, pictures, bytes, wn_alloc(WN_MEMORY_IMAGE, HASH_BLOCK, WN_PICTURE_WORDS * sizeof(uint64_t))};
+    h = (hashing){hasher, pictures, bytes, wn_alloc(WN_MEMORY_IMAGE, HASH_BLOCK, HASH_WORDS * sizeof(uint64_t))};
     status = pictures && h.hashes ? hash_rows(s, inputs, &h, known.rows, err)
                                   : wn_fail(err, WN_NOMEM, "no memory to hash pictures");
 done:

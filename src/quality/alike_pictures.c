@@ -24,7 +24,8 @@ enum {
     COMPARE_ALL = 20000,
     MOST_BITS = 96,
     BLOCK = 256,
-    GRAIN = 16
+    GRAIN = 16,
+    HASHES_EACH = 2 /* of the picture, and of what its frame surrounds */
 };
 
 #define NONE UINT32_MAX
@@ -42,20 +43,22 @@ typedef struct match {
 typedef struct search {
     const wn_alike_request *request;
     wn_hamming_kernels kernels;
-    uint64_t *hashes;  /* of the leaders that have one */
-    uint32_t *leaders; /* their rows */
-    size_t count;
-    uint32_t *heads, *next; /* GROUPS x BUCKETS, GROUPS x rows; NULL = compare all */
+    uint64_t *hashes;  /* of the leaders, up to two each */
+    uint32_t *leaders; /* the row of each hash */
+    size_t count, most;
+    uint32_t *heads, *next; /* GROUPS x BUCKETS, GROUPS x most; NULL = compare all */
     match *matches;         /* rows; the leader of a leader is itself */
     edge *edges;            /* by to, then from */
     size_t edge_count;
-    uint16_t *bits; /* COMPARE_ALL a worker */
+    uint16_t *bits; /* HASHES_EACH x COMPARE_ALL a worker */
     size_t begin;   /* of the block */
 } search;
 
-static const uint64_t *hash_of(const search *s, size_t row)
+/* One of the hashes of a row, or NULL. */
+static const uint64_t *hash_of(const wn_alike_request *request, size_t row, unsigned which)
 {
-    const uint64_t *hash = s->request->hashes ? s->request->hashes + row * WORDS : NULL;
+    const uint64_t *hashes = which ? request->inner_hashes : request->hashes;
+    const uint64_t *hash = hashes ? hashes + row * WORDS : NULL;
     return hash && (hash[0] | hash[1] | hash[2] | hash[3]) ? hash : NULL;
 }
 
@@ -95,11 +98,23 @@ static void find_in_all(const search *s, const uint64_t *turned, uint16_t *bits,
 
 static void find_in_buckets(const search *s, const uint64_t *turned, match *best)
 {
-    size_t rows = s->request->rows;
     for (unsigned group = 0; group < GROUPS; group++) {
         uint32_t at = s->heads[(size_t)group * BUCKETS + group_of(turned, group)];
-        for (unsigned i = 0; at != NONE && i < LONGEST; i++, at = s->next[group * rows + at])
+        for (unsigned i = 0; at != NONE && i < LONGEST; i++, at = s->next[group * s->most + at])
             keep(best, s->leaders[at], count_between(turned, s->hashes + (size_t)at * WORDS), s->request->max_bits);
+    }
+}
+
+static void find_leader(const search *s, const uint64_t *hash, uint16_t *bits, match *best)
+{
+    for (unsigned turn = 0; turn < WN_PICTURE_TURNS; turn++) {
+        uint64_t turned[WORDS];
+        wn_picture_hash_turn(hash, turn, turned);
+        if (s->heads) {
+            find_in_buckets(s, turned, best);
+        } else {
+            find_in_all(s, turned, bits, best);
+        }
     }
 }
 
@@ -107,45 +122,47 @@ static void find_leaders(void *context, size_t begin, size_t end, unsigned worke
 {
     const search *s = context;
     for (size_t row = s->begin + begin; row < s->begin + end; row++) {
-        const uint64_t *hash = hash_of(s, row);
         s->matches[row] = (match){NONE, 0};
-        for (unsigned turn = 0; hash && turn < WN_PICTURE_TURNS; turn++) {
-            uint64_t turned[WORDS];
-            wn_picture_hash_turn(hash, turn, turned);
-            if (s->heads) {
-                find_in_buckets(s, turned, &s->matches[row]);
-            } else {
-                find_in_all(s, turned, s->bits + (size_t)worker * COMPARE_ALL, &s->matches[row]);
-            }
+        for (unsigned which = 0; which < HASHES_EACH; which++) {
+            const uint64_t *hash = hash_of(s->request, row, which);
+            uint16_t *bits = s->bits + (size_t)worker * HASHES_EACH * COMPARE_ALL;
+            if (hash) find_leader(s, hash, bits, &s->matches[row]);
         }
     }
 }
 
-static void add_leader(search *s, uint32_t row)
+static void add_hash(search *s, uint32_t row, const uint64_t *hash)
 {
-    const uint64_t *hash = hash_of(s, row);
-    s->matches[row] = (match){row, 1};
-    if (!hash) return;
     size_t at = s->count++;
     memcpy(s->hashes + at * WORDS, hash, WORDS * sizeof *hash);
     s->leaders[at] = row;
     for (unsigned group = 0; s->heads && group < GROUPS; group++) {
         uint32_t *head = s->heads + (size_t)group * BUCKETS + group_of(hash, group);
-        s->next[group * s->request->rows + at] = *head;
+        s->next[group * s->most + at] = *head;
         *head = (uint32_t)at;
+    }
+}
+
+static void add_leader(search *s, uint32_t row)
+{
+    s->matches[row] = (match){row, 1};
+    for (unsigned which = 0; which < HASHES_EACH; which++) {
+        const uint64_t *hash = hash_of(s->request, row, which);
+        if (hash) add_hash(s, row, hash);
     }
 }
 
 /* The leaders that joined in this block, from `first` on, against one row. */
 static void find_in_block(const search *s, size_t row, size_t first, match *best)
 {
-    const uint64_t *hash = hash_of(s, row);
-    uint16_t bits[BLOCK];
-    for (unsigned turn = 0; hash && turn < WN_PICTURE_TURNS; turn++) {
+    uint16_t bits[HASHES_EACH * BLOCK];
+    for (unsigned i = 0; i < HASHES_EACH * WN_PICTURE_TURNS; i++) {
+        const uint64_t *hash = hash_of(s->request, row, i / WN_PICTURE_TURNS);
         uint64_t turned[WORDS];
-        wn_picture_hash_turn(hash, turn, turned);
+        if (!hash) continue;
+        wn_picture_hash_turn(hash, i % WN_PICTURE_TURNS, turned);
         s->kernels.bits_256(turned, s->hashes + first * WORDS, s->count - first, bits);
-        for (size_t i = first; i < s->count; i++) keep(best, s->leaders[i], bits[i - first], s->request->max_bits);
+        for (size_t at = first; at < s->count; at++) keep(best, s->leaders[at], bits[at - first], s->request->max_bits);
     }
 }
 
@@ -176,25 +193,55 @@ static int compare_edges(const void *a, const void *b)
     return (x->distance > y->distance) - (x->distance < y->distance);
 }
 
+/* Whether the hashes of two rows are as near as their embeddings make it worth to ask. */
+static bool hashes_agree(const wn_alike_request *request, size_t a, size_t b)
+{
+    for (unsigned i = 0; i < HASHES_EACH * HASHES_EACH; i++) {
+        const uint64_t *x = hash_of(request, a, i / HASHES_EACH), *y = hash_of(request, b, i % HASHES_EACH);
+        if (x && y && wn_picture_hash_bits(x, y, NULL) <= request->both_bits) return true;
+    }
+    return false;
+}
+
 static bool is_edge(const wn_alike_request *request, size_t i)
 {
+    size_t row = i / request->k;
     int64_t id = request->neighbours[i];
-    return id >= 0 && (size_t)id < request->rows && (size_t)id != i / request->k &&
-           request->distances[i] <= request->max_distance;
+    if (id < 0 || (size_t)id >= request->rows || (size_t)id == row) return false;
+    if (request->distances[i] <= request->max_distance) return true;
+    return request->both_bits && request->distances[i] <= request->both_distance &&
+           hashes_agree(request, row, (size_t)id);
+}
+
+typedef struct marking {
+    const wn_alike_request *request;
+    uint8_t *marks; /* rows x k */
+} marking;
+
+static void mark_edges(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const marking *m = context;
+    size_t k = m->request->k;
+    (void)worker;
+    for (size_t i = begin * k; i < end * k; i++) m->marks[i] = is_edge(m->request, i);
 }
 
 static wn_status list_edges(search *s, wn_error *err)
 {
     const wn_alike_request *request = s->request;
     size_t all = request->neighbours ? request->rows * request->k : 0, n = 0;
-    for (size_t i = 0; i < all; i++) s->edge_count += is_edge(request, i);
-    if (!(s->edges = wn_alloc(WN_MEMORY_GENERAL, s->edge_count, sizeof *s->edges)))
-        return wn_fail(err, WN_NOMEM, "no memory for %zu pairs of neighbours", s->edge_count);
-    for (size_t i = 0; i < all; i++) {
-        if (!is_edge(request, i)) continue;
+    marking m = {request, all ? wn_alloc(WN_MEMORY_GENERAL, all, 1) : NULL};
+    if (all && !m.marks) return wn_fail(err, WN_NOMEM, "no memory for %zu pairs of neighbours", all);
+    if (all) wn_pool_for(request->pool, request->rows, 256, mark_edges, &m);
+    for (size_t i = 0; i < all; i++) s->edge_count += m.marks[i];
+    s->edges = wn_alloc(WN_MEMORY_GENERAL, s->edge_count, sizeof *s->edges);
+    for (size_t i = 0; i < all && s->edges; i++) {
+        if (!m.marks[i]) continue;
         uint32_t row = (uint32_t)(i / request->k), id = (uint32_t)request->neighbours[i];
         s->edges[n++] = (edge){row > id ? row : id, row > id ? id : row, request->distances[i]};
     }
+    wn_free(m.marks);
+    if (!s->edges) return wn_fail(err, WN_NOMEM, "no memory for %zu pairs of neighbours", s->edge_count);
     qsort(s->edges, n, sizeof *s->edges, compare_edges);
     return WN_OK;
 }
@@ -203,13 +250,15 @@ static wn_status get_memory(search *s, wn_error *err)
 {
     size_t rows = s->request->rows, threads = wn_pool_threads(s->request->pool);
     bool all = rows <= COMPARE_ALL || !s->request->hashes;
-    s->hashes = wn_alloc(WN_MEMORY_GENERAL, rows * WORDS, sizeof *s->hashes);
-    s->leaders = wn_alloc(WN_MEMORY_GENERAL, rows, sizeof *s->leaders);
+    for (size_t row = 0; row < rows; row++)
+        for (unsigned which = 0; which < HASHES_EACH; which++) s->most += hash_of(s->request, row, which) != NULL;
+    s->hashes = wn_alloc(WN_MEMORY_GENERAL, s->most * WORDS, sizeof *s->hashes);
+    s->leaders = wn_alloc(WN_MEMORY_GENERAL, s->most, sizeof *s->leaders);
     s->matches = wn_alloc(WN_MEMORY_GENERAL, rows, sizeof *s->matches);
-    s->bits = wn_alloc(WN_MEMORY_GENERAL, threads * COMPARE_ALL, sizeof *s->bits);
+    s->bits = wn_alloc(WN_MEMORY_GENERAL, threads * HASHES_EACH * COMPARE_ALL, sizeof *s->bits);
     if (!all) {
         s->heads = wn_alloc(WN_MEMORY_GENERAL, (size_t)GROUPS * BUCKETS, sizeof *s->heads);
-        s->next = wn_alloc(WN_MEMORY_GENERAL, GROUPS * rows, sizeof *s->next);
+        s->next = wn_alloc(WN_MEMORY_GENERAL, GROUPS * s->most, sizeof *s->next);
     }
     if (!s->hashes || !s->leaders || !s->matches || !s->bits || (!all && (!s->heads || !s->next)))
         return wn_fail(err, WN_NOMEM, "no memory to compare %zu pictures", rows);
@@ -247,7 +296,7 @@ static wn_status list_pairs(const search *s, wn_duplicates *out, wn_error *err)
     for (size_t row = 0; row < rows; row++) {
         const match *m = s->matches + row;
         if (m->leader != row) out->pairs[out->len++] = (wn_duplicate){m->leader, (int64_t)row, m->similarity};
-        out->skipped += s->request->hashes && !hash_of(s, row);
+        out->skipped += s->request->hashes && !hash_of(s->request, row, 0);
     }
     qsort(out->pairs, out->len, sizeof *out->pairs, compare_pairs);
     for (size_t i = 0; i < out->len; i++) out->groups += i == 0 || out->pairs[i].from != out->pairs[i - 1].from;

@@ -10,6 +10,8 @@
 #include "winnow/duplicates.h"
 #include "winnow/memory.h"
 
+enum { TWO_HASHES = 2 * WN_PICTURE_WORDS };
+
 const char *const wn_picture_change_names[WN_PICTURE_CHANGE_COUNT + 1] = {
 #define X(name, text) text,
     WN_PICTURE_CHANGE_MAP(X)
@@ -19,12 +21,36 @@ const char *const wn_picture_change_names[WN_PICTURE_CHANGE_COUNT + 1] = {
 typedef struct calibrating {
     const wn_calibration_request *request;
     const wn_picture_hasher *hasher;
-    uint64_t *hashes;   /* count x 4 */
+    uint64_t *hashes;   /* count x 2 x 4: of the picture, and without its frame */
     uint16_t *bits;     /* count x changes: between original and copy; more than WN_PICTURE_BITS = no hash */
     uint64_t *mistaken; /* (WN_PICTURE_BITS + 1) a row */
     uint8_t *scratch;   /* two pictures a worker */
     size_t picture_bytes;
 } calibrating;
+
+static bool has_hash(const uint64_t *hash)
+{
+    return (hash[0] | hash[1] | hash[2] | hash[3]) != 0;
+}
+
+static void hash_both(const wn_picture_hasher *hasher, const uint8_t *rgb, uint64_t out[TWO_HASHES])
+{
+    wn_picture_hash(hasher, rgb, out);
+    wn_picture_hash_inside(hasher, rgb, out + WN_PICTURE_WORDS);
+}
+
+/* Of the nearest two of the hashes of two pictures. */
+static unsigned count_between(const uint64_t *a, const uint64_t *b)
+{
+    unsigned least = WN_PICTURE_BITS;
+    for (size_t i = 0; i < 4; i++) {
+        const uint64_t *x = a + i / 2 * WN_PICTURE_WORDS, *y = b + i % 2 * WN_PICTURE_WORDS;
+        if (!has_hash(x) || !has_hash(y)) continue;
+        unsigned bits = wn_picture_hash_bits(x, y, NULL);
+        least = bits < least ? bits : least;
+    }
+    return least;
+}
 
 static void change_pictures(void *context, size_t begin, size_t end, unsigned worker)
 {
@@ -33,21 +59,16 @@ static void change_pictures(void *context, size_t begin, size_t end, unsigned wo
     uint8_t *copy = s->scratch + worker * 2 * s->picture_bytes;
     for (size_t i = begin; i < end; i++) {
         const uint8_t *rgb = s->request->pictures + i * s->picture_bytes;
-        uint64_t *hash = s->hashes + i * WN_PICTURE_WORDS, changed[WN_PICTURE_WORDS];
+        uint64_t *hash = s->hashes + i * TWO_HASHES, changed[TWO_HASHES];
         wn_rng rng;
         wn_rng_init(&rng, s->request->seed, i);
-        wn_picture_hash(s->hasher, rgb, hash);
+        hash_both(s->hasher, rgb, hash);
         for (int change = 0; change < WN_PICTURE_CHANGE_COUNT; change++) {
             wn_picture_change_make((wn_picture_change)change, rgb, side, &rng, copy, copy + s->picture_bytes);
-            wn_picture_hash(s->hasher, copy, changed);
-            s->bits[i * WN_PICTURE_CHANGE_COUNT + (size_t)change] = (uint16_t)wn_picture_hash_bits(hash, changed, NULL);
+            hash_both(s->hasher, copy, changed);
+            s->bits[i * WN_PICTURE_CHANGE_COUNT + (size_t)change] = (uint16_t)count_between(hash, changed);
         }
     }
-}
-
-static bool has_hash(const uint64_t *hash)
-{
-    return (hash[0] | hash[1] | hash[2] | hash[3]) != 0;
 }
 
 static void compare_pictures(void *context, size_t begin, size_t end, unsigned worker)
@@ -55,11 +76,11 @@ static void compare_pictures(void *context, size_t begin, size_t end, unsigned w
     const calibrating *s = context;
     (void)worker;
     for (size_t i = begin; i < end; i++) {
-        const uint64_t *hash = s->hashes + i * WN_PICTURE_WORDS;
+        const uint64_t *hash = s->hashes + i * TWO_HASHES;
         uint64_t *mistaken = s->mistaken + i * (WN_PICTURE_BITS + 1);
         for (size_t j = 0; has_hash(hash) && j < i; j++) {
-            const uint64_t *other = s->hashes + j * WN_PICTURE_WORDS;
-            if (has_hash(other)) mistaken[wn_picture_hash_bits(hash, other, NULL)]++;
+            const uint64_t *other = s->hashes + j * TWO_HASHES;
+            if (has_hash(other)) mistaken[count_between(hash, other)]++;
         }
     }
 }
@@ -67,7 +88,7 @@ static void compare_pictures(void *context, size_t begin, size_t end, unsigned w
 static void count_all(const calibrating *s, wn_calibration *out)
 {
     for (size_t i = 0; i < s->request->count; i++) {
-        if (!has_hash(s->hashes + i * WN_PICTURE_WORDS)) continue;
+        if (!has_hash(s->hashes + i * TWO_HASHES)) continue;
         out->copies++;
         for (size_t c = 0; c < WN_PICTURE_CHANGE_COUNT; c++) out->found[c][s->bits[i * WN_PICTURE_CHANGE_COUNT + c]]++;
         for (size_t b = 0; b <= WN_PICTURE_BITS; b++) {
@@ -89,7 +110,7 @@ wn_status wn_duplicates_calibrate(const wn_calibration_request *request, wn_cali
     *out = (wn_calibration){0};
     WN_TRY(wn_picture_hasher_new(request->side, &hasher, err));
     s.hasher = hasher;
-    s.hashes = wn_alloc(WN_MEMORY_GENERAL, count * WN_PICTURE_WORDS, sizeof *s.hashes);
+    s.hashes = wn_alloc(WN_MEMORY_GENERAL, count * TWO_HASHES, sizeof *s.hashes);
     s.bits = wn_alloc(WN_MEMORY_GENERAL, count * WN_PICTURE_CHANGE_COUNT, sizeof *s.bits);
     s.mistaken = wn_calloc(WN_MEMORY_GENERAL, count * (WN_PICTURE_BITS + 1), sizeof *s.mistaken);
     s.scratch = wn_alloc(WN_MEMORY_GENERAL, threads, 2 * s.picture_bytes);

@@ -2,13 +2,14 @@
  *
  * The signs of the 16 x 16 lowest coefficients of a cosine transform. Mirroring a picture negates the odd
  * coefficients along that side, and exchanging rows and columns exchanges u and v, so every turn of a hash is a mask
- * and a transposition of its bits.
+ * and a transposition of its bits. A part of a picture has cosines of its own width and height.
  */
 #include <math.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "num/hamming.h"
+#include "quality/picture_frame.h"
 #include "winnow/duplicates.h"
 #include "winnow/memory.h"
 
@@ -20,6 +21,21 @@ struct wn_picture_hasher {
     size_t side;
     float *cosines; /* side x LOW */
 };
+
+/* A part of a picture, and the cosines of its columns and rows, LOW each. */
+typedef struct part {
+    const uint8_t *rgb; /* its first pixel */
+    size_t width, height, stride;
+    const float *across, *down;
+} part;
+
+static void make_cosines(size_t side, float *out)
+{
+    for (size_t x = 0; x < side; x++) {
+        for (size_t u = 0; u < LOW; u++)
+            out[x * LOW + u] = (float)cos(acos(-1) * (double)((2 * x + 1) * u) / (double)(2 * side));
+    }
+}
 
 wn_status wn_picture_hasher_new(size_t side, wn_picture_hasher **out, wn_error *err)
 {
@@ -33,10 +49,7 @@ wn_status wn_picture_hasher_new(size_t side, wn_picture_hasher **out, wn_error *
         return wn_fail(err, WN_NOMEM, "no memory to hash pictures");
     }
     hasher->side = side;
-    for (size_t x = 0; x < side; x++) {
-        for (size_t u = 0; u < LOW; u++)
-            hasher->cosines[x * LOW + u] = (float)cos(acos(-1) * (double)((2 * x + 1) * u) / (double)(2 * side));
-    }
+    make_cosines(side, hasher->cosines);
     *out = hasher;
     return WN_OK;
 }
@@ -49,14 +62,14 @@ void wn_picture_hasher_free(wn_picture_hasher **hasher)
 }
 
 /* The LOW coefficients of one row of luma; adds to its sums. */
-static void transform_row(const wn_picture_hasher *hasher, const uint8_t *rgb, float out[LOW], double *sum,
-                          double *squares)
+static void transform_row(const part *p, size_t y, float out[LOW], double *sum, double *squares)
 {
+    const uint8_t *rgb = p->rgb + y * p->stride;
     float sums[2] = {0};
     for (size_t u = 0; u < LOW; u++) out[u] = 0;
-    for (size_t x = 0; x < hasher->side; x++, rgb += 3) {
+    for (size_t x = 0; x < p->width; x++, rgb += 3) {
         float luma = 0.299f * (float)rgb[0] + 0.587f * (float)rgb[1] + 0.114f * (float)rgb[2];
-        const float *cosines = hasher->cosines + x * LOW;
+        const float *cosines = p->across + x * LOW;
         sums[0] += luma;
         sums[1] += luma * luma;
         for (size_t u = 0; u < LOW; u++) out[u] += luma * cosines[u];
@@ -65,14 +78,13 @@ static void transform_row(const wn_picture_hasher *hasher, const uint8_t *rgb, f
     *squares += (double)sums[1];
 }
 
-void wn_picture_hash(const wn_picture_hasher *hasher, const uint8_t *rgb, uint64_t out[WN_PICTURE_WORDS])
+static void hash_part(const part *p, uint64_t out[WN_PICTURE_WORDS])
 {
     float values[LOW][LOW] = {{0}}, row[LOW];
-    size_t side = hasher->side;
-    double sum = 0, squares = 0, count = (double)side * (double)side;
-    for (size_t y = 0; y < side; y++) {
-        transform_row(hasher, rgb + 3 * side * y, row, &sum, &squares);
-        const float *cosines = hasher->cosines + y * LOW;
+    double sum = 0, squares = 0, count = (double)p->width * (double)p->height;
+    for (size_t y = 0; y < p->height; y++) {
+        transform_row(p, y, row, &sum, &squares);
+        const float *cosines = p->down + y * LOW;
         for (size_t v = 0; v < LOW; v++) {
             for (size_t u = 0; u < LOW; u++) values[v][u] += cosines[v] * row[u];
         }
@@ -82,6 +94,26 @@ void wn_picture_hash(const wn_picture_hasher *hasher, const uint8_t *rgb, uint64
     for (size_t bit = 1; bit < WN_PICTURE_BITS; bit++) {
         if (values[bit / LOW][bit % LOW] > 0) out[bit / 64] |= (uint64_t)1 << bit % 64;
     }
+}
+
+void wn_picture_hash(const wn_picture_hasher *hasher, const uint8_t *rgb, uint64_t out[WN_PICTURE_WORDS])
+{
+    size_t side = hasher->side;
+    part whole = {rgb, side, side, 3 * side, hasher->cosines, hasher->cosines};
+    hash_part(&whole, out);
+}
+
+void wn_picture_hash_inside(const wn_picture_hasher *hasher, const uint8_t *rgb, uint64_t out[WN_PICTURE_WORDS])
+{
+    float across[WN_FRAME_MOST_SIDE * LOW], down[WN_FRAME_MOST_SIDE * LOW];
+    wn_picture_box box;
+    size_t side = hasher->side;
+    memset(out, 0, WN_PICTURE_WORDS * sizeof *out);
+    if (!wn_picture_frame_find(rgb, side, &box)) return;
+    part inner = {rgb + 3 * (box.top * side + box.left), box.width, box.height, 3 * side, across, down};
+    make_cosines(box.width, across);
+    make_cosines(box.height, down);
+    hash_part(&inner, out);
 }
 
 /* Exchanges bit (v, u) with bit (u, v): blocks of 1, 2, 4 and 8 rows in turn (Warren, Hacker's Delight, 7-3). */

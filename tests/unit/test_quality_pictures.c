@@ -124,21 +124,42 @@ static void make_hashes(uint64_t *hashes, size_t rows, unsigned most_changes)
     }
 }
 
+static bool has_hash(const uint64_t *hash)
+{
+    return (hash[0] | hash[1] | hash[2] | hash[3]) != 0;
+}
+
+/* Whether any two hashes of two rows differ in at most so many bits. */
+static bool hashes_near(const wn_alike_request *request, size_t row, size_t other, unsigned bits)
+{
+    const uint64_t *sets[2] = {request->hashes, request->inner_hashes};
+    for (size_t i = 0; i < 4; i++) {
+        if (!sets[i / 2] || !sets[i % 2]) continue;
+        const uint64_t *a = sets[i / 2] + 4 * row, *b = sets[i % 2] + 4 * other;
+        if (has_hash(a) && has_hash(b) && wn_picture_hash_bits(a, b, NULL) <= bits) return true;
+    }
+    return false;
+}
+
+static bool joined(const wn_alike_request *request, size_t row, size_t other)
+{
+    for (size_t i = row * request->k; i < (row + 1) * request->k; i++) {
+        if (request->neighbours[i] != (int64_t)other) continue;
+        if (request->distances[i] <= request->max_distance) return true;
+        if (request->distances[i] <= request->both_distance && hashes_near(request, row, other, request->both_bits))
+            return true;
+    }
+    return false;
+}
+
 /* The rule row by row: leaders[row] is the row's leader. */
 static void plain_groups(const wn_alike_request *request, size_t *leaders)
 {
     for (size_t row = 0; row < request->rows; row++) {
         leaders[row] = row;
         for (size_t other = 0; other < row && leaders[row] == row; other++) {
-            const uint64_t *a = request->hashes + 4 * row, *b = request->hashes + 4 * other;
-            bool near = (a[0] | a[1] | a[2] | a[3]) && (b[0] | b[1] | b[2] | b[3]) &&
-                        wn_picture_hash_bits(a, b, NULL) <= request->max_bits;
-            for (size_t i = 0; request->neighbours && i < request->k; i++) {
-                near = near || (request->neighbours[row * request->k + i] == (int64_t)other &&
-                                request->distances[row * request->k + i] <= request->max_distance);
-                near = near || (request->neighbours[other * request->k + i] == (int64_t)row &&
-                                request->distances[other * request->k + i] <= request->max_distance);
-            }
+            bool near = hashes_near(request, row, other, request->max_bits);
+            if (request->neighbours) near = near || joined(request, row, other) || joined(request, other, row);
             if (near && leaders[other] == other) leaders[row] = other;
         }
     }
@@ -147,7 +168,7 @@ static void plain_groups(const wn_alike_request *request, size_t *leaders)
 static void test_groups(void **state)
 {
     enum { ROWS = 900, K = 2 };
-    static uint64_t hashes[ROWS * 4];
+    static uint64_t hashes[ROWS * 4], inner[ROWS * 4];
     static int64_t neighbours[ROWS * K];
     static float distances[ROWS * K];
     static size_t leaders[ROWS];
@@ -156,13 +177,19 @@ static void test_groups(void **state)
     (void)state;
     make_hashes(hashes, ROWS, 60);
     wn_rng_init(&rng, 2, 0);
+    for (size_t row = 1; row < ROWS; row += 7) { /* what a frame surrounds: an earlier picture, or another one */
+        for (size_t w = 0; w < 4; w++) inner[4 * row + w] = wn_rng_u64(&rng);
+        if (row % 2) memcpy(inner + 4 * row, hashes + (size_t)4 * wn_rng_below(&rng, (uint32_t)row), 32);
+    }
     for (size_t i = 0; i < ROWS * K; i++) {
         neighbours[i] = (int64_t)wn_rng_below(&rng, ROWS + 1) - 1;
         distances[i] = wn_rng_uniform(&rng);
     }
-    for (int graph = 0; graph < 2; graph++) {
+    for (int round = 0; round < 4; round++) {
         wn_alike_request request = {.rows = ROWS, .hashes = hashes, .max_bits = 40, .k = K, .max_distance = 0.05f};
-        if (graph) request.neighbours = neighbours;
+        if (round >= 1) request.neighbours = neighbours;
+        if (round >= 2) request.inner_hashes = inner;
+        if (round == 3) request.both_distance = 0.5f, request.both_bits = 100;
         request.distances = distances;
         plain_groups(&request, leaders);
         for (size_t t = 0; t < 3; t++) {
@@ -178,6 +205,40 @@ static void test_groups(void **state)
             wn_pool_free(&request.pool);
         }
     }
+}
+
+/* Pictures with a frame: two of the four sides light, as letterboxes have it, or all of them dark. */
+static void test_frames(void **state)
+{
+    static uint8_t rgb[3 * SIDE * SIDE], framed[3 * SIDE * SIDE];
+    wn_picture_hasher *hasher = NULL, *inner = NULL;
+    uint64_t hash[4], expected[4];
+    (void)state;
+    assert_int_equal(wn_picture_hasher_new(SIDE, &hasher, NULL), WN_OK);
+    assert_int_equal(wn_picture_hasher_new(SIDE - 8, &inner, NULL), WN_OK);
+    for (uint64_t seed = 0; seed < 10; seed++) {
+        paint(rgb, seed);
+        wn_picture_hash_inside(hasher, rgb, hash);
+        assert_false(has_hash(hash));
+        memset(framed, 3, sizeof framed); /* 24 x 24 of the picture inside a frame of 4 */
+        for (size_t y = 0; y < SIDE - 8; y++)
+            memcpy(framed + 3 * (SIDE * (y + 4) + 4), rgb + 3 * (SIDE - 8) * y, 3 * (SIDE - 8));
+        wn_picture_hash_inside(hasher, framed, hash);
+        wn_picture_hash(inner, rgb, expected);
+        assert_memory_equal(hash, expected, sizeof hash);
+        memcpy(framed, rgb, sizeof framed); /* rows alone: what is left is wider than it is high */
+        memset(framed, 250, 3 * SIDE * 5);
+        memset(framed + 3 * SIDE * (SIDE - 3), 250, 3 * SIDE * 3);
+        wn_picture_hash_inside(hasher, framed, hash);
+        assert_true(has_hash(hash));
+        wn_picture_hash(hasher, rgb, expected);
+        assert_true(wn_picture_hash_bits(hash, expected, NULL) > 20);
+    }
+    memset(rgb, 77, sizeof rgb);
+    wn_picture_hash_inside(hasher, rgb, hash);
+    assert_false(has_hash(hash)); /* nothing but frame */
+    wn_picture_hasher_free(&hasher);
+    wn_picture_hasher_free(&inner);
 }
 
 /* Beyond the size up to which all pairs are compared, small changes are all found. */
@@ -235,7 +296,8 @@ static void test_calibration(void **state)
     }
     assert_int_equal(c->found[WN_PICTURE_MIRRORED][8], FLAT);
     assert_int_equal(c->found[WN_PICTURE_TURNED][8], FLAT);
-    assert_true(c->found[WN_PICTURE_CUT][40] < FLAT); /* cutting moves everything */
+    assert_true(c->found[WN_PICTURE_CUT][40] < FLAT); /* cutting moves everything, framing only the whole */
+    assert_true(c->found[WN_PICTURE_FRAMED][64] >= FLAT - 2);
     assert_true(c->found[WN_PICTURE_RESIZED][40] == FLAT && c->found[WN_PICTURE_RESIZED][0] < FLAT);
     assert_true(c->found[WN_PICTURE_RECOMPRESSED][88] == FLAT && c->found[WN_PICTURE_RECOMPRESSED][0] < FLAT);
 }
@@ -275,6 +337,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_transform), cmocka_unit_test(test_turns),
                                        cmocka_unit_test(test_groups),    cmocka_unit_test(test_calibration),
-                                       cmocka_unit_test(test_changes),   cmocka_unit_test(test_buckets)};
+                                       cmocka_unit_test(test_changes),   cmocka_unit_test(test_buckets),
+                                       cmocka_unit_test(test_frames)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

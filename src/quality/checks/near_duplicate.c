@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Images that are a changed copy of an earlier one: their picture hashes differ little in one of the eight ways to lay
- * a picture down, or their embeddings lie next to each other. The score of a copy is its distance over twice the limit,
- * below 1/2; all others have 1.
+ * a picture down, with or without its frame, or their embeddings lie next to each other, or both are nearly so. The
+ * score of a copy is its distance over twice the limit, at most 1/2; all others have 1.
  */
 #include <string.h>
 
@@ -14,52 +14,68 @@
 typedef struct params {
     int64_t bits;
     double distance;
+    int64_t both_bits;
+    double both_distance;
 } params;
 
 static const wn_option options[] = {
-    {WN_OPTION_INT, "bits", "of 256 in which the picture hashes may differ", offsetof(params, bits), 0, 96, "56", NULL,
+    {WN_OPTION_INT, "bits", "of 256 in which the picture hashes may differ", offsetof(params, bits), 0, 96, "64", NULL,
      "N", 0},
     {WN_OPTION_REAL, "distance", "cosine distance of embeddings that are alike; 0 = by hash alone",
      offsetof(params, distance), 0, 2, "0", NULL, "X", 0},
+    {WN_OPTION_INT, "both-bits", "of 256 in which the hashes may differ where the embeddings are near too; 0 = off",
+     offsetof(params, both_bits), 0, 128, "92", NULL, "N", 0},
+    {WN_OPTION_REAL, "both-distance", "cosine distance of embeddings that are near in that sense",
+     offsetof(params, both_distance), 0, 2, "0.15", NULL, "X", 0},
     {0},
 };
 
 /* Copies with the same pixels are told by another check: only the first of them takes part. */
-static wn_status hide_exact(const wn_check_input *input, uint64_t **hashes, uint8_t **hidden, wn_error *err)
+static wn_status hide_exact(const wn_check_input *input, uint64_t *hashes[2], uint8_t **hidden, wn_error *err)
 {
-    size_t rows = input->rows;
+    const uint64_t *given[2] = {input->picture_hashes, input->inner_hashes};
+    size_t rows = input->rows, bytes = WN_PICTURE_WORDS * sizeof **hashes;
     wn_duplicates found = {0};
-    *hashes = wn_alloc(WN_MEMORY_GENERAL, rows * WN_PICTURE_WORDS, sizeof **hashes);
     *hidden = wn_calloc(WN_MEMORY_GENERAL, rows, 1);
-    if (!*hashes || !*hidden) return wn_fail(err, WN_NOMEM, "no memory to compare %zu pictures", rows);
-    if (rows) memcpy(*hashes, input->picture_hashes, rows * WN_PICTURE_WORDS * sizeof **hashes);
+    for (int i = 0; i < 2; i++) hashes[i] = given[i] ? wn_alloc(WN_MEMORY_GENERAL, rows, bytes) : NULL;
+    if (!*hidden || !hashes[0] || (given[1] && !hashes[1]))
+        return wn_fail(err, WN_NOMEM, "no memory to compare %zu pictures", rows);
+    for (int i = 0; i < 2 && rows; i++) {
+        if (given[i]) memcpy(hashes[i], given[i], rows * bytes);
+    }
     if (!input->pixel_hashes) return WN_OK;
     WN_TRY(wn_duplicates_find_exact(input->pixel_hashes, NULL, rows, &found, err));
     for (size_t i = 0; i < found.len; i++) {
-        (*hidden)[found.pairs[i].to] = 1;
-        memset(*hashes + found.pairs[i].to * WN_PICTURE_WORDS, 0, WN_PICTURE_WORDS * sizeof **hashes);
+        size_t to = (size_t)found.pairs[i].to;
+        (*hidden)[to] = 1;
+        memset(hashes[0] + to * WN_PICTURE_WORDS, 0, bytes);
+        if (hashes[1]) memset(hashes[1] + to * WN_PICTURE_WORDS, 0, bytes);
     }
     wn_duplicates_clear(&found);
     return WN_OK;
 }
 
-static wn_status find(const params *set, const wn_check_input *input, const uint64_t *hashes, const uint8_t *hidden,
+static wn_status find(const params *set, const wn_check_input *input, uint64_t *const hashes[2], const uint8_t *hidden,
                       wn_check_result *out, wn_error *err)
 {
-    bool graph = set->distance > 0 && input->neighbours;
+    bool alone = set->distance > 0 && input->neighbours, both = set->both_bits > 0 && input->neighbours;
     wn_alike_request request = {.rows = input->rows,
-                                .hashes = hashes,
+                                .hashes = hashes[0],
+                                .inner_hashes = hashes[1],
                                 .max_bits = (unsigned)set->bits,
-                                .neighbours = graph ? input->neighbours : NULL,
+                                .neighbours = alone || both ? input->neighbours : NULL,
                                 .distances = input->distances,
                                 .k = input->k,
-                                .max_distance = (float)set->distance,
+                                .max_distance = alone ? (float)set->distance : -1,
+                                .both_distance = (float)set->both_distance,
+                                .both_bits = (unsigned)set->both_bits,
                                 .pool = input->pool,
                                 .progress = input->progress};
     wn_duplicates found;
     WN_TRY(wn_duplicates_find_pictures(&request, &found, err));
     double limit = (double)set->bits / WN_PICTURE_BITS;
-    if (graph && set->distance > limit) limit = set->distance;
+    if (alone && set->distance > limit) limit = set->distance;
+    if (both && set->both_distance > limit) limit = set->both_distance;
     for (size_t row = 0; row < input->rows; row++) out->scores[row] = 1;
     for (size_t i = 0; i < found.len; i++) {
         size_t from = (size_t)found.pairs[i].from, to = (size_t)found.pairs[i].to;
@@ -76,18 +92,19 @@ static wn_status find(const params *set, const wn_check_input *input, const uint
 
 static wn_status run(const void *options_given, const wn_check_input *input, wn_check_result *out, wn_error *err)
 {
-    uint64_t *hashes = NULL;
+    uint64_t *hashes[2] = {NULL, NULL};
     uint8_t *hidden = NULL;
-    wn_status status = hide_exact(input, &hashes, &hidden, err);
+    wn_status status = hide_exact(input, hashes, &hidden, err);
     if (!status) status = find(options_given, input, hashes, hidden, out, err);
     wn_free(hidden);
-    wn_free(hashes);
+    wn_free(hashes[0]);
+    wn_free(hashes[1]);
     return status;
 }
 
 const wn_check wn_check_near_duplicate = {
     .name = "near-duplicate",
-    .summary = "a changed copy of an earlier image: recompressed, resized, mirrored, turned",
+    .summary = "a changed copy of an earlier image: recompressed, resized, mirrored, turned, framed, cut",
     .needs = WN_CHECK_PICTURES,
     .evidence = true,
     .options = options,
