@@ -12,7 +12,8 @@
 #include "base/error.h"
 #include "winnow/memory.h"
 
-enum { ORDER = 6, BEFORE = ORDER / 2 - 1, STRIP = 16, CHUNK = 4096 };
+/* LANES: lines of ORDER weights are filled up with zeros to a length that vectors like; arrays have PAD more for it. */
+enum { ORDER = 6, BEFORE = ORDER / 2 - 1, LANES = 8, PAD = LANES, STRIP = 16, CHUNK = 4096 };
 
 void wn_repulsion_clear(wn_repulsion *r)
 {
@@ -47,8 +48,9 @@ static void find_bounds(void *context, size_t begin, size_t end, unsigned worker
     for (size_t c = 0; c < 2; c++) {
         float low = r->points[begin * 2 + c], high = low;
         for (size_t i = begin; i < end; i++) {
-            low = fminf(low, r->points[i * 2 + c]);
-            high = fmaxf(high, r->points[i * 2 + c]);
+            float at = r->points[i * 2 + c];
+            low = at < low ? at : low;
+            high = at > high ? at : high;
         }
         bounds[c] = (double)low, bounds[2 + c] = (double)high;
     }
@@ -70,7 +72,8 @@ static void choose_grid(wn_repulsion *r)
     size_t needed = (size_t)(span / r->step) + 2 + ORDER, unit = needed < 256 ? 8 : 16;
     r->nodes = (needed + unit - 1) / unit * unit;
     r->strips = (r->nodes + STRIP - 1) / STRIP;
-    for (size_t c = 0; c < 2; c++) r->low[c] = (low[c] + high[c] - r->step * (double)(r->nodes - 1)) / 2;
+    for (size_t c = 0; c < 2; c++) r->origin[c] = (float)((low[c] + high[c] - r->step * (double)(r->nodes - 1)) / 2);
+    r->per_step = (float)(1 / r->step);
 }
 
 /* The transform of the spline's values at the nodes. */
@@ -86,8 +89,8 @@ static wn_status make_room(wn_repulsion *r, size_t rows, wn_pool *pool, wn_error
         .count = 3, .odd = 6, .value = kernel_value, .response = spline_response, .context = &r->step};
     if (r->grid.size != r->nodes) {
         wn_free(r->charges), wn_free(r->fields[0]), wn_free(r->counts), wn_free(r->sums);
-        r->charges = wn_alloc(WN_MEMORY_MATRIX, places, sizeof *r->charges);
-        r->fields[0] = wn_alloc(WN_MEMORY_MATRIX, places, 3 * sizeof *r->fields[0]);
+        r->charges = wn_calloc(WN_MEMORY_MATRIX, places + PAD, sizeof *r->charges);
+        r->fields[0] = wn_calloc(WN_MEMORY_MATRIX, 3 * places + PAD, sizeof *r->fields[0]);
         r->counts = wn_alloc(WN_MEMORY_MATRIX, r->chunks * r->strips, sizeof *r->counts);
         r->sums = wn_alloc(WN_MEMORY_MATRIX, r->strips, sizeof *r->sums);
         r->grid_step = 0;
@@ -102,23 +105,25 @@ static wn_status make_room(wn_repulsion *r, size_t rows, wn_pool *pool, wn_error
 
 static size_t cell_of(const wn_repulsion *r, size_t row, size_t c, float *within)
 {
-    double place = ((double)r->points[row * 2 + c] - r->low[c]) / r->step;
-    size_t cell = place > BEFORE ? (size_t)place : BEFORE, most = r->nodes - ORDER / 2 - 1;
+    float place = (r->points[row * 2 + c] - r->origin[c]) * r->per_step;
+    size_t cell = place > BEFORE ? (size_t)(uint32_t)place : BEFORE, most = r->nodes - ORDER / 2 - 1;
     if (cell > most) cell = most;
-    *within = (float)(place - (double)cell);
+    *within = place - (float)cell;
     return cell;
 }
 
-/* The values at `t` of the six splines that are not 0 there, those of the nodes cell - 2 .. cell + 3. */
-static void weigh_nodes(float t, float out[ORDER])
+/* The values at `t` of the six splines that are not 0 there, those of the nodes cell - 2 .. cell + 3, then zeros: six
+ * polynomials, 120 times their coefficients below, side by side. */
+static void weigh_nodes(float t, float out[LANES])
 {
-    float u = 1 - t, t2 = t * t, u2 = u * u, t3 = t2 * t, u3 = u2 * u;
-    out[0] = u3 * u2 / 120;
-    out[1] = (26 + t * (-50 + t * (20 + t * (20 + t * (-20 + 5 * t))))) / 120;
-    out[2] = (66 + t2 * (-60 + t2 * (30 - 10 * t))) / 120;
-    out[3] = (66 + u2 * (-60 + u2 * (30 - 10 * u))) / 120;
-    out[4] = (26 + u * (-50 + u * (20 + u * (20 + u * (-20 + 5 * u))))) / 120;
-    out[5] = t3 * t2 / 120;
+    static const float terms[ORDER][LANES] = {{1, 26, 66, 26, 1, 0},    {-5, -50, 0, 50, 5, 0},
+                                              {10, 20, -60, 20, 10, 0}, {-10, 20, 0, -20, 10, 0},
+                                              {5, -20, 30, -20, 5, 0},  {-1, 5, -10, 10, -5, 1}};
+    float sum[LANES];
+    for (size_t b = 0; b < LANES; b++) sum[b] = terms[ORDER - 1][b];
+    for (size_t power = ORDER - 1; power-- > 0;)
+        for (size_t b = 0; b < LANES; b++) sum[b] = sum[b] * t + terms[power][b];
+    for (size_t b = 0; b < LANES; b++) out[b] = sum[b] * (1.0f / 120);
 }
 
 static void count_strips(void *context, size_t begin, size_t end, unsigned worker)
@@ -162,7 +167,7 @@ static void strip_range(const wn_repulsion *r, size_t strip, size_t *begin, size
 }
 
 /* The first of a point's nodes, and their weights. */
-static size_t place_row(const wn_repulsion *r, size_t row, float x[ORDER], float y[ORDER])
+static size_t place_row(const wn_repulsion *r, size_t row, float x[LANES], float y[LANES])
 {
     float tx, ty;
     size_t left = cell_of(r, row, 0, &tx) - BEFORE, top = cell_of(r, row, 1, &ty) - BEFORE;
@@ -178,10 +183,10 @@ static void spread_strips(void *context, size_t first, size_t last, unsigned wor
         size_t begin, end;
         strip_range(r, 2 * half + r->parity, &begin, &end);
         for (size_t at = begin; at < end; at++) {
-            float x[ORDER], y[ORDER];
+            float x[LANES], y[LANES];
             float *to = r->charges + place_row(r, r->order[at], x, y);
             for (size_t a = 0; a < ORDER; a++, to += r->nodes)
-                for (size_t b = 0; b < ORDER; b++) to[b] += y[a] * x[b];
+                for (size_t b = 0; b < LANES; b++) to[b] += y[a] * x[b];
         }
     }
 }
@@ -191,12 +196,11 @@ static void read_fields(const wn_repulsion *r, size_t node, const float *x, cons
 {
     for (size_t f = 0; f < 3; f++) {
         const float *from = r->fields[f] + node;
-        value[f] = 0;
-        for (size_t a = 0; a < ORDER; a++, from += r->nodes) {
-            float line = 0;
-            for (size_t b = 0; b < ORDER; b++) line += x[b] * from[b];
-            value[f] += y[a] * line;
-        }
+        float line[LANES] = {0};
+        for (size_t a = 0; a < ORDER; a++, from += r->nodes)
+            for (size_t b = 0; b < LANES; b++) line[b] += y[a] * from[b];
+        for (size_t b = 0; b < LANES; b++) line[b] *= x[b];
+        value[f] = (line[0] + line[2] + line[4]) + (line[1] + line[3] + line[5]);
     }
 }
 
@@ -209,7 +213,7 @@ static void gather_strips(void *context, size_t first, size_t last, unsigned wor
         double sum = 0;
         strip_range(r, strip, &begin, &end);
         for (size_t at = begin; at < end; at++) {
-            float x[ORDER], y[ORDER], value[3];
+            float x[LANES], y[LANES], value[3];
             size_t row = r->order[at];
             read_fields(r, place_row(r, row, x, y), x, y, value);
             sum += (double)value[0];

@@ -22,7 +22,8 @@ typedef struct wn_repulsion {
     double step_most;   /* greatest distance of nodes, in the unit of the kernel */
     size_t least_nodes; /* along the longer side of the map */
     size_t rows, nodes, strips, chunks;
-    double step, low[2]; /* low: the place of node 0 */
+    double step;
+    float origin[2], per_step; /* the place of node 0; 1 / step */
     wn_fft_grid grid;
     double grid_step; /* for which the kernels were made */
     float *charges, *fields[3];
