@@ -49,7 +49,15 @@ typedef enum wn_sparse_rule { WN_SPARSE_UNION, WN_SPARSE_MEAN, WN_SPARSE_SUM } w
 WN_NODISCARD wn_status wn_sparse_join(const wn_map_lists *lists, const float *weights, wn_sparse_rule rule,
                                       wn_pool *pool, wn_sparse *out, wn_error *err);
 void wn_sparse_clear(wn_sparse *sparse);
-uint64_t wn_sparse_memory(size_t rows, size_t k); /* bytes that joining takes, at most */
+uint64_t wn_sparse_memory(size_t rows, size_t k); /* bytes that joining takes, at most; ordering takes no more */
+
+/* order[i] = the row that comes i-th along a curve through the map, by the first two coordinates of points (rows x
+ * stride). The same rows and points give the same order. */
+WN_NODISCARD wn_status wn_map_order(const float *points, size_t rows, size_t stride, uint32_t *order, wn_error *err);
+
+/* Rows and columns in that order: row order[i] becomes row i. Columns are no longer ascending. On failure `sparse` is
+ * as before. */
+WN_NODISCARD wn_status wn_sparse_permute(wn_sparse *sparse, const uint32_t *order, wn_pool *pool, wn_error *err);
 
 /* 2 or 4. */
 size_t wn_map_stride(const wn_projection_request *request);

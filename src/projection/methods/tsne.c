@@ -13,7 +13,7 @@
 #include "projection/repulsion.h"
 #include "winnow/memory.h"
 
-enum { EXACT_ROWS_MOST = 10000, MEASURED_EVERY = 50 };
+enum { EXACT_ROWS_MOST = 10000, MEASURED_EVERY = 50, ORDERED_LEAST = 8192 };
 
 enum { REPULSION_GRID, REPULSION_EXACT };
 
@@ -48,12 +48,13 @@ static const wn_option options[] = {
 };
 
 typedef struct moving {
-    const wn_sparse *graph;
+    wn_sparse *graph;
     wn_layout_kernels kernels;
     size_t stride;
-    float *points, *to, *steps, *gains, *pushes;
-    double *sums;        /* rows, for the objective and the exact push */
-    double z, certainty; /* certainty: sum of p ln p */
+    float *points, *to, *steps, *gains, *pushes; /* in the order of `order` */
+    uint32_t *order, *next;                      /* rows, as the request numbers them; the next order, of places */
+    double *sums;                                /* rows, for the objective and the exact push */
+    double z, certainty;                         /* certainty: sum of p ln p */
     float rate, momentum, exaggeration;
     wn_repulsion repulsion;
 } moving;
@@ -109,6 +110,36 @@ static double measure(moving *m, wn_pool *pool)
     return sum + log(m->z);
 }
 
+/* When rows are put into the order of their places: at the start, and while the map takes shape. */
+static bool is_order_due(const params *p, int64_t i)
+{
+    int64_t late = i - p->exaggerated;
+    return i == 0 || i == 20 || i == 50 || i == 125 || late == 0 || late == 50 || (late > 0 && late % 150 == 0);
+}
+
+static void permute_points(const uint32_t *order, size_t rows, size_t stride, float *values, float *spare)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t c = 0; c < stride; c++) spare[i * stride + c] = values[order[i] * stride + c];
+    memcpy(values, spare, rows * stride * sizeof *values);
+}
+
+/* Rows that pull each other then stand near each other in memory. */
+static wn_status order_rows(moving *m, wn_pool *pool, wn_error *err)
+{
+    size_t rows = m->graph->rows;
+    if (rows < ORDERED_LEAST) return WN_OK;
+    WN_TRY(wn_map_order(m->points, rows, m->stride, m->next, err));
+    WN_TRY(wn_sparse_permute(m->graph, m->next, pool, err));
+    permute_points(m->next, rows, m->stride, m->points, m->to);
+    permute_points(m->next, rows, m->stride, m->steps, m->to);
+    permute_points(m->next, rows, m->stride, m->gains, m->to);
+    for (size_t i = 0; i < rows; i++) m->next[i] = m->order[m->next[i]];
+    uint32_t *swap = m->order;
+    m->order = m->next, m->next = swap;
+    return WN_OK;
+}
+
 static wn_status push(const params *p, const wn_projection_request *request, moving *m, wn_error *err)
 {
     size_t rows = m->graph->rows;
@@ -130,6 +161,7 @@ static wn_status move(const params *p, const wn_projection_request *request, mov
         m->exaggeration = (float)(i < p->exaggerated ? p->exaggeration : p->final_exaggeration);
         m->rate = (float)(p->rate > 0 ? p->rate : fmax(200, (double)rows / (double)m->exaggeration));
         m->momentum = i < p->exaggerated ? 0.5f : 0.8f;
+        if (is_order_due(p, i)) WN_TRY(order_rows(m, request->pool, err));
         WN_TRY(push(p, request, m, err));
         if (i > 0 && i % MEASURED_EVERY == 0) objective = measure(m, request->pool);
         wn_pool_for(request->pool, rows, WN_MAP_GRAIN, move_rows, m);
@@ -140,7 +172,9 @@ static wn_status move(const params *p, const wn_projection_request *request, mov
     out->objective_name = objective_name;
     out->objective = measure(m, request->pool);
     out->iterations = (size_t)p->iterations;
-    wn_map_finish(m->points, m->stride, out);
+    for (size_t i = 0; i < rows; i++)
+        memcpy(m->to + m->order[i] * m->stride, m->points + i * m->stride, m->stride * sizeof *m->to);
+    wn_map_finish(m->to, m->stride, out);
     return WN_OK;
 }
 
@@ -178,6 +212,7 @@ static wn_status fit(const void *parameters, const wn_projection_request *reques
     wn_sparse graph = {0};
     moving m = {.graph = &graph, .stride = stride, .repulsion = {.step_most = p->step, .least_nodes = 100}};
     float *storage = NULL;
+    uint32_t *orders = NULL;
     bool all_pairs = p->repulsion == REPULSION_EXACT || request->dims != 2;
     if (rows == 1) {
         memset(out->points, 0, request->dims * sizeof *out->points);
@@ -193,12 +228,15 @@ static wn_status fit(const void *parameters, const wn_projection_request *reques
     if (status) return status;
     storage = wn_alloc(WN_MEMORY_MATRIX, rows * stride, 5 * sizeof *storage);
     m.sums = wn_alloc(WN_MEMORY_MATRIX, rows, sizeof *m.sums);
-    if (!storage || !m.sums) {
+    m.order = orders = wn_alloc(WN_MEMORY_MATRIX, rows, 2 * sizeof *orders);
+    if (!storage || !m.sums || !orders) {
         status = wn_fail(err, WN_NOMEM, "no memory for a map of %zu rows", rows);
         goto done;
     }
     m.points = storage, m.to = storage + rows * stride, m.steps = storage + 2 * rows * stride;
     m.gains = storage + 3 * rows * stride, m.pushes = storage + 4 * rows * stride;
+    m.next = orders + rows;
+    for (size_t i = 0; i < rows; i++) m.order[i] = (uint32_t)i;
     memset(m.steps, 0, rows * stride * sizeof *m.steps);
     for (size_t i = 0; i < rows * stride; i++) m.gains[i] = 1;
     status = wn_map_start_points(request, (wn_map_start)p->start, WN_MAP_SCALE_DEVIATION, 1e-4f, m.points, err);
@@ -210,6 +248,7 @@ static wn_status fit(const void *parameters, const wn_projection_request *reques
 done:
     wn_repulsion_clear(&m.repulsion);
     wn_free(m.sums);
+    wn_free(orders);
     wn_free(storage);
     wn_sparse_clear(&graph);
     return status;
@@ -223,7 +262,7 @@ static uint64_t memory(const void *parameters, const wn_projection_request *requ
     size_t nodes = 130 + (size_t)(sqrt((double)rows) / 2 / p->step);
     if (rows < 2) return 0;
     if (k > rows - 1) k = rows - 1;
-    return wn_map_lists_memory(request, k) + wn_sparse_memory(rows, k) + rows * (k * sizeof(float) + 5 * 16 + 8) +
+    return wn_map_lists_memory(request, k) + wn_sparse_memory(rows, k) + rows * (k * sizeof(float) + 5 * 16 + 24) +
            wn_repulsion_memory(rows, nodes, wn_pool_threads(request->pool));
 }
 
