@@ -33,7 +33,7 @@ typedef struct wn_geometry_request {
     const wn_progress *progress; /* stage "evaluate", unit "rows" */
 } wn_geometry_request;
 
-/* The figures. Alignment and uniformity look at rows scaled to length 1; of many rows, at a sample. */
+/* The figures. Alignment and uniformity look at rows scaled to length 1, uniformity at a sample of many. */
 typedef struct wn_geometry {
     double effective_rank; /* exp of the entropy of the singular values of the centred rows, as shares of their sum (Roy
                               and Vetterli 2007); between 1 and dim, 0 when all rows are equal */
@@ -41,8 +41,8 @@ typedef struct wn_geometry {
                               largest tenth of the ratios left out; NaN when fewer than 3 rows differ */
     double uniformity; /* log of the mean over pairs of exp(-2 |x - y|^2) (Wang and Isola 2020); lower is more evenly
                           spread, at least -4 */
-    double alignment;  /* mean |x - y|^2 over pairs of views, or of rows of one label (the same paper); lower is
-                          better; NaN without either */
+    double alignment;  /* mean |x - y|^2 over pairs of views, or of each row and the others of its label (the same
+                          paper); lower is better; NaN without either */
     size_t rows_used;  /* rows looked at for uniformity and intrinsic_dim */
 } wn_geometry;
 

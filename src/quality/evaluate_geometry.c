@@ -14,8 +14,8 @@
 #include "winnow/index.h"
 #include "winnow/memory.h"
 
-/* Rows for uniformity and intrinsic dimension; pairs of one label for the alignment. */
-enum { SAMPLE = 4096, LABEL_PAIRS = 65536, ROWS_PER_CHUNK = 64 };
+/* Rows for uniformity and intrinsic dimension. */
+enum { SAMPLE = 4096, ROWS_PER_CHUNK = 64 };
 
 static const double ratios_kept = 0.9;
 
@@ -203,46 +203,51 @@ static int compare_labelled(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-/* How many of the rows, which are in order of their labels, have a label below that one. */
-static size_t rows_below(const labelled *rows, size_t len, int64_t label)
+/* Adds the row at length 1 to the sum; 1, or 0 for a row without length. */
+static double add_unit(const float *row, size_t dim, double *sum)
 {
-    size_t low = 0, high = len;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (rows[middle].label < label)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    double squares = 0.0;
+    for (size_t j = 0; j < dim; j++) squares += (double)row[j] * (double)row[j];
+    if (!(squares > 0.0)) return 0.0;
+    const double scale = 1.0 / sqrt(squares);
+    for (size_t j = 0; j < dim; j++) sum[j] += scale * (double)row[j];
+    return 1.0;
 }
 
-/* Pairs of rows of one label: random rows, each with a random other row of its label. */
+/* The mean over the `len` rows, two at least, of the mean squared distance to the others, times `len`. The distances of
+ * all pairs together are len sum |x|^2 - |sum x|^2. */
+static double group_distance(const wn_matrix *m, const labelled *rows, size_t len, double *sum)
+{
+    double lengths = 0.0, squares = 0.0;
+    memset(sum, 0, m->cols * sizeof *sum);
+    for (size_t i = 0; i < len; i++) lengths += add_unit(m->data + rows[i].row * m->stride, m->cols, sum);
+    for (size_t j = 0; j < m->cols; j++) squares += sum[j] * sum[j];
+    return fmax(2.0 * ((double)len * lengths - squares) / (double)(len - 1), 0.0);
+}
+
+/* Each row against all others of its label. */
 static wn_status label_alignment(const wn_geometry_request *request, double *out, wn_error *err)
 {
     const wn_matrix *m = &request->matrix;
-    size_t len = 0, pairs = 0;
-    double sum = 0.0;
-    wn_rng rng;
+    size_t len = 0, paired = 0;
+    double total = 0.0;
     labelled *rows = wn_alloc(WN_MEMORY_MATRIX, m->rows, sizeof *rows);
-    if (!rows) return wn_fail(err, WN_NOMEM, "out of memory for %zu labels", m->rows);
-    for (size_t i = 0; i < m->rows; i++) {
+    double *sum = wn_alloc(WN_MEMORY_MATRIX, m->cols, sizeof *sum);
+    wn_status status = rows && sum ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory for %zu labels", m->rows);
+    for (size_t i = 0; !status && i < m->rows; i++) {
         if (request->labels[i] >= 0) rows[len++] = (labelled){request->labels[i], i};
     }
-    qsort(rows, len, sizeof *rows, compare_labelled);
-    wn_rng_init(&rng, request->seed, 0x616c69676eULL);
-    for (size_t i = 0; i < LABEL_PAIRS && len > 0; i++) {
-        const size_t at = wn_rng_below(&rng, (uint32_t)len), low = rows_below(rows, len, rows[at].label);
-        const size_t end = rows_below(rows, len, rows[at].label + 1);
-        if (end - low < 2) continue;
-        size_t other = low + wn_rng_below(&rng, (uint32_t)(end - low - 1));
-        other += other >= at;
-        sum += unit_distance(m->data + rows[at].row * m->stride, m->data + rows[other].row * m->stride, m->cols);
-        pairs++;
+    if (!status) qsort(rows, len, sizeof *rows, compare_labelled);
+    for (size_t begin = 0, end; begin < len; begin = end) {
+        for (end = begin + 1; end < len && rows[end].label == rows[begin].label;) end++;
+        if (end - begin < 2) continue;
+        total += group_distance(m, rows + begin, end - begin, sum);
+        paired += end - begin;
     }
-    *out = pairs > 0 ? sum / (double)pairs : NAN;
+    if (!status) *out = paired > 0 ? total / (double)paired : NAN;
+    wn_free(sum);
     wn_free(rows);
-    return WN_OK;
+    return status;
 }
 
 static wn_status alignment(const wn_geometry_request *request, double *out, wn_error *err)
