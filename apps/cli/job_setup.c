@@ -92,8 +92,8 @@ wn_status say_how_to_resume(session *run, wn_status status)
 {
     if (status == WN_NOSPACE)
         terminal_say(run->terminal,
-                     "The work done so far is kept. Make room, then run the same command again to go on.");
+                     "What was saved so far is kept. Make room, then run the same command again to go on.");
     if (status == WN_CANCELLED)
-        terminal_say(run->terminal, "The work done so far is kept. Run the same command again to go on.");
+        terminal_say(run->terminal, "What was saved so far is kept. Run the same command again to go on.");
     return status;
 }

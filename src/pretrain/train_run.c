@@ -84,6 +84,18 @@ static uint64_t identify(const run *r)
                             hash);
 }
 
+/* A sound checkpoint of other options or of another version may be hours of work: it is not written over. */
+static void set_aside(const run *r, wn_status status, const wn_error *why)
+{
+    wn_buffer aside;
+    wn_buffer_init(&aside, WN_MEMORY_TEXT, 0);
+    const bool kept = status == WN_VERSION && wn_buffer_format(&aside, "%s.old", r->checkpoint_path) == WN_OK &&
+                      rename(r->checkpoint_path, aside.data) == 0;
+    wn_log(WN_LOG_INFO, "%s; training starts from the beginning%s%s", why->message,
+           kept ? ", that one is kept as " : "", kept ? (const char *)aside.data : "");
+    wn_buffer_clear(&aside);
+}
+
 /* Continues from a checkpoint where there is a fitting one. */
 static wn_status resume(run *r, wn_error *err)
 {
@@ -92,7 +104,7 @@ static wn_status resume(run *r, wn_error *err)
     wn_status status =
         wn_train_checkpoint_read(r->checkpoint_path, r->identity, &r->state, r->learner, &r->bytes, &why);
     if (status == WN_VERSION || status == WN_CORRUPT) {
-        wn_log(WN_LOG_INFO, "%s; training starts from the beginning", why.message);
+        set_aside(r, status, &why);
     } else if (status == WN_OK) {
         wn_log(WN_LOG_INFO, "training continues after step %" PRId64 " of %" PRId64, r->state.step, r->state.steps);
     } else if (status != WN_NOTFOUND) {
@@ -143,8 +155,8 @@ static wn_status start(run *r, const wn_train_files *files, wn_error *err)
     return WN_OK;
 }
 
-/* A checkpoint that cannot be written is said once; the next one may succeed. */
-static void save(run *r)
+/* A checkpoint that cannot be written is said once; the next one may succeed. The reason is in `why` too. */
+static wn_status save(run *r, wn_error *why)
 {
     wn_error err = {0};
     wn_train_state state = r->state;
@@ -159,12 +171,13 @@ static void save(run *r)
     }
     r->checkpoint_at = wn_clock_seconds();
     r->checkpoint_cost = r->checkpoint_at - begin;
+    return status ? wn_fail(why, status, "%s", err.message) : WN_OK;
 }
 
 static void save_when_due(run *r)
 {
     double since = wn_clock_seconds() - r->checkpoint_at;
-    if (since >= checkpoint_seconds && since * checkpoint_share >= r->checkpoint_cost) save(r);
+    if (since >= checkpoint_seconds && since * checkpoint_share >= r->checkpoint_cost) (void)save(r, NULL);
 }
 
 /* Once, after some timed steps: a plan that cannot keep its budget becomes shorter. */
@@ -266,10 +279,9 @@ static wn_status train_step(run *r, wn_error *err)
 
     wn_status status = run_passes(r, &report, &why);
     if (status == WN_INTERNAL) {
-        save(r);
-        return wn_fail(err, status,
-                       "training step %" PRId64 ": %s. %s keeps the numbers of the step before, for the same options",
-                       step + 1, why.message, r->checkpoint_path);
+        const bool kept = save(r, NULL) == WN_OK;
+        return wn_fail(err, status, "training step %" PRId64 ": %s. %s %s", step + 1, why.message, r->checkpoint_path,
+                       kept ? "keeps the numbers of the step before, for the same options" : "could not be written");
     }
     if (status != WN_OK) return wn_fail(err, status, "%s", why.message);
     r->state.loss = step == 0 ? report.loss : loss_memory * r->state.loss + (1.0 - loss_memory) * report.loss;
@@ -284,14 +296,22 @@ static wn_status train_step(run *r, wn_error *err)
     return WN_OK;
 }
 
+static wn_status stop(run *r, wn_error *err)
+{
+    wn_error why = {0};
+    if (save(r, &why) == WN_OK)
+        return wn_fail(err, WN_CANCELLED, "training was cancelled after %" PRId64 " of %" PRId64 " steps",
+                       r->state.step, r->state.steps);
+    return wn_fail(err, WN_CANCELLED,
+                   "training was cancelled after %" PRId64 " of %" PRId64
+                   " steps, and what was done since the last checkpoint is lost: %s",
+                   r->state.step, r->state.steps, why.message);
+}
+
 static wn_status train(run *r, wn_error *err)
 {
     while (r->state.step < r->state.steps && !r->collapsed) {
-        if (tell(r)) {
-            save(r);
-            return wn_fail(err, WN_CANCELLED, "training was cancelled after %" PRId64 " of %" PRId64 " steps",
-                           r->state.step, r->state.steps);
-        }
+        if (tell(r)) return stop(r, err);
         WN_TRY(train_step(r, err));
         guard_budget(r);
         save_when_due(r);

@@ -191,6 +191,11 @@ static void test_a_strange_checkpoint_is_not_continued(void **state)
     assert_int_equal(train(&images, &params, NULL, NULL, &result, &err), WN_OK);
     assert_int_equal(result.steps_resumed, 0);
     params.seed--;
+    char aside[sizeof checkpoint_path + 4];
+    snprintf(aside, sizeof aside, "%s.old", checkpoint_path);
+    assert_int_equal(rename(aside, checkpoint_path), 0); /* it was set aside, and serves its own options */
+    assert_int_equal(train(&images, &params, NULL, NULL, &result, &err), WN_OK);
+    assert_int_equal(result.steps_resumed, 2);
 
     bytes.data[bytes.len / 2] ^= 1;
     assert_int_equal(wn_file_write(checkpoint_path, bytes.data, bytes.len, &err), WN_OK);
@@ -409,6 +414,7 @@ static void test_a_checkpoint_that_cannot_be_written_does_not_stop_a_run(void **
     wn_progress progress = {stop_later, &steps_left};
     (void)state;
     assert_int_equal(wn_train_run(&images, &params, &files, NULL, &progress, NULL, &err), WN_CANCELLED);
+    assert_non_null(strstr(err.message, "since the last checkpoint is lost"));
     assert_int_equal(wn_train_run(&images, &params, &files, NULL, NULL, NULL, &err), WN_OK);
     assert_true(wn_file_exists(model_path));
     remove_files();
