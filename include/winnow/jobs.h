@@ -448,7 +448,8 @@ typedef struct wn_curate_result {
     bool trained, resumed;
     uint64_t found, readable, bad, exact_duplicates, near_duplicates;
     int64_t embedded, dim, selected;
-    int64_t covering_rows; /* images on which the coverings below were measured: all, or a fixed sample of 100,000 */
+    int64_t covering_rows; /* images on which the coverings below were measured: all, or a fixed sample of 100,000; 0
+                            * and NaN where nothing was (a dry run, or nothing new) */
     double covering_selected, covering_random_mean, covering_random_std; /* greatest distance of an image to its
                                                                           * nearest pick */
     double mean_selected, mean_random_mean, mean_random_std;             /* mean of the same */

@@ -61,6 +61,7 @@ static wn_status set_add(name_set *set, const char *name, bool *fresh, wn_error 
 /* A pick inside a tar. */
 typedef struct tar_pick {
     char *tar, *member, *shown; /* member points into tar's block */
+    bool placed;                /* of members with one name the first counts, as when they were added */
 } tar_pick;
 
 typedef struct copying {
@@ -217,7 +218,7 @@ static wn_status place_row(copying *copy, wn_workspace *workspace, const wn_root
     else
         wn_sample_path_split(real, &member);
     if (!status && member) {
-        copy->tar_picks[copy->tar_count++] = (tar_pick){real, member, shown};
+        copy->tar_picks[copy->tar_count++] = (tar_pick){.tar = real, .member = member, .shown = shown};
         return WN_OK;
     }
     if (!status) status = place_file(copy, shown, real, err);
@@ -241,9 +242,10 @@ static wn_status place_member(void *context, const wn_entry *entry, wn_error *er
     wn_error why = {0};
     if (!entry->member || entry->status) return WN_OK;
     const tar_pick wanted = {.tar = copy->tar_picks[copy->tar_first].tar, .member = (char *)(uintptr_t)entry->member};
-    const tar_pick *pick = bsearch(&wanted, copy->tar_picks + copy->tar_first, copy->tar_end - copy->tar_first,
-                                   sizeof wanted, compare_tar_picks);
-    if (!pick) return WN_OK;
+    tar_pick *pick = bsearch(&wanted, copy->tar_picks + copy->tar_first, copy->tar_end - copy->tar_first, sizeof wanted,
+                             compare_tar_picks);
+    if (!pick || pick->placed) return WN_OK;
+    pick->placed = true;
     wn_status status = wn_entry_load(entry, MOST_BYTES, &bytes, &len, &why);
     if (status) return wn_fail(err, status, "cannot copy '%s': %s", pick->shown, why.message);
     status = place_content(copy, pick->shown, pick->member, NULL, bytes, len, err);

@@ -4,12 +4,14 @@
  * in the same run folder, with the same result.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "jobs/config_names.h"
 #include "jobs/curate_stage.h"
 #include "winnow/memory.h"
 
@@ -91,7 +93,12 @@ wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_
     const wn_strategy *strategy;
     void *params = NULL;
     wn_curating run = {.job = job, .options = options, .result = out, .started = wn_clock_seconds()};
-    *out = (wn_curate_result){0};
+    *out = (wn_curate_result){.covering_selected = NAN,
+                              .covering_random_mean = NAN,
+                              .covering_random_std = NAN,
+                              .mean_selected = NAN,
+                              .mean_random_mean = NAN,
+                              .mean_random_std = NAN};
     /* What can be wrong is found before anything is written. */
     for (size_t i = 0; i < options->path_count; i++) {
         const char *kind;
@@ -109,6 +116,9 @@ wn_status wn_job_curate(const wn_job *job, const wn_curate_options *options, wn_
         return wn_fail(err, WN_INVALID, "--since-last counts all earlier picks already; leave --except-tag out");
     WN_TRY(wn_job_prepare_strategy(options->strategy, options->settings, &strategy, &params, err));
     wn_free(params);
+    if (options->config)
+        WN_TRY(wn_config_check_names_early(job, options->workspace, options->paths, options->path_count,
+                                           options->config, err));
     if (job->dry_run) {
         status = try_run(job, options, out, err);
         if (status) wn_curate_result_clear(out);

@@ -237,6 +237,10 @@ void wn_selecting_clear(wn_selecting *selecting);
 WN_NODISCARD wn_status wn_default_strategy(wn_workspace *workspace, const char *const *settings, const char **out,
                                            wn_error *err);
 
+/* The i-th metadata field that winnow measures itself ("lightly.sharpness"); NULL beyond the last (metadata_values.c).
+ */
+const char *wn_metadata_fact_at(size_t i);
+
 /* How unsure the newest predictions are about each of the rows: 1 - (p1 - p2). Rows without predictions get the mean of
  * the candidates, which are positions in `rows`. NULL where no candidate has any; release with wn_free. */
 WN_NODISCARD wn_status wn_predicted_scores(wn_workspace *workspace, wn_rows rows, wn_rows candidates, float **out,

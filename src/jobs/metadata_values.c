@@ -35,6 +35,11 @@ static const struct fact {
 
 enum { FACTS = sizeof facts / sizeof *facts };
 
+const char *wn_metadata_fact_at(size_t i)
+{
+    return i < FACTS ? facts[i].name : NULL;
+}
+
 static const struct fact *find_fact(const char *name)
 {
     for (size_t i = 0; i < FACTS; i++)

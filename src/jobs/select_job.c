@@ -2,6 +2,7 @@
  *
  * select: a selection among all images of a workspace, kept as a tag.
  */
+#include "jobs/config_names.h"
 #include "jobs/job.h"
 
 #include "base/clock.h"
@@ -85,6 +86,7 @@ static wn_status select_in(const wn_job *job, wn_workspace *workspace, const wn_
     wn_selecting selecting = {0};
     const char *tag = options->tag ? options->tag : "selected";
     double started = wn_clock_seconds();
+    if (options->config && (status = wn_config_check_names(workspace, options->config, err))) goto done;
     if ((status = wn_find_model(workspace, options->model, &name, &file, err))) goto done;
     if ((status = wn_stage_embed(job, workspace, name, file, &options->reduce, &embedded, err))) goto done;
     out->seconds.embed = wn_clock_seconds() - started;

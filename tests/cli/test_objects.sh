@@ -88,8 +88,8 @@ fails() { # STATUS WORDS COMMAND...
     "$@" >/dev/null 2>message || got=$?
     [ "$got" = "$status" ] && grep -q -- "$words" message || { echo "wanted $status, '$words'; got $got" >&2; cat message >&2; return 1; }
 }
-fails 1 "kinds.json:1: strategies\[0\]: 'kinds' has no boxes" "$WINNOW" select -w w --config kinds.json
-fails 1 "typo.json:1: strategies\[0\]: .*'thing'" "$WINNOW" select -w w --config typo.json
+fails 1 "kinds.json:1: strategies\[0\].input.task: 'kinds' has no boxes" "$WINNOW" select -w w --config kinds.json
+fails 1 "typo.json:1: strategies\[0\].input.task: there is no task 'thing'; did you mean 'things'?" "$WINNOW" select -w w --config typo.json
 fails 1 "have no object" "$WINNOW" select -w w --config things.json -n 100000
 "$WINNOW" embed -w w --out e.npy -q
 fails 1 "without a workspace there are no images" "$WINNOW" select --embeddings e.npy --config things.json --out x.npy

@@ -85,7 +85,7 @@ fails() { # STATUS WORDS COMMAND...
     [ "$got" = "$status" ] && grep -q -- "$words" message || { echo "wanted $status, '$words'; got $got" >&2; cat message >&2; return 1; }
 }
 sed 's/"rain": 0.5/"rian": 0.5/' doc2.json >bad.json
-fails 1 "has no class 'rian'; did you mean 'rain'?" "$WINNOW" select -w w --config bad.json
+fails 1 "bad.json:12: strategies\[2\].strategy.target: there is no class 'rian'; did you mean 'rain'?" "$WINNOW" select -w w --config bad.json
 sed 's/"rain": 0.5/"rain": 0.9/' doc2.json >bad.json
 fails 2 "bad.json:14: strategies\[2\].strategy: the shares of the target sum to 1.1" "$WINNOW" select -w w --config bad.json
 sed 's/"threshold": 0.5/"threshold": 1e9/' doc2.json >bad.json
@@ -93,9 +93,35 @@ fails 1 "leaves none of the" "$WINNOW" select -w w --config bad.json
 sed 's/DIVERSITY/DIVERSTY/' doc2.json >bad.json
 fails 2 "did you mean 'DIVERSITY'" "$WINNOW" select -w w --config bad.json
 sed 's/uncertainty_entropy/uncertainty_entopy/' doc0.json >bad.json
-fails 1 "bad.json:8: strategies\[1\]" "$WINNOW" select -w w --config bad.json
+fails 1 "bad.json:8: strategies\[1\].input.score: .*uncertainty_entropy" "$WINNOW" select -w w --config bad.json
 sed 's/weather/wether/' doc2.json >bad.json
-fails 1 "strategies\[2\]" "$WINNOW" select -w w --config bad.json
+fails 1 "strategies\[2\].input.key: there is no metadata 'wether'; did you mean 'weather'?" "$WINNOW" select -w w --config bad.json
+
+# curate finds a wrong name before it reads or embeds anything: no workspace is made, and no run is begun.
+named() { # MESSAGE CONFIG PATH...: in a workspace that is there, where there is a MESSAGE for it, and in a new one
+    fails 1 "$1" "$WINNOW" curate -w w --config "$2"
+    fails 1 "$1" "$WINNOW" curate "$IMAGES" -w w --config "$2" --dry-run
+}
+runs=$(find w/runs | wc -l)
+cp bad.json wether.json
+named "strategies\[2\].input.key: there is no metadata 'wether'; did you mean 'weather'?" wether.json
+sed 's/lightly.sharpness/lightly.sharpnes/' doc2.json >bad.json
+named "strategies\[0\].input.key: .* did you mean 'lightly.sharpness'?" bad.json
+fails 1 "did you mean 'lightly.sharpness'?" "$WINNOW" curate "$IMAGES" -w fresh --config bad.json
+sed 's/"shapes"/"shape"/' doc0.json >bad.json
+named "strategies\[1\].input.task: there is no task 'shape'; did you mean 'shapes'?" bad.json
+fails 1 "strategies\[1\].input.task: there is no task 'shapes'; 'winnow import" "$WINNOW" curate "$IMAGES" -w fresh --config doc0.json
+sed 's/"round"/"ruond"/' doc3.json >bad.json
+named "strategies\[1\].input.categories: there is no class 'ruond'; did you mean 'round'?" bad.json
+sed 's/"tag": "selected"/"tag": "slected"/' doc3.json >bad.json
+named "preselected: there is no tag 'slected'; did you mean 'selected'?" bad.json
+sed 's/"tag_name": "selected"/"tag_name": "slected"/' doc3.json >bad.json
+named "strategies\[3\].input.query: there is no tag 'slected'; did you mean 'selected'?" bad.json
+sed 's/farthest-first/fartest-first/' doc1.json >bad.json
+named "strategy: there is no strategy 'fartest-first'; did you mean 'farthest-first'?" bad.json
+sed 's/min-distance/min-distanc/' doc1.json >bad.json
+named "strategy: the strategy 'farthest-first' has no --min-distanc" bad.json
+[ ! -e fresh ] && [ "$runs" = "$(find w/runs | wc -l)" ]
 fails 1 "ask for fewer" "$WINNOW" select -w w --config doc0.json -n 100000
 fails 1 "nothing" "$WINNOW" select -w w --from nothing -n 5
 fails 1 "ranks 40" "$WINNOW" select -w w --from doc0 -n 41

@@ -6,6 +6,31 @@
 #include "jobs/curate_stage.h"
 #include "winnow/memory.h"
 
+/* Without paths all sources take part, but for those that are not there now: nobody can open a pick of theirs. */
+static wn_status drop_missing(wn_curating *run, wn_error *err)
+{
+    wn_roots *roots = &run->roots;
+    size_t kept = 0, all = roots->len;
+    for (size_t i = 0; i < all; i++) {
+        const char *kind;
+        wn_error ignored;
+        if (wn_root_kind(roots->items[i].path, &kind, &ignored) == WN_OK)
+            roots->items[kept++] = roots->items[i];
+        else
+            wn_curating_note(run, WN_LOG_WARNING,
+                             "'%s' is not there any more; its images are left out. Mount it again, or add the folder "
+                             "under its new name",
+                             roots->items[i].path);
+    }
+    roots->len = kept;
+    roots->all = roots->all && kept == all;
+    return kept || !all ? WN_OK
+                        : wn_fail(err, WN_NOTFOUND,
+                                  "none of the %zu sources of the workspace is there any more; mount them again, or "
+                                  "name the folder that has the images now: winnow curate FOLDER -w %s",
+                                  all, wn_workspace_path(run->workspace));
+}
+
 static wn_status add_paths(wn_curating *run, wn_error *err)
 {
     const wn_curate_options *options = run->options;
@@ -35,6 +60,7 @@ static wn_status add_paths(wn_curating *run, wn_error *err)
         result->found = result->readable + result->bad;
     }
     WN_TRY(wn_roots_load(run->workspace, options->paths, options->path_count, WN_ROOTS_KNOWN, &run->roots, err));
+    if (!options->path_count) WN_TRY(drop_missing(run, err));
     WN_TRY(wn_rows_load(run->workspace, &run->roots, &run->rows, err));
     WN_TRY(wn_write_bad_files(run->workspace, &run->roots, run->folder, err));
     if (run->rows.len == 0)
