@@ -6,6 +6,7 @@
 #include "winnow/kernel.h"
 
 #include "num/convert.h"
+#include "num/cover.h"
 #include "num/distance.h"
 #include "num/fft.h"
 #include "num/hamming.h"
@@ -54,6 +55,7 @@ DEFINE_FAMILY(resample, WN_RESAMPLE_MAP)
 DEFINE_FAMILY(hamming, WN_HAMMING_MAP)
 DEFINE_FAMILY(layout, WN_LAYOUT_MAP)
 DEFINE_FAMILY(fft, WN_FFT_MAP)
+DEFINE_FAMILY(cover, WN_COVER_MAP)
 
 size_t wn_kernels_list(wn_cpu level, wn_kernel *out, size_t capacity)
 {
@@ -69,5 +71,6 @@ size_t wn_kernels_list(wn_cpu level, wn_kernel *out, size_t capacity)
     add_hamming(&list, level);
     add_layout(&list, level);
     add_fft(&list, level);
+    add_cover(&list, level);
     return list.count;
 }

@@ -14,24 +14,11 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "num/cover.h"
 #include "winnow/memory.h"
 
 /* Table rows whose gains stay in the first cache. They are kept in double: they fall by very many small amounts. */
 enum { CHUNK = 1024, PRESELECTED_TELL = 1024 };
-
-/* A column that is covered better now. */
-typedef struct rise {
-    uint32_t column;
-    float old, now, weight;
-} rise;
-
-/* What a row of nearness `value` gains less once a column is covered by `now`, not by `old`. */
-static inline double loss(float value, float old, float now, double weight)
-{
-    value = value > old ? value : old;
-    value = value < now ? value : now;
-    return ((double)value - (double)old) * weight;
-}
 
 typedef struct state {
     const wn_cover_table *table;
@@ -39,13 +26,14 @@ typedef struct state {
     wn_roster *roster;
     float *covered, *gone; /* per column, in this layer and in earlier ones */
     double *gains;         /* per table row; -1 when it cannot be picked */
-    rise *rises;
+    wn_cover_rise *rises;
     size_t rises_len;
+    wn_cover_kernels kernels;
 } state;
 
 uint64_t wn_cover_table_pick_bytes(size_t len, size_t dim)
 {
-    return (uint64_t)len * (3 * sizeof(float) + sizeof(double) + sizeof(rise)) + dim * sizeof(float);
+    return (uint64_t)len * (3 * sizeof(float) + sizeof(double) + sizeof(wn_cover_rise)) + dim * sizeof(float);
 }
 
 static float weight_of(const state *s, size_t column)
@@ -53,33 +41,34 @@ static float weight_of(const state *s, size_t column)
     return s->coverage->weights ? s->coverage->weights[s->table->rows[column]] : 1;
 }
 
-/* Gains of a layer from nothing. */
+/* Gains of a layer from nothing: what there is above `covered` is added. */
 static void sum_gains(void *context, size_t begin, size_t end, unsigned worker)
 {
     const state *s = context;
     (void)worker;
     for (size_t c = begin; c < end; c++) s->gains[c] = 0;
-    for (size_t x = 0; x < s->table->len; x++) {
-        const float *values = s->table->values + x * s->table->stride;
-        float covered = s->covered[x];
-        double weight = (double)weight_of(s, x);
-        for (size_t c = begin; c < end; c++) s->gains[c] += loss(values[c], covered, INFINITY, weight);
-    }
+    s->kernels.lower(s->rises, s->rises_len, begin, end - begin, s->gains);
     for (size_t c = begin; c < end; c++) {
         if (!wn_roster_is_open(s->roster, s->table->rows[c])) s->gains[c] = -1;
     }
+}
+
+static void start_gains(state *s)
+{
+    s->rises_len = s->table->len;
+    for (size_t x = 0; x < s->table->len; x++)
+        s->rises[x] = (wn_cover_rise){.values = s->table->values + x * s->table->stride,
+                                      .old = s->covered[x],
+                                      .now = INFINITY,
+                                      .weight = -(double)weight_of(s, x)};
+    wn_pool_for(s->roster->request->pool, s->table->len, CHUNK, sum_gains, s);
 }
 
 static void lower_gains(void *context, size_t begin, size_t end, unsigned worker)
 {
     const state *s = context;
     (void)worker;
-    for (size_t i = 0; i < s->rises_len; i++) {
-        const rise r = s->rises[i];
-        const float *values = s->table->values + r.column * s->table->stride;
-        double weight = (double)r.weight;
-        for (size_t c = begin; c < end; c++) s->gains[c] -= loss(values[c], r.old, r.now, weight);
-    }
+    s->kernels.lower(s->rises, s->rises_len, begin, end - begin, s->gains);
 }
 
 /* Raises what is covered by a pick's row of the table (or by values of a row outside). */
@@ -88,7 +77,10 @@ static void cover_by(state *s, const float *values)
     s->rises_len = 0;
     for (size_t x = 0; x < s->table->len; x++) {
         if (values[x] <= s->covered[x]) continue;
-        s->rises[s->rises_len++] = (rise){(uint32_t)x, s->covered[x], values[x], weight_of(s, x)};
+        s->rises[s->rises_len++] = (wn_cover_rise){.values = s->table->values + x * s->table->stride,
+                                                   .old = s->covered[x],
+                                                   .now = values[x],
+                                                   .weight = (double)weight_of(s, x)};
         s->covered[x] = values[x];
     }
 }
@@ -139,7 +131,7 @@ static wn_status pick_greedily(state *s, wn_error *err)
     wn_pool *pool = s->roster->request->pool;
     bool fresh = true;
     double least = 0;
-    wn_pool_for(pool, s->table->len, CHUNK, sum_gains, s);
+    start_gains(s);
     while (!wn_roster_is_full(s->roster)) {
         size_t best = find_best(s);
         if (best == s->table->len) return WN_OK;
@@ -147,7 +139,7 @@ static wn_status pick_greedily(state *s, wn_error *err)
         if (s->gains[best] <= least) {
             if (fresh) return WN_OK; /* nothing has weight */
             begin_layer(s);
-            wn_pool_for(pool, s->table->len, CHUNK, sum_gains, s);
+            start_gains(s);
             fresh = true;
             continue;
         }
@@ -177,6 +169,7 @@ wn_status wn_cover_table_pick(const wn_cover_table *table, const wn_coverage *co
 {
     state s = {.table = table, .coverage = coverage, .roster = roster};
     wn_status status;
+    wn_cover_kernels_init(&s.kernels, wn_cpu_level());
     s.covered = wn_calloc(WN_MEMORY_SELECTION, table->len, sizeof *s.covered);
     s.gone = wn_calloc(WN_MEMORY_SELECTION, table->len, sizeof *s.gone);
     s.gains = wn_alloc(WN_MEMORY_SELECTION, table->len, sizeof *s.gains);

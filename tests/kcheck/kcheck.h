@@ -17,6 +17,7 @@
 
 #include "base/rng.h"
 #include "num/convert.h"
+#include "num/cover.h"
 #include "num/distance.h"
 #include "num/fft.h"
 #include "num/hamming.h"
@@ -39,6 +40,7 @@ typedef struct kcheck_tables {
     wn_hamming_kernels hamming;
     wn_layout_kernels layout;
     wn_fft_kernels fft;
+    wn_cover_kernels cover;
 } kcheck_tables;
 
 typedef enum kcheck_data {
@@ -84,6 +86,7 @@ extern const kcheck_case kcheck_resample_cases[];
 extern const kcheck_case kcheck_hamming_cases[];
 extern const kcheck_case kcheck_layout_cases[];
 extern const kcheck_case kcheck_fft_cases[];
+extern const kcheck_case kcheck_cover_cases[];
 
 #define KCHECK_CASE(family, kernel, error_family, function)                                                            \
     {                                                                                                                  \
