@@ -63,7 +63,8 @@ typedef struct wn_selection_request {
 /* The answer. Release with wn_selection_clear. Distances are in the metric that was asked for. */
 typedef struct wn_selection {
     int64_t *picks;   /* `len` row numbers in pick order */
-    float *distances; /* per pick: to the nearest earlier pick or preselected row; infinite for a first pick */
+    float *distances; /* per pick: to the nearest earlier pick or preselected row; infinite for a first pick, NaN where
+                       * that was not measured: picks by another order than distance beyond some 280,000 */
     size_t len;       /* less than asked only when `minimum distance` stopped the selection */
     int stopped;      /* 1 when the minimum distance ended it */
     double radius;    /* greatest distance of a candidate row to its nearest pick or preselected row */

@@ -150,8 +150,8 @@ enum { ORDER_GRAIN = WN_TILE_WIDTH, ORDER_PIECE = 16 * WN_PICKS_BLOCK };
 
 typedef struct order_job {
     const cover *c;
-    size_t begin;
-    float *distances;
+    size_t begin, from;
+    float *distances; /* from `from` on */
     int32_t *squares; /* ORDER_GRAIN x WN_PICKS_BLOCK a worker */
     uint32_t *hits;   /* WN_PICKS_BLOCK a worker */
 } order_job;
@@ -180,27 +180,44 @@ static void order_picks(void *context, size_t begin, size_t end, unsigned worker
             bounds[i] = wn_picks_refine(picks, &probe, squares + i * WN_PICKS_BLOCK, first, before, bounds[i], hits);
         }
     }
-    for (size_t i = 0; i < m; i++) job->distances[begin + i] = (float)wn_space_distance(job->c->space, bounds[i]);
+    for (size_t i = begin < job->from ? job->from - begin : 0; i < m; i++)
+        job->distances[begin + i - job->from] = (float)wn_space_distance(job->c->space, bounds[i]);
 }
 
-wn_status wn_cover_order(const wn_space *space, wn_rows picks, wn_pool *pool, const wn_progress *progress,
+/* How many picks can be compared with those before them, the first `from` not being asked about. */
+static size_t order_end(size_t from, size_t len)
+{
+    double end = sqrt((double)from * (double)from + 2 * WN_COVER_ORDER_PAIRS);
+    return end < (double)len ? (size_t)end : len;
+}
+
+static wn_status compare_order(order_job *job, cover *c, wn_rows picks, size_t end, wn_pool *pool,
+                               const wn_progress *progress, wn_error *err)
+{
+    for (size_t i = 0; i < end; i++) wn_picks_add(c->picks, (size_t)picks.data[i]);
+    wn_picks_pack(c->picks);
+    job->begin = job->from / WN_TILE_WIDTH * WN_TILE_WIDTH;
+    for (size_t stop; job->begin < end; job->begin = stop) {
+        stop = end - job->begin < ORDER_PIECE ? end : job->begin + ORDER_PIECE;
+        wn_pool_for(pool, stop - job->begin, ORDER_GRAIN, order_picks, job);
+        wn_progress_report report = {.stage = "covering", .unit = "picks", .done = stop, .total = end};
+        if (wn_progress_tell(progress, &report)) return wn_fail(err, WN_CANCELLED, "cancelled");
+    }
+    return WN_OK;
+}
+
+wn_status wn_cover_order(const wn_space *space, wn_rows picks, size_t from, wn_pool *pool, const wn_progress *progress,
                          float *distances, wn_error *err)
 {
     cover c;
-    size_t workers = wn_pool_threads(pool);
-    order_job job = {.c = &c, .distances = distances};
+    size_t workers = wn_pool_threads(pool), end = order_end(from, picks.len);
+    order_job job = {.c = &c, .from = from, .distances = distances};
     job.squares = wn_alloc(WN_MEMORY_SELECTION, workers * ORDER_GRAIN * WN_PICKS_BLOCK, sizeof *job.squares);
     job.hits = wn_alloc(WN_MEMORY_SELECTION, workers * WN_PICKS_BLOCK, sizeof *job.hits);
-    wn_status status = cover_init(&c, space, picks.len, pool, progress, err);
+    wn_status status = cover_init(&c, space, end, pool, progress, err);
     if (!status && (!job.squares || !job.hits)) status = wn_fail(err, WN_NOMEM, "no memory for %zu picks", picks.len);
-    for (size_t i = 0; i < picks.len && !status; i++) wn_picks_add(c.picks, (size_t)picks.data[i]);
-    if (!status) wn_picks_pack(c.picks);
-    for (size_t end; job.begin < picks.len && !status; job.begin = end) {
-        end = picks.len - job.begin < ORDER_PIECE ? picks.len : job.begin + ORDER_PIECE;
-        wn_pool_for(pool, end - job.begin, ORDER_GRAIN, order_picks, &job);
-        wn_progress_report report = {.stage = "covering", .unit = "picks", .done = end, .total = picks.len};
-        if (wn_progress_tell(progress, &report)) status = wn_fail(err, WN_CANCELLED, "cancelled");
-    }
+    if (!status) status = compare_order(&job, &c, picks, end, pool, progress, err);
+    for (size_t i = end; i < picks.len; i++) distances[i - from] = NAN;
     cover_clear(&c);
     wn_free(job.squares);
     wn_free(job.hits);

@@ -112,6 +112,21 @@ static void rename_edges(state *s)
     s->edges_len = n;
 }
 
+/* Equal rows are nearer to each other than to any other: they are merged at once, because a hundred thousand of them
+ * that name the same few would take a round each. */
+static void merge_equal(state *s, size_t wanted)
+{
+    for (size_t i = 0; i < s->edges_len && s->clusters > wanted; i++) {
+        if (s->edges[i].sum > 0) continue;
+        uint32_t a = find_name(s, s->edges[i].a), b = find_name(s, s->edges[i].b);
+        if (a == b) continue;
+        s->name[a < b ? b : a] = a < b ? a : b;
+        s->clusters--;
+    }
+    rename_edges(s);
+    join_edges(s);
+}
+
 wn_status wn_graph_clusters(const wn_neighbours *lists, size_t wanted, uint32_t *cluster, size_t *count, wn_error *err)
 {
     state s = {.rows = lists->rows, .clusters = lists->rows, .name = cluster};
@@ -133,6 +148,7 @@ wn_status wn_graph_clusters(const wn_neighbours *lists, size_t wanted, uint32_t 
         }
     }
     join_edges(&s);
+    merge_equal(&s, wanted ? wanted : 1);
     while (s.clusters > (wanted ? wanted : 1) && s.edges_len && merge_pairs(&s, wanted ? wanted : 1)) {
         rename_edges(&s);
         join_edges(&s);

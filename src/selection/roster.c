@@ -125,24 +125,22 @@ wn_status wn_roster_finish(wn_roster *roster, wn_error *err)
     }
     if (!request->embeddings.data) return WN_OK;
     int64_t *rows = wn_alloc(WN_MEMORY_SELECTION, n, sizeof *rows), *measured = NULL;
-    float *distances = wn_alloc(WN_MEMORY_SELECTION, n, sizeof *distances);
     measured = wn_alloc(WN_MEMORY_SELECTION, count_measured(request), sizeof *measured);
-    if (!rows || !distances || !measured) {
+    if (!rows || !measured) {
         status = wn_fail(err, WN_NOMEM, "no memory for %zu picks", n);
         goto done;
     }
     for (size_t i = 0; i < before; i++) rows[i] = request->preselected.data[i];
     for (size_t i = 0; i < out->len; i++) rows[before + i] = out->picks[i];
     wn_space space = measured_space(roster, measured);
-    if ((status = wn_cover_order(&space, (wn_rows){rows, n}, request->pool, request->progress, distances, err)))
+    if ((status =
+             wn_cover_order(&space, (wn_rows){rows, n}, before, request->pool, request->progress, out->distances, err)))
         goto done;
-    for (size_t i = 0; i < out->len; i++) out->distances[i] = distances[before + i];
     status = wn_cover_measure(&space, (wn_rows){rows, n}, request->pool, request->progress, NULL, &covering, err);
     out->radius = covering.radius;
     out->mean = covering.mean;
 done:
     wn_free(measured);
-    wn_free(distances);
     wn_free(rows);
     return status;
 }

@@ -170,10 +170,7 @@ static wn_status draw_all(draw *d, size_t count, uint32_t *out, size_t *len, wn_
                 }
                 continue;
             }
-        } else if (d->renewed < d->drawn_len) {
-            renew(d);
-            continue;
-        } else {
+        } else { /* bounds of 0 are right for whatever is drawn */
             if (next == 0) next = first_left(d);
             while (d->closed[next]) next++;
             item = next;

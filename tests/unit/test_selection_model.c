@@ -4,7 +4,9 @@
  */
 #include "selection_oracle.h"
 
+#include "selection/cover.h"
 #include "selection/graph_clusters.h"
+#include "selection/kmeans.h"
 #include "selection/linear_head.h"
 
 /* ---- determinants ---- */
@@ -396,6 +398,88 @@ static void test_graph_clusters(void **state)
     wn_neighbours_clear(&lists);
 }
 
+/* A hundred thousand rows that are equal all name the same few as their nearest. */
+static void test_graph_clusters_of_equal_rows(void **state)
+{
+    (void)state;
+    enum { N = 100000, K = 3 };
+    wn_neighbours lists = {.rows = N, .k = K};
+    lists.ids = wn_alloc(WN_MEMORY_MATRIX, (size_t)N * K, sizeof *lists.ids);
+    lists.distances = wn_calloc(WN_MEMORY_MATRIX, (size_t)N * K, sizeof *lists.distances);
+    uint32_t *cluster = wn_alloc(WN_MEMORY_SELECTION, N, sizeof *cluster);
+    assert_true(lists.ids && lists.distances && cluster);
+    for (size_t i = 0; i < (size_t)N * K; i++) lists.ids[i] = (int64_t)(i % K);
+    size_t count = 0;
+    assert_int_equal(wn_graph_clusters(&lists, 1000, cluster, &count, NULL), WN_OK);
+    assert_int_equal(count, 1000);
+    wn_free(cluster);
+    wn_neighbours_clear(&lists);
+}
+
+static size_t renewals;
+
+static double no_square(const void *context, size_t item, const uint32_t *drawn, size_t count)
+{
+    (void)context, (void)item, (void)drawn, (void)count;
+    return 0;
+}
+
+static bool count_renewal(const void *context, const uint32_t *drawn, size_t count, double *bounds, wn_pool *pool)
+{
+    (void)context, (void)drawn, (void)count, (void)pool;
+    for (size_t i = 0; i < 500; i++) bounds[i] = fmin(bounds[i], 1e-6); /* as rounding leaves it */
+    renewals++;
+    return true;
+}
+
+/* Where all rows are equal, drawing looks at all of them a few times, not for each one drawn. */
+static void test_seeding_of_equal_rows(void **state)
+{
+    (void)state;
+    static uint32_t out[400];
+    uint8_t seen[500] = {0};
+    size_t len = 0;
+    wn_seeding seeding = {.n = 500, .nearest = no_square, .renew = count_renewal};
+    renewals = 0;
+    assert_int_equal(wn_seeding_draw(&seeding, NULL, 0, NULL, 400, out, &len, NULL), WN_OK);
+    assert_int_equal(len, 400);
+    for (size_t i = 0; i < len; i++) assert_int_equal(seen[out[i]]++, 0);
+    assert_true(renewals <= 3);
+}
+
+/* Distances to the nearest pick before, from some pick on. */
+static void test_cover_order(void **state)
+{
+    (void)state;
+    enum { N = 700, DIM = 9, FROM = 130 };
+    static float values[N * DIM], distances[N];
+    static int64_t picks[N];
+    wn_rng rng;
+    wn_rng_init(&rng, 8, 1);
+    for (size_t i = 0; i < (size_t)N * DIM; i++) values[i] = wn_rng_normal(&rng);
+    for (size_t i = 0; i < N; i++) picks[i] = (int64_t)((i * 333) % N);
+    const wn_space space = {.matrix = {values, N, DIM, DIM}, .metric = WN_METRIC_L2, .len = N};
+    for (size_t from = 0; from <= FROM; from += FROM) {
+        assert_int_equal(wn_cover_order(&space, (wn_rows){picks, N}, from, NULL, NULL, distances, NULL), WN_OK);
+        for (size_t i = from; i < N; i++) {
+            double least = INFINITY;
+            for (size_t j = 0; j < i; j++) {
+                double square = 0;
+                for (size_t k = 0; k < DIM; k++) {
+                    double difference =
+                        (double)values[(size_t)picks[i] * DIM + k] - (double)values[(size_t)picks[j] * DIM + k];
+                    square += difference * difference;
+                }
+                least = fmin(least, square);
+            }
+            if (i == 0)
+                assert_true(isinf(distances[0]));
+            else
+                assert_true(fabs((double)distances[i - from] - sqrt(least)) < 1e-5);
+        }
+    }
+}
+
 /* The kept rows are the most uncertain; small clusters give theirs before large ones give a second. */
 static void test_cluster_margin(void **state)
 {
@@ -603,6 +687,9 @@ int main(void)
         cmocka_unit_test(test_stratified),
         cmocka_unit_test(test_clusters),
         cmocka_unit_test(test_graph_clusters),
+        cmocka_unit_test(test_graph_clusters_of_equal_rows),
+        cmocka_unit_test(test_seeding_of_equal_rows),
+        cmocka_unit_test(test_cover_order),
         cmocka_unit_test(test_cluster_margin),
         cmocka_unit_test(test_head_is_a_minimum),
         cmocka_unit_test(test_alfa_mix),
