@@ -18,9 +18,9 @@ WN_NODISCARD wn_status wn_cover_measure(const wn_space *space, wn_rows picks, wn
 
 /* Distance of each pick from number `from` on to the nearest pick before it, infinite for the first of all; the pairs
  * are compared in tiles. What lies beyond WN_COVER_ORDER_PAIRS is not measured: NaN. distances[i] is of pick from + i.
- */
+ * `out` (may be NULL) receives how well all picks cover the slots. */
 WN_NODISCARD wn_status wn_cover_order(const wn_space *space, wn_rows picks, size_t from, wn_pool *pool,
-                                      const wn_progress *progress, float *distances, wn_error *err);
+                                      const wn_progress *progress, float *distances, wn_covering *out, wn_error *err);
 
 /* Bytes that either allocates at most. */
 uint64_t wn_cover_bytes(size_t len, size_t dim, size_t picks, unsigned threads);

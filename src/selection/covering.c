@@ -191,8 +191,7 @@ static size_t order_end(size_t from, size_t len)
     return end < (double)len ? (size_t)end : len;
 }
 
-static wn_status compare_order(order_job *job, cover *c, wn_rows picks, size_t end, wn_pool *pool,
-                               const wn_progress *progress, wn_error *err)
+static wn_status compare_order(order_job *job, cover *c, wn_rows picks, size_t end, wn_pool *pool, wn_error *err)
 {
     for (size_t i = 0; i < end; i++) wn_picks_add(c->picks, (size_t)picks.data[i]);
     wn_picks_pack(c->picks);
@@ -201,26 +200,36 @@ static wn_status compare_order(order_job *job, cover *c, wn_rows picks, size_t e
         stop = end - job->begin < ORDER_PIECE ? end : job->begin + ORDER_PIECE;
         wn_pool_for(pool, stop - job->begin, ORDER_GRAIN, order_picks, job);
         wn_progress_report report = {.stage = "covering", .unit = "picks", .done = stop, .total = end};
-        if (wn_progress_tell(progress, &report)) return wn_fail(err, WN_CANCELLED, "cancelled");
+        if (wn_progress_tell(c->progress, &report)) return wn_fail(err, WN_CANCELLED, "cancelled");
     }
     return WN_OK;
 }
 
-wn_status wn_cover_order(const wn_space *space, wn_rows picks, size_t from, wn_pool *pool, const wn_progress *progress,
-                         float *distances, wn_error *err)
+/* Fills distances[i] for pick from + i. */
+static wn_status measure_order(cover *c, wn_rows picks, size_t from, wn_pool *pool, float *distances, wn_error *err)
 {
-    cover c;
     size_t workers = wn_pool_threads(pool), end = order_end(from, picks.len);
-    order_job job = {.c = &c, .from = from, .distances = distances};
+    order_job job = {.c = c, .from = from, .distances = distances};
     job.squares = wn_alloc(WN_MEMORY_SELECTION, workers * ORDER_GRAIN * WN_PICKS_BLOCK, sizeof *job.squares);
     job.hits = wn_alloc(WN_MEMORY_SELECTION, workers * WN_PICKS_BLOCK, sizeof *job.hits);
-    wn_status status = cover_init(&c, space, end, pool, progress, err);
-    if (!status && (!job.squares || !job.hits)) status = wn_fail(err, WN_NOMEM, "no memory for %zu picks", picks.len);
-    if (!status) status = compare_order(&job, &c, picks, end, pool, progress, err);
+    wn_status status = WN_OK;
+    if (!job.squares || !job.hits) status = wn_fail(err, WN_NOMEM, "no memory for %zu picks", picks.len);
+    if (!status) status = compare_order(&job, c, picks, end, pool, err);
     for (size_t i = end; i < picks.len; i++) distances[i - from] = NAN;
-    cover_clear(&c);
     wn_free(job.squares);
     wn_free(job.hits);
+    return status;
+}
+
+wn_status wn_cover_order(const wn_space *space, wn_rows picks, size_t from, wn_pool *pool, const wn_progress *progress,
+                         float *distances, wn_covering *out, wn_error *err)
+{
+    cover c;
+    WN_TRY(cover_init(&c, space, picks.len, pool, progress, err));
+    wn_status status = measure_order(&c, picks, from, pool, distances, err);
+    if (!status && out) status = cover_run(&c, picks.data, picks.len, err);
+    if (!status && out) summarise(&c, NULL, out);
+    cover_clear(&c);
     return status;
 }
 

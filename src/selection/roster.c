@@ -133,10 +133,8 @@ wn_status wn_roster_finish(wn_roster *roster, wn_error *err)
     for (size_t i = 0; i < before; i++) rows[i] = request->preselected.data[i];
     for (size_t i = 0; i < out->len; i++) rows[before + i] = out->picks[i];
     wn_space space = measured_space(roster, measured);
-    if ((status =
-             wn_cover_order(&space, (wn_rows){rows, n}, before, request->pool, request->progress, out->distances, err)))
-        goto done;
-    status = wn_cover_measure(&space, (wn_rows){rows, n}, request->pool, request->progress, NULL, &covering, err);
+    status = wn_cover_order(&space, (wn_rows){rows, n}, before, request->pool, request->progress, out->distances,
+                            &covering, err);
     out->radius = covering.radius;
     out->mean = covering.mean;
 done:

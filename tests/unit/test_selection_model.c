@@ -460,7 +460,7 @@ static void test_cover_order(void **state)
     for (size_t i = 0; i < N; i++) picks[i] = (int64_t)((i * 333) % N);
     const wn_space space = {.matrix = {values, N, DIM, DIM}, .metric = WN_METRIC_L2, .len = N};
     for (size_t from = 0; from <= FROM; from += FROM) {
-        assert_int_equal(wn_cover_order(&space, (wn_rows){picks, N}, from, NULL, NULL, distances, NULL), WN_OK);
+        assert_int_equal(wn_cover_order(&space, (wn_rows){picks, N}, from, NULL, NULL, distances, NULL, NULL), WN_OK);
         for (size_t i = from; i < N; i++) {
             double least = INFINITY;
             for (size_t j = 0; j < i; j++) {
