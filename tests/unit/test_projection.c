@@ -175,6 +175,59 @@ static void test_same_map_for_any_number_of_threads(void **state)
     }
 }
 
+/* So many rows that t-SNE puts them in the order of their places: each point still belongs to its row, which its
+ * neighbours on a curve tell, and threads do not matter. */
+static void test_many_rows_keep_their_points(void **state)
+{
+    (void)state;
+    enum { MANY = 9000, NEAR = 10 };
+    setting s = {.method = wn_projection_method_find("tsne")};
+    float *rows = wn_alloc(WN_MEMORY_GENERAL, MANY * 2, sizeof *rows);
+    int64_t *ids = wn_alloc(WN_MEMORY_GENERAL, MANY * NEAR, sizeof *ids);
+    float *distances = wn_alloc(WN_MEMORY_GENERAL, MANY * NEAR, sizeof *distances);
+    wn_projection first = {0};
+    s.params = wn_alloc(WN_MEMORY_GENERAL, 1, s.method->params_size);
+    assert_int_equal(wn_options_init(s.method->options, s.params, NULL), WN_OK);
+    assert_int_equal(wn_options_set_list(s.method->options, s.params, "iterations=140,exaggerated=130", NULL), WN_OK);
+    for (size_t i = 0; i < MANY; i++) {
+        size_t place = i * 7919 % MANY; /* along the curve */
+        rows[2 * i] = (float)place, rows[2 * i + 1] = 0;
+        for (size_t j = 0; j < NEAR; j++) {
+            size_t other = (place + MANY + (j % 2 ? 1 + j / 2 : MANY - 1 - j / 2)) % MANY;
+            ids[i * NEAR + j] = (int64_t)(other * 4679 % MANY); /* 7919 x 4679 = 1 modulo 9000 */
+            distances[i * NEAR + j] = (float)(1 + j / 2);
+        }
+    }
+    wn_neighbours graph = {.ids = ids, .distances = distances, .rows = MANY, .k = NEAR};
+    for (unsigned threads = 1; threads <= 3; threads += 2) {
+        wn_pool *pool = NULL;
+        wn_projection map;
+        wn_projection_request request = {.matrix = {rows, MANY, 2, 2}, .dims = 2, .graph = &graph};
+        assert_int_equal(wn_pool_new(threads, 0, &pool, NULL), WN_OK);
+        request.pool = pool;
+        assert_int_equal(run(&s, &request, &map, NULL), WN_OK);
+        wn_pool_free(&pool);
+        if (threads == 1) {
+            first = map;
+            continue;
+        }
+        assert_memory_equal(first.points, map.points, MANY * 2 * sizeof(float));
+        wn_projection_clear(&map);
+    }
+    double near = 0, all = 0;
+    for (size_t i = 0; i < MANY; i++) {
+        const float *a = first.points + 2 * i, *b = first.points + 2 * ids[i * NEAR];
+        near += hypot((double)(a[0] - b[0]), (double)(a[1] - b[1]));
+        all += hypot((double)a[0], (double)a[1]);
+    }
+    assert_true(near < all / 20);
+    wn_projection_clear(&first);
+    wn_free(s.params);
+    wn_free(distances);
+    wn_free(ids);
+    wn_free(rows);
+}
+
 /* 0, 1, 2, 3 rows are in the first columns of what follows; a heap of equal rows; one line; two heaps that no list of
  * neighbours joins. */
 static const float few[3 * 3] = {1, 2, 3, 4, 5, 7, 9, 8, 7};
@@ -281,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_rows_all_alike),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_same_map_for_any_number_of_threads),
+        cmocka_unit_test(test_many_rows_keep_their_points),
         cmocka_unit_test(test_odd_rows),
         cmocka_unit_test(test_heaps_stay_apart),
         cmocka_unit_test(test_given_graph),
