@@ -188,7 +188,7 @@ static void test_odd_rows(void **state)
     find_only(all, "blur", 12);
     all->noise[13] = 2;
     find_only(all, "noise", 13);
-    all->uniform[14] = 0.4f;
+    all->uniform[14] = 0.5f;
     find_only(all, "striped", 14);
     for (size_t c = 0; c < 3; c++) all->mean[3 * 15 + c] = 90;
     find_only(all, "grey", 15);
@@ -199,6 +199,25 @@ static void test_odd_rows(void **state)
     find_only(all, "odd-aspect", 17);
     find_among(all, "outlier", 150, 12); /* the corners of the square are far from its middle, too */
     find_among(all, "local-outlier", 150, 5);
+    free(all);
+}
+
+/* Sides of up to 2.4 times those of most images are usual, also where the others are all of one size. */
+static void test_odd_sizes(void **state)
+{
+    static const int32_t sizes[][3] = {{800, 600, 0},  {1200, 900, 0}, {240, 180, 0},
+                                       {1280, 960, 1}, {160, 120, 1},  {68, 121, 1}};
+    enum { COUNT = sizeof sizes / sizeof *sizes };
+    images *all = make_images(NULL);
+    wn_check_result found;
+    (void)state;
+    for (size_t row = 0; row < ROWS; row++) {
+        all->width[row] = row < COUNT ? sizes[row][0] : row % 2 ? 500 : 375;
+        all->height[row] = row < COUNT ? sizes[row][1] : row % 2 ? 375 : 500;
+    }
+    run_check(wn_check_find("odd-size"), &all->input, &found);
+    for (size_t row = 0; row < ROWS; row++) assert_int_equal(found.is_issue[row], row < COUNT ? sizes[row][2] : 0);
+    wn_check_result_clear(&found);
     free(all);
 }
 
@@ -384,6 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_odd_rows),
+        cmocka_unit_test(test_odd_sizes),
         cmocka_unit_test(test_duplicates),
         cmocka_unit_test(test_local_outlier_factor),
         cmocka_unit_test(test_planted_group),

@@ -10,7 +10,7 @@ typedef struct params {
 } params;
 
 static const wn_option options[] = {
-    {WN_OPTION_REAL, "threshold", "issues score below it", offsetof(params, threshold), 0, 1, "0.25", NULL, "X", 0},
+    {WN_OPTION_REAL, "threshold", "issues score below it", offsetof(params, threshold), 0, 1, "0.3", NULL, "X", 0},
     {0},
 };
 

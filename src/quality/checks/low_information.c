@@ -9,7 +9,7 @@ typedef struct params {
 } params;
 
 static const wn_option options[] = {
-    {WN_OPTION_REAL, "threshold", "issues score below it", offsetof(params, threshold), 0, 1, "0.1", NULL, "X", 0},
+    {WN_OPTION_REAL, "threshold", "issues score below it", offsetof(params, threshold), 0, 1, "0.15", NULL, "X", 0},
     {0},
 };
 

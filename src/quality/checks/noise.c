@@ -9,7 +9,7 @@ typedef struct params {
 } params;
 
 static const wn_option options[] = {
-    {WN_OPTION_REAL, "threshold", "issues score below it", offsetof(params, threshold), 0, 1, "0.33", NULL, "X", 0},
+    {WN_OPTION_REAL, "threshold", "issues score below it", offsetof(params, threshold), 0, 1, "0.2", NULL, "X", 0},
     {0},
 };
 
@@ -28,7 +28,7 @@ static wn_status run(const void *options_given, const wn_check_input *input, wn_
 
 const wn_check wn_check_noise = {
     .name = "noise",
-    .summary = "more noise than a fifth of the signal",
+    .summary = "more noise than two fifths of the signal",
     .needs = WN_CHECK_DETAIL,
     .options = options,
     .params_size = sizeof(params),

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Images much larger or smaller than most: with s the root of width x height and q1, q3 its quartiles, sizes from
- * q1 - f d to q3 + f d are usual, d = q3 - q1 or a tenth of q1 where that is more (sets where most images have one
- * size). The score falls from 1 in the middle of that range through 1/2 at its
- * ends.
+ * Images much larger or smaller than most: with s the logarithm of the root of width x height and q1, q3 its quartiles,
+ * sizes from q1 - f d to q3 + f d are usual, d = q3 - q1 or LEAST where that is more (sets where most images have one
+ * size). What is odd is how many times a side is longer or shorter, so the rule stands on logarithms: with most images
+ * of one size, sides from 1 / 2.5 to 2.5 times theirs are usual. The score falls from 1 in the middle of that range
+ * through 1/2 at its ends.
  */
 #include <math.h>
 
 #include "base/error.h"
 #include "quality/check_rows.h"
 #include "winnow/memory.h"
+
+#define LEAST 0.3 /* of the distance of the quartiles */
 
 typedef struct params {
     double factor;
@@ -28,9 +31,9 @@ static wn_status run(const void *options_given, const wn_check_input *input, wn_
     if (!sizes) return wn_fail(err, WN_NOMEM, "no memory to check %zu images", input->rows);
     scratch += input->rows;
     for (size_t row = 0; row < input->rows; row++)
-        scratch[row] = sizes[row] = sqrt((double)input->width[row] * (double)input->height[row]);
+        scratch[row] = sizes[row] = log(fmax(1, (double)input->width[row]) * fmax(1, (double)input->height[row])) / 2;
     double low = wn_check_quantile(scratch, input->rows, 0.25), high = wn_check_quantile(scratch, input->rows, 0.75);
-    double margin = set->factor * fmax(high - low, low / 10), least = fmax(0, low - margin), most = high + margin;
+    double margin = set->factor * fmax(high - low, LEAST), least = low - margin, most = high + margin;
     for (size_t row = 0; row < input->rows; row++) {
         double off = fabs(sizes[row] - (least + most) / 2);
         double score = most > least ? 1 - off / (most - least) : off > 0 ? 0 : 1;
