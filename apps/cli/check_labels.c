@@ -11,6 +11,7 @@
 #include "job_setup.h"
 #include "terminal.h"
 #include "winnow/index.h"
+#include "winnow/label_health.h"
 #include "winnow/labels.h"
 #include "winnow/memory.h"
 #include "winnow/npy.h"
@@ -147,6 +148,40 @@ static void say_found(session *run, const label_arrays *all)
     }
 }
 
+enum { SHOWN_OVERLAPS = 100 };
+
+/* The figures of each class. */
+static json_t *json_health(const label_arrays *all)
+{
+    const wn_label_issues *found = &all->found.issues;
+    json_t *out = json_array();
+    wn_class_health *health = wn_alloc(WN_MEMORY_GENERAL, found->classes, sizeof *health);
+    if (health) wn_labels_health(found, all->request.labels, health);
+    for (size_t k = 0; health && k < found->classes; k++) {
+        const wn_class_health *h = &health[k];
+        json_array_append_new(out, json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "class", (json_int_t)k, "labels",
+                                             (json_int_t)h->labels, "issues", (json_int_t)h->issues, "errors",
+                                             (json_int_t)h->errors, "missing", (json_int_t)h->missing, "health",
+                                             json_figure(h->health), "inverse_health", json_figure(h->inverse_health)));
+    }
+    wn_free(health);
+    return out;
+}
+
+/* The pairs of classes that are mixed up most. */
+static json_t *json_overlaps(const label_arrays *all)
+{
+    json_t *out = json_array();
+    wn_class_overlap *pairs = NULL;
+    size_t count = 0;
+    if (wn_labels_overlaps(&all->found.issues, &pairs, &count, NULL)) return out;
+    for (size_t i = 0; i < count && i < SHOWN_OVERLAPS; i++)
+        json_array_append_new(out, json_pack("{s:i, s:i, s:I, s:o}", "a", (int)pairs[i].a, "b", (int)pairs[i].b, "rows",
+                                             (json_int_t)pairs[i].rows, "share", json_figure(pairs[i].share)));
+    wn_free(pairs);
+    return out;
+}
+
 static json_t *json_labels(const label_arrays *all)
 {
     const wn_label_issues *found = &all->found.issues;
@@ -155,14 +190,15 @@ static json_t *json_labels(const label_arrays *all)
         "check", json_figure(all->check_seconds), "write", json_figure(all->write_seconds), "total",
         json_figure(all->read_seconds + all->search_seconds + all->check_seconds + all->write_seconds));
     const char *method = all->embeddings.data ? "votes-and-probe" : wn_label_score_names[all->request.score];
-    return json_pack("{s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rows",
+    return json_pack("{s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rows",
                      json_count(found->rows), "classes", json_count(found->classes), "method", method, "noise_share",
                      all->embeddings.data ? json_figure(all->found.noise_share) : json_null(), "filter",
                      wn_label_filter_names[all->request.filter], "issues", json_count(found->len), "confident_issues",
                      json_count(found->confident), "estimated_errors", json_count(found->calibrated), "unlabelled",
                      json_count(found->unlabelled), "unusable", json_count(found->unusable), "unnormalised",
-                     json_count(found->unnormalised), "small_classes", json_count(found->small), "seconds", seconds,
-                     "peak_memory_bytes", json_peak_memory());
+                     json_count(found->unnormalised), "small_classes", json_count(found->small), "health",
+                     json_figure(wn_labels_overall_health(found)), "health_by_class", json_health(all), "overlaps",
+                     json_overlaps(all), "seconds", seconds, "peak_memory_bytes", json_peak_memory());
 }
 
 static wn_status check(session *run, const check_params *params, label_arrays *all, wn_error *err)

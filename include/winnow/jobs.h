@@ -620,9 +620,9 @@ typedef struct wn_check_job_result {
 } wn_check_job_result;
 
 /* Checks the images of a workspace and writes issues.csv, duplicates.csv, components.csv, outliers.csv, leaks.csv,
- * label_issues.csv, label_health.csv, box_issues.csv, mask_issues.csv, mask_health.csv, mask_problems.csv, stats.csv,
- * bad_files.csv and report.html into a run folder (docs/checks.md). No
- * image is changed or deleted. */
+ * label_issues.csv, label_health.csv, label_overlaps.csv, box_issues.csv, mask_issues.csv, mask_health.csv,
+ * mask_problems.csv, stats.csv, bad_files.csv and report.html into a run folder (docs/checks.md). No image is changed
+ * or deleted. */
 WN_API WN_NODISCARD wn_status wn_job_check(const wn_job *job, const wn_check_options *options, wn_check_job_result *out,
                                            wn_error *err);
 WN_API void wn_check_job_result_clear(wn_check_job_result *result);

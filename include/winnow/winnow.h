@@ -21,6 +21,7 @@
 #include "winnow/index_file.h"
 #include "winnow/jobs.h"
 #include "winnow/kernel.h"
+#include "winnow/label_health.h"
 #include "winnow/labels.h"
 #include "winnow/log.h"
 #include "winnow/map_clusters.h"

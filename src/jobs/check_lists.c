@@ -15,6 +15,7 @@
 #include "jobs/csv_table.h"
 #include "jobs/curate.h"
 #include "winnow/duplicates.h"
+#include "winnow/label_health.h"
 #include "winnow/memory.h"
 
 /* "odd-size" as files call it: odd_size. */
@@ -233,35 +234,69 @@ static wn_status write_boxes(const wn_checking *s, wn_error *err)
     return wn_csv_table_close(&t);
 }
 
-/* Of each class: rows, issues, the share that the joint calls right (health), and the class that it is mixed up with
- * most, with the share of the labels of both that are exchanged. */
-static wn_status write_health(const wn_checking *s, wn_error *err)
+/* The class that a class is mixed up with most; `overlaps` has the most rows first. */
+static const wn_class_overlap *find_overlap(const wn_class_overlap *overlaps, size_t count, size_t class)
 {
-    const wn_label_issues *found = &s->labels.found.issues;
+    for (size_t i = 0; i < count; i++)
+        if (overlaps[i].a == (int32_t) class || overlaps[i].b == (int32_t) class) return &overlaps[i];
+    return NULL;
+}
+
+/* The figures of winnow/label_health.h for each class. */
+static wn_status write_classes(const wn_checking *s, const wn_class_health *health, const wn_class_overlap *overlaps,
+                               size_t count, wn_error *err)
+{
     wn_csv_table t;
-    wn_csv_table_open(&t, s->folder, "label_health.csv", "class,images,issues,health,overlaps_with,overlap\n", err);
-    for (size_t k = 0; k < found->classes && !t.status; k++) {
-        size_t images = 0, issues = 0, other = k;
-        int64_t total = 0, most = 0;
-        for (size_t i = 0; i < found->rows; i++) {
-            images += s->labels.values[i] == (int64_t)k;
-            issues += s->labels.values[i] == (int64_t)k && found->issues[i];
-        }
-        for (size_t j = 0; j < found->classes; j++) {
-            int64_t mixed = found->joint[k * found->classes + j] + found->joint[j * found->classes + k];
-            total += found->joint[k * found->classes + j];
-            if (j != k && mixed > most) most = mixed, other = j;
-        }
+    wn_csv_table_open(&t, s->folder, "label_health.csv",
+                      "class,images,issues,health,overlaps_with,overlap,errors,missing,inverse_health\n", err);
+    for (size_t k = 0; k < s->labels.found.issues.classes && !t.status; k++) {
+        const wn_class_overlap *most = find_overlap(overlaps, count, k);
         wn_text_add_csv(&t.text, class_name(s, (int64_t)k));
-        wn_buffer_format(&t.text, ",%zu,%zu", images, issues);
-        wn_csv_table_figure(&t, total ? (double)found->joint[k * found->classes + k] / (double)total : (double)NAN);
+        wn_buffer_format(&t.text, ",%lld,%lld", (long long)health[k].labels, (long long)health[k].issues);
+        wn_csv_table_figure(&t, health[k].health);
         wn_buffer_text(&t.text, ",");
-        if (other != k) wn_text_add_csv(&t.text, class_name(s, (int64_t)other));
-        wn_csv_table_figure(&t, found->rows ? (double)most / (double)found->rows : (double)NAN);
+        if (most) wn_text_add_csv(&t.text, class_name(s, most->a == (int32_t)k ? most->b : most->a));
+        wn_csv_table_figure(&t, most ? most->share : 0);
+        wn_buffer_format(&t.text, ",%lld,%lld", (long long)health[k].errors, (long long)health[k].missing);
+        wn_csv_table_figure(&t, health[k].inverse_health);
         wn_buffer_text(&t.text, "\n");
         wn_csv_table_flush(&t);
     }
     return wn_csv_table_close(&t);
+}
+
+static wn_status write_overlaps(const wn_checking *s, const wn_class_overlap *overlaps, size_t count, wn_error *err)
+{
+    wn_csv_table t;
+    wn_csv_table_open(&t, s->folder, "label_overlaps.csv", "class_a,class_b,images,share\n", err);
+    for (size_t i = 0; i < count && !t.status; i++) {
+        wn_text_add_csv(&t.text, class_name(s, overlaps[i].a));
+        wn_buffer_text(&t.text, ",");
+        wn_text_add_csv(&t.text, class_name(s, overlaps[i].b));
+        wn_buffer_format(&t.text, ",%lld", (long long)overlaps[i].rows);
+        wn_csv_table_figure(&t, overlaps[i].share);
+        wn_buffer_text(&t.text, "\n");
+        wn_csv_table_flush(&t);
+    }
+    return wn_csv_table_close(&t);
+}
+
+static wn_status write_health(const wn_checking *s, wn_error *err)
+{
+    const wn_label_issues *found = &s->labels.found.issues;
+    wn_class_overlap *overlaps = NULL;
+    size_t count = 0;
+    wn_class_health *health = wn_alloc(WN_MEMORY_GENERAL, found->classes, sizeof *health);
+    wn_status status = health ? wn_labels_overlaps(found, &overlaps, &count, err)
+                              : wn_fail(err, WN_NOMEM, "no memory for %zu classes", found->classes);
+    if (!status) {
+        wn_labels_health(found, s->labels.values, health);
+        status = write_classes(s, health, overlaps, count, err);
+    }
+    if (!status) status = write_overlaps(s, overlaps, count, err);
+    wn_free(overlaps);
+    wn_free(health);
+    return status;
 }
 
 /* Groups that reach over splits: the first member that has a split against those of other splits. `first` has room for

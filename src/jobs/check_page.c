@@ -51,6 +51,7 @@ wn_status wn_checking_report(wn_checking *s, wn_error *err)
                                         {"Facts of every image", "stats.csv"},
                                         {"Labels", "label_issues.csv"},
                                         {"Labels by class", "label_health.csv"},
+                                        {"Classes that overlap", "label_overlaps.csv"},
                                         {"Boxes", "box_issues.csv"},
                                         {"Masks", "mask_issues.csv"},
                                         {"Masks by class", "mask_health.csv"},

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "winnow/label_health.h"
 #include "winnow/labels.h"
 #include "winnow/memory.h"
 
@@ -45,7 +46,7 @@ static wn_status read_parts(void *context, size_t begin, size_t count, double *o
 
 static wn_label_request small_request(void)
 {
-    return (wn_label_request){.probabilities = {ROWS, CLASSES, read_parts, NULL}, .labels = given};
+    return (wn_label_request){.probabilities = {.rows = ROWS, .cols = CLASSES, .read = read_parts}, .labels = given};
 }
 
 static uint64_t issues_of(wn_label_request *request, wn_label_filter filter)
@@ -244,11 +245,51 @@ static void test_bad_input(void **state)
     assert_int_equal(wn_labels_find_issues(&request, &found, &err), WN_INVALID);
 }
 
+/* The figures that cleanlab 2.9.0 gives for the small case (dataset.rank_classes_by_label_quality,
+ * find_overlapping_classes, overall_label_health_score), and the same from the joint. */
+static void test_health(void **state)
+{
+    static const int64_t errors[CLASSES] = {7, 6, 4, 0}, missing[CLASSES] = {2, 7, 8, 0};
+    static const double health[CLASSES] = {6 / 13.0, 0.625, 0.6, 1}, inverse[CLASSES] = {0.75, 10 / 17.0, 3 / 7.0, 1};
+    static const int32_t pairs[3][3] = {{1, 2, 8}, {0, 1, 5}, {0, 2, 4}};
+    wn_label_request request = small_request();
+    wn_label_issues found;
+    wn_class_health classes[CLASSES];
+    wn_class_overlap *overlaps = NULL;
+    size_t count = 0;
+    (void)state;
+    assert_int_equal(wn_labels_find_issues(&request, &found, NULL), WN_OK);
+    wn_labels_health(&found, given, classes);
+    for (size_t k = 0; k < CLASSES; k++) {
+        int64_t row = 0, column = 0, right = found.joint[k * CLASSES + k];
+        for (size_t j = 0; j < CLASSES; j++) {
+            row += found.joint[k * CLASSES + j];
+            column += found.joint[j * CLASSES + k];
+        }
+        assert_int_equal(classes[k].errors, errors[k]);
+        assert_int_equal(classes[k].errors, row - right);
+        assert_int_equal(classes[k].missing, missing[k]);
+        assert_int_equal(classes[k].missing, column - right);
+        assert_true(fabs(classes[k].health - health[k]) < 1e-12);
+        assert_true(fabs(classes[k].inverse_health - inverse[k]) < 1e-12);
+        assert_int_equal(classes[k].labels, row);
+    }
+    assert_true(fabs(wn_labels_overall_health(&found) - 0.625) < 1e-12);
+    assert_int_equal(wn_labels_overlaps(&found, &overlaps, &count, NULL), WN_OK);
+    assert_int_equal(count, 3);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(overlaps[i].a == pairs[i][0] && overlaps[i].b == pairs[i][1] && overlaps[i].rows == pairs[i][2]);
+        assert_true(fabs(overlaps[i].share - pairs[i][2] / 40.0) < 1e-12);
+    }
+    wn_free(overlaps);
+    wn_label_issues_clear(&found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_filters),       cmocka_unit_test(test_counts_and_scores), cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_rows_left_out), cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_rows_left_out), cmocka_unit_test(test_bad_input),         cmocka_unit_test(test_health),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
