@@ -57,6 +57,8 @@ static wn_status read_head(const char *path, char head[HEAD_BYTES + 1], wn_error
     close(fd);
     if (len < 0) return wn_fail_errno(err, code, "cannot read '%s'", path);
     head[len] = 0;
+    if (len >= 2 && (memcmp(head, "\xff\xfe", 2) == 0 || memcmp(head, "\xfe\xff", 2) == 0))
+        return wn_fail(err, WN_UNSUPPORTED, "'%s' is written in UTF-16; save it as UTF-8", path);
     return WN_OK;
 }
 

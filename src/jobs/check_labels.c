@@ -24,7 +24,8 @@ static size_t find_class(const wn_annotation_category *classes, size_t count, co
     return SIZE_MAX;
 }
 
-/* Columns of the predictions in the order of the label classes; classes that are not predicted get 0. */
+/* Columns of the predictions in the order of the label classes; classes that are not predicted get 0. A row whose
+ * probabilities are all 0, because its prediction was left out, has none. */
 static wn_status order_columns(const wn_check_labels *labels, const wn_annotation_category *predicted, size_t count,
                                const float *from, size_t rows, float *to)
 {
@@ -33,6 +34,11 @@ static wn_status order_columns(const wn_check_labels *labels, const wn_annotatio
         size_t at = find_class(labels->names, labels->classes, predicted[k].name);
         for (size_t row = 0; at != SIZE_MAX && row < rows; row++)
             to[row * labels->classes + at] = from[row * count + k];
+    }
+    for (size_t row = 0; row < rows; row++) {
+        float sum = 0;
+        for (size_t k = 0; k < count; k++) sum += from[row * count + k];
+        if (sum == 0) to[row * labels->classes] = NAN;
     }
     return WN_OK;
 }

@@ -25,5 +25,7 @@ fails 1 "no such" "$WINNOW" import nothing.csv -w a.winnow || fails 1 "cannot op
 fails 1 "'csv'" "$WINNOW" import labels.csv --format cvs -w a.winnow
 printf 'path,label\n"x.jpg,1\n' >open.csv
 fails 1 "open.csv:2" "$WINNOW" import open.csv -w a.winnow
+printf 'path,label\nx.jpg,1\n' | iconv -t UTF-16 >wide.csv
+fails 1 "'wide.csv' is written in UTF-16" "$WINNOW" import wide.csv -w a.winnow
 "$WINNOW" import labels.csv -w a.winnow --name other --dry-run --json -q >dry.json
 grep -q '"dry_run": true' dry.json

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Images between classes: the entropy of the labels of the nearest neighbours, over the greatest that as many votes can
- * have. The label of the image itself takes no part, so images without one are judged too.
+ * have. The label of the image itself takes no part, so images without one are judged too; but not those with fewer
+ * than half of the neighbours that vote, whose few labels tell nothing.
  */
 #include <math.h>
 
@@ -43,6 +44,7 @@ static wn_status run(const void *options_given, const wn_check_input *input, wn_
         wn_ballot_count(input->neighbours + row * input->k, input->k, (size_t)set->neighbours, input->labels, &ballot);
         size_t most = ballot.votes < input->classes ? ballot.votes : input->classes;
         double entropy = 0;
+        if (2 * ballot.votes < (size_t)set->neighbours) most = 0;
         for (size_t c = 0; c < ballot.len; c++) {
             double share = (double)ballot.counts[c] / (double)ballot.votes;
             entropy -= share * log(share);
