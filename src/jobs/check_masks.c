@@ -272,7 +272,11 @@ wn_status wn_checking_masks(wn_checking *s, wn_check_summary *summary, wn_error 
 
 wn_status wn_checking_write_masks(const wn_checking *s, wn_error *err)
 {
-    return wn_mask_lists_write(&s->masks.judging, s->folder, err);
+    char *folder = wn_path_join(s->folder, "mask_issues");
+    if (!folder) return wn_fail(err, WN_NOMEM, "out of memory");
+    wn_status status = wn_mask_pictures_write(&s->masks.judging, folder, err);
+    wn_free(folder);
+    return status ? status : wn_mask_lists_write(&s->masks.judging, s->folder, err);
 }
 
 void wn_checking_masks_clear(wn_checking *s)

@@ -106,6 +106,17 @@ static wn_status list_issues(wn_mask_pair *pair, const wn_mask_digest *d, const 
     return status;
 }
 
+static wn_status keep_runs(wn_mask_pair *pair, const uint8_t *issues, size_t pixels)
+{
+    for (size_t i = 0, end; i < pixels; i = end) {
+        bool here = pair->runs.len / sizeof(uint32_t) % 2;
+        for (end = i; end < pixels && (issues[end] != 0) == here;) end++;
+        uint32_t run = (uint32_t)(end - i);
+        if (wn_buffer_add(&pair->runs, &run, sizeof run)) return WN_NOMEM;
+    }
+    return WN_OK;
+}
+
 /* "folder/NAME.png", where NAME is that of the image without suffix, with the folders above it but never above
  * `folder`; the folders are made. NULL: they cannot be. */
 static char *picture_path(const char *folder, const char *name)
@@ -155,6 +166,26 @@ static wn_status write_pictures(const wn_mask_judging *j, const wn_mask_pair *pa
     return status;
 }
 
+static wn_status draw_runs(const wn_mask_pair *pair, const char *folder, wn_error *err)
+{
+    size_t pixels = (size_t)pair->width * (size_t)pair->height, at = 0;
+    const uint32_t *runs = (const uint32_t *)(const void *)pair->runs.data;
+    uint16_t *values = wn_calloc(WN_MEMORY_IMAGE, pixels, sizeof *values);
+    if (!values) return wn_fail(err, WN_NOMEM, "no memory for the mask of '%s'", pair->name);
+    for (size_t i = 0; i < pair->runs.len / sizeof *runs; at += runs[i++])
+        for (size_t p = 0; i % 2 && p < runs[i]; p++) values[at + p] = 255;
+    wn_status status = write_picture(pair, folder, values, err);
+    wn_free(values);
+    return status;
+}
+
+wn_status wn_mask_pictures_write(const wn_mask_judging *j, const char *folder, wn_error *err)
+{
+    for (size_t i = 0; i < j->count; i++)
+        if (j->pairs[i].runs.len) WN_TRY(draw_runs(&j->pairs[i], folder, err));
+    return WN_OK;
+}
+
 static wn_status take_found(void *context, size_t image, const wn_mask_digest *digest, const uint8_t *issues,
                             wn_error *err)
 {
@@ -162,7 +193,7 @@ static wn_status take_found(void *context, size_t image, const wn_mask_digest *d
     wn_mask_pair *pair = &j->pairs[image];
     size_t count = 0;
     for (size_t i = 0; i < digest->pixels; i++) count += issues[i];
-    if (count && list_issues(pair, digest, issues, count))
+    if (count && (list_issues(pair, digest, issues, count) || keep_runs(pair, issues, digest->pixels)))
         return wn_fail(err, WN_NOMEM, "no memory for the issues of '%s'", pair->name);
     if (pair->problem || !(j->issue_folder || j->mended_folder)) return WN_OK;
     return write_pictures(j, pair, digest, issues, count > 0, err);
@@ -175,6 +206,7 @@ wn_status wn_mask_pairs_judge(wn_mask_judging *j, wn_error *err)
     for (size_t i = 0; i < j->count; i++) {
         pixels[i] = (size_t)j->pairs[i].width * (size_t)j->pairs[i].height;
         wn_buffer_init(&j->pairs[i].issues, WN_MEMORY_GENERAL, 0);
+        wn_buffer_init(&j->pairs[i].runs, WN_MEMORY_GENERAL, 0);
     }
     wn_segmentation_request request = {.images = j->count,
                                        .classes = j->classes < 2 ? 2 : j->classes,
@@ -200,6 +232,7 @@ void wn_mask_judging_clear(wn_mask_judging *j)
 {
     for (size_t i = 0; i < j->count; i++) {
         wn_buffer_clear(&j->pairs[i].issues);
+        wn_buffer_clear(&j->pairs[i].runs);
         wn_free(j->pairs[i].problem);
         j->pairs[i].problem = NULL;
     }

@@ -28,6 +28,7 @@ typedef struct wn_mask_pair {
     const char *given; /* PNG file; NULL = items of the row */
     const char *file;  /* predicted classes (.png, .npy) or probabilities (.npy); NULL = items of the row */
     wn_buffer issues;  /* wn_mask_issue */
+    wn_buffer runs;    /* uint32_t: run lengths of the pixels that are issues, others first */
     char *problem;     /* why it takes no part; NULL = it does */
 } wn_mask_pair;
 
@@ -69,6 +70,9 @@ WN_NODISCARD wn_status wn_mask_pairs_judge(wn_mask_judging *judging, wn_error *e
 
 /* Writes mask_issues.csv, mask_health.csv and mask_problems.csv into a folder. */
 WN_NODISCARD wn_status wn_mask_lists_write(const wn_mask_judging *judging, const char *folder, wn_error *err);
+
+/* Writes a picture of the issues of each image that has some into a folder: 255, else 0. */
+WN_NODISCARD wn_status wn_mask_pictures_write(const wn_mask_judging *judging, const char *folder, wn_error *err);
 
 /* Writes masks.csv: size, score and number of issues of each pair. */
 WN_NODISCARD wn_status wn_mask_scores_write(const wn_mask_judging *judging, const char *folder, wn_error *err);

@@ -105,6 +105,9 @@ elif sys.argv[1] == "workspace":
     assert [c["issues"] for c in figures["checks"]] == [1], figures
     check_lists(figures["run"], sys.argv[4].split(","))
     issues = {os.path.basename(r["path"]): r for r in rows(figures["run"] + "/issues.csv")}
+    drawn = [os.path.join(d, f) for d, _, names in os.walk(figures["run"] + "/mask_issues") for f in names]
+    assert [os.path.basename(f) for f in drawn] == ["p2.png"], drawn
+    assert open(drawn[0], "rb").read() == open("pixels/p2.png", "rb").read()
     assert issues["p2.png"]["is_masks_issue"] == "True" and issues["p1.png"]["is_masks_issue"] == "False", issues
 else:
     reasons = {r["path"]: r["reason"] for r in rows("odd.found/mask_problems.csv")}
