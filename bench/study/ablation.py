@@ -2,20 +2,29 @@
 """Which objectives are worth their labels? Diversity, uncertainty and typicality alone and as products, over budgets.
 
     ablation.py run WINNOW TRAIN.npy TRAIN_LABELS.npy TEST.npy TEST_LABELS.npy RESULTS.csv [--seeds 5] [--first-seed 0]
-        [--pool 15000] [--most 10000]
+        [--pool 15000] [--budgets 10,30,100] [--methods "random;margin"]
     ablation.py table RESULTS.csv OUT.md OUT.svg
+
+METHODS are the ablation; --methods takes them and the strategies of STRATEGIES.
 
 Seeds may run in several processes; their CSV files are joined, with one head.
 
 A pool of images is drawn for each seed. A method begins without labels; at each budget `winnow select --config` adds
 images to those that it has, the labels of all of them are looked up, and a linear probe (logistic regression on the
 embedding) is trained and measured on the test set. Uncertainty is 1 - (p1 - p2) of the probe of the budget before; the
-first budget has none, so its methods pick with what is left of them. Needs numpy and scikit-learn."""
+first budget has none, so its methods pick with what is left of them. Strategies that learn get the probe's probabilities.
+Needs numpy and scikit-learn."""
 import argparse, csv, json, os, subprocess, sys, tempfile, time
 
-BUDGETS = [10, 30, 100, 300, 1000, 3000, 10000]
 METHODS = ["random", "diversity", "uncertainty", "typicality", "diversity x uncertainty", "diversity x typicality",
            "uncertainty x typicality", "diversity x uncertainty x typicality"]
+# name: (strategy without a model, strategy with one, settings)
+STRATEGIES = {"farthest-first": ("farthest-first", "farthest-first", []),
+              "max-herding": ("max-herding", "max-herding", []),
+              "probcover": ("probcover", "probcover", []),
+              "typiclust": ("typiclust", "typiclust", []),
+              "uncertainty-herding": ("max-herding", "uncertainty-herding", []),
+              "badge": ("max-herding", "badge", []), "dcom": ("probcover", "dcom", [])}
 
 
 def strategies(method, has_model, seed):
@@ -41,6 +50,16 @@ def typicality(np, winnow, folder):
     np.save(os.path.join(folder, "typicality.npy"), np.exp(-distances / distances.mean()).mean(1).astype("f4"))
 
 
+def command_of(method, has_model, seed, count):
+    """Arguments of `winnow select` for the next `count` picks; writes the config that they name."""
+    if method in STRATEGIES:
+        before, after, settings = STRATEGIES[method]
+        name = after if has_model else before
+        learned = ["--probabilities", "probabilities.npy"] if name in ("uncertainty-herding", "badge", "dcom") else []
+        return ["--strategy", name, "-n", str(count), "--seed", str(seed)] + settings + learned
+    return ["--config", "config.json"]
+
+
 def run(args):
     import numpy as np
     from sklearn.linear_model import LogisticRegression
@@ -49,22 +68,25 @@ def run(args):
     out = open(args.results, "w", newline="")
     writer = csv.writer(out)
     writer.writerow(["method", "budget", "seed", "accuracy", "classes", "seconds"])
-    budgets = [b for b in BUDGETS if b <= args.most]
+    budgets = [int(b) for b in args.budgets.split(",")]
+    methods = args.methods.split(";") if args.methods else METHODS
     for seed in range(args.first_seed, args.first_seed + args.seeds):
         rows = np.random.default_rng(seed).permutation(len(train))[:args.pool]
         pool, known = train[rows], labels[rows]
         with tempfile.TemporaryDirectory() as folder:
             np.save(os.path.join(folder, "pool.npy"), pool)
-            typicality(np, args.winnow, folder)
-            for method in METHODS:
+            if any("typicality" in method for method in methods):
+                typicality(np, args.winnow, folder)
+            for method in methods:
                 picked, probe = np.zeros(0, "i8"), None
                 for budget in budgets:
-                    config = {"n_samples": int(budget - len(picked)),
-                              "strategies": strategies(method, probe is not None, 1000 * seed + budget)}
+                    count, has_model = int(budget - len(picked)), probe is not None
+                    config = {"n_samples": count, "strategies": strategies(method, has_model, 1000 * seed + budget)}
                     json.dump(config, open(os.path.join(folder, "config.json"), "w"))
                     np.save(os.path.join(folder, "picked.npy"), picked)
-                    command = [args.winnow, "select", "--config", "config.json", "--embeddings", "pool.npy", "--out",
-                               "new.npy", "-q"] + (["--preselected", "picked.npy"] if len(picked) else [])
+                    command = [args.winnow, "select", "--embeddings", "pool.npy", "--out", "new.npy", "-q"]
+                    command += command_of(method, has_model, 1000 * seed + budget, count)
+                    command += ["--preselected", "picked.npy"] if len(picked) else []
                     started = time.monotonic()
                     subprocess.run(command, check=True, cwd=folder)
                     seconds = time.monotonic() - started
@@ -72,10 +94,14 @@ def run(args):
                     classes = len(np.unique(known[picked]))
                     accuracy = float((truth == known[picked[0]]).mean())
                     if classes > 1:
-                        probe = LogisticRegression(C=10, max_iter=100, tol=1e-3)
+                        # without an intercept, which with few labels says more of the draw of classes than of images
+                        probe = LogisticRegression(C=1, max_iter=100, tol=1e-3, fit_intercept=False)
                         probe.fit(pool[picked], known[picked])
                         accuracy = float(probe.score(test, truth))
-                        top = np.sort(probe.predict_proba(pool), 1)
+                        wide = np.zeros((len(pool), labels.max() + 1), "f4")
+                        wide[:, probe.classes_] = probe.predict_proba(pool)
+                        np.save(os.path.join(folder, "probabilities.npy"), wide)
+                        top = np.sort(wide, 1)
                         np.save(os.path.join(folder, "margin.npy"), (1 - top[:, -1] + top[:, -2]).astype("f4"))
                     writer.writerow([method, budget, seed, "%.4f" % accuracy, classes, "%.2f" % seconds])
                     out.flush()
@@ -121,7 +147,7 @@ def draw(mean, error, budgets, methods):
 def table(args):
     figures, mean, error = load(args.results)
     budgets = sorted({b for _, b in figures})
-    methods = [m for m in METHODS if any((m, b) in figures for b in budgets)]
+    methods = [m for m in METHODS + list(STRATEGIES) if any((m, b) in figures for b in budgets)]
     lines = ["| method | " + " | ".join("%d" % b for b in budgets) + " |", "| --- |" + " --- |" * len(budgets)]
     for m in methods:
         cells = []
@@ -142,7 +168,8 @@ def main():
     one.add_argument("--seeds", type=int, default=5)
     one.add_argument("--first-seed", type=int, default=0)
     one.add_argument("--pool", type=int, default=15000)
-    one.add_argument("--most", type=int, default=10000)
+    one.add_argument("--budgets", default="10,30,100,300,1000,3000,10000")
+    one.add_argument("--methods", help="names with ; between them")
     one.set_defaults(call=run)
     two = sub.add_parser("table")
     for name in "results", "out", "plot": two.add_argument(name)
