@@ -29,7 +29,7 @@ typedef struct select_values {
      'n'},                                                                                                             \
         {WN_OPTION_TEXT,                                                                                               \
          "strategy",                                                                                                   \
-         "how to pick; 'winnow info' lists all (default: farthest-first, with predictions uncertainty-herding)",       \
+         "how to pick; 'winnow info' lists all (default: max-herding, with predictions uncertainty-herding)",          \
          SELECT_AT(type, member, strategy),                                                                            \
          0,                                                                                                            \
          0,                                                                                                            \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is picked by when nobody names it: with predictions in the workspace by weighted coverage, where a row counts by
- * how unsure the model is about it, else by distances alone.
+ * What is picked by when nobody names it: coverage, which with predictions in the workspace is weighted by how unsure
+ * the model is about a row. docs/ablation.md has the measurements that speak for it.
  */
 #include <math.h>
 
@@ -11,7 +11,7 @@
 #include "winnow/memory.h"
 
 #define WITH_PREDICTIONS "uncertainty-herding"
-#define WITHOUT          "farthest-first"
+#define WITH_SETTINGS    "farthest-first" /* whose settings a least distance and a metric are */
 
 static wn_status have_predictions(wn_workspace *workspace, bool *out, wn_error *err)
 {
@@ -27,8 +27,8 @@ static wn_status have_predictions(wn_workspace *workspace, bool *out, wn_error *
 wn_status wn_default_strategy(wn_workspace *workspace, const char *const *settings, const char **out, wn_error *err)
 {
     bool predicted = false;
-    *out = WITHOUT;
-    if (settings && settings[0]) return WN_OK; /* they were given to the strategy that always was the default */
+    *out = settings && settings[0] ? WITH_SETTINGS : WN_UNPREDICTED_STRATEGY;
+    if (settings && settings[0]) return WN_OK;
     WN_TRY(have_predictions(workspace, &predicted, err));
     if (predicted) *out = WITH_PREDICTIONS;
     return WN_OK;

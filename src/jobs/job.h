@@ -232,8 +232,11 @@ WN_NODISCARD wn_status wn_stage_select(const wn_job *job, wn_workspace *workspac
                                        wn_selecting *out, wn_error *err);
 void wn_selecting_clear(wn_selecting *selecting);
 
+#define WN_UNPREDICTED_STRATEGY "max-herding"
+
 /* The strategy for a workspace where none was named (default_strategy.c): "uncertainty-herding" where there are
- * predictions and no settings, else "farthest-first". Settings as name, value, ..., NULL; may be NULL. */
+ * predictions, WN_UNPREDICTED_STRATEGY where there are none, "farthest-first" where settings are given. Settings as
+ * name, value, ..., NULL; may be NULL. */
 WN_NODISCARD wn_status wn_default_strategy(wn_workspace *workspace, const char *const *settings, const char **out,
                                            wn_error *err);
 

@@ -205,8 +205,8 @@ static wn_status prepare_named(choosing *choose, const char *name, const char *c
                        "them into the workspace",
                        name);
     wn_free(choose->params);
-    wn_log(WN_LOG_INFO, "no candidate has predictions, so farthest-first picks");
-    return wn_job_prepare_strategy(NULL, settings, &out->strategy, &choose->params, err);
+    wn_log(WN_LOG_INFO, "no candidate has predictions, so " WN_UNPREDICTED_STRATEGY " picks");
+    return wn_job_prepare_strategy(WN_UNPREDICTED_STRATEGY, settings, &out->strategy, &choose->params, err);
 }
 
 static wn_status choose_by_strategy(choosing *choose, const wn_select_options *options, wn_selecting *out,

@@ -166,4 +166,4 @@ PY
 "$WINNOW" add "$IMAGES" -w bare --input-side 32 -q
 "$WINNOW" train -w bare --steps 4 --network tiny -q
 fails 1 "needs predictions of the images" "$WINNOW" select -w bare -n 5 -s uncertainty-herding
-"$WINNOW" select -w bare -n 5 --explain | grep -q "with farthest-first"
+"$WINNOW" select -w bare -n 5 --explain | grep -q "with max-herding"

@@ -192,14 +192,10 @@ const command command_curate = {
     .usage = "PATH... -n K | --config FILE.json [OPTIONS]",
     .details =
         "Reads the images, embeds them with the built-in model (or --model, or one that --train-minutes adapts to "
-        "them), finds "
-        "duplicates, and picks K images that "
-        "differ "
-        "from each other as much as possible, so that every image has a pick near to it. Images with the same pixels "
-        "count once. Without PATH it works on what the workspace holds.\n\n"
+        "them), finds duplicates, and picks K images so that every image has a pick near to it and no two picks say "
+        "the same. Images with the same pixels count once. Without PATH it works on what the workspace holds.\n\n"
         "With predictions in the workspace (winnow import) images count by how unsure the model is about them: the "
-        "picks "
-        "are those that unsure images are near to. --strategy names another way, --config any mix of ways.\n\n"
+        "picks are those that unsure images are near to. --strategy names another way, --config any mix of ways.\n\n"
         "The work is kept in a workspace (-w; default NAME.winnow in this folder). Each run has a folder there:\n\n"
         "  selected.txt     the picks, one path a line, best first\n"
         "  selected.csv     path,rank,distance,nearest: the nearest earlier pick\n"

@@ -405,15 +405,14 @@ const command command_select = {
     .usage = "-n K | --config FILE.json [-w DIR | --embeddings E.npy --out PICKS.npy] [OPTIONS]",
     .details =
         "In a workspace: picks among all images that can be read, keeps the selection as a tag, and prints the paths "
-        "in "
-        "pick order.\n\n"
+        "in pick order.\n\n"
         "On arrays: reads E.npy (float16/32/64 or integers, any order), writes the row numbers of the picks. No "
-        "workspace "
-        "is needed.\n\n"
-        "Strategies: farthest-first takes the image that is farthest from all picks so far, which keeps the greatest "
-        "distance of any image to its nearest pick small; random is the baseline. With predictions in the workspace "
-        "(winnow "
-        "import) uncertainty-herding picks where none is named: images count by how unsure the model is about them.\n\n"
+        "workspace is needed.\n\n"
+        "Strategies: max-herding, the default in a workspace, keeps the mean distance of all images to their nearest "
+        "pick small; with predictions (winnow import) uncertainty-herding takes its place, where images count by how "
+        "unsure the model is about them. farthest-first, the default on arrays and with --min-distance, takes the "
+        "image that is farthest from all picks so far, which keeps the greatest distance small. random is the "
+        "baseline.\n\n"
         "A selection config (--config) combines objectives: diversity, typicality, similarity, weights, balance, "
         "thresholds and quotas.",
     .examples = examples,
