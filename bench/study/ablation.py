@@ -120,7 +120,7 @@ def load(path):
 def draw(mean, error, budgets, methods):
     """Accuracy minus that of random, over the budget."""
     import math
-    colours = ["#888888", "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#17becf", "#ff7f0e", "#000000"]
+    colours = ["#888888", "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#17becf", "#ff7f0e", "#000000", "#8c564b", "#e377c2"]
     gains = {(m, b): 100 * (mean[m, b] - mean["random", b]) for m in methods for b in budgets}
     low, high = min(gains.values()) - 1, max(gains.values()) + 1
     x = lambda b: 60 + 560 * (math.log(b) - math.log(budgets[0])) / (math.log(budgets[-1]) - math.log(budgets[0]))
@@ -136,11 +136,11 @@ def draw(mean, error, budgets, methods):
     parts.append('<text x="14" y="190" transform="rotate(-90 14 190)" text-anchor="middle">points above random</text>')
     for i, m in enumerate(methods):
         points = " ".join("%.1f,%.1f" % (x(b), y(gains[m, b])) for b in budgets)
-        parts.append('<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>' % (points, colours[i % 8]))
+        parts.append('<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>' % (points, colours[i % len(colours)]))
         for b in budgets:
             e = 100 * error[m, b]
-            parts.append('<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" stroke="%s"/>' % (x(b), x(b), y(gains[m, b] - e), y(gains[m, b] + e), colours[i % 8]))
-        parts.append('<rect x="640" y="%d" width="12" height="3" fill="%s"/><text x="658" y="%d">%s</text>' % (30 + 20 * i, colours[i % 8], 36 + 20 * i, m))
+            parts.append('<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" stroke="%s"/>' % (x(b), x(b), y(gains[m, b] - e), y(gains[m, b] + e), colours[i % len(colours)]))
+        parts.append('<rect x="640" y="%d" width="12" height="3" fill="%s"/><text x="658" y="%d">%s</text>' % (30 + 20 * i, colours[i % len(colours)], 36 + 20 * i, m))
     return "\n".join(parts + ["</svg>", ""])
 
 
