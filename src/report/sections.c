@@ -220,31 +220,41 @@ static void against_random(wn_page *page)
     wn_free(values);
 }
 
-/* Thinned to at most 400 points, the last one kept. */
+/* Of the distances of picks to the nearest earlier one, where they are known; NaN where none is. */
+static double mean_distance(const wn_report *r, size_t begin, size_t end)
+{
+    double sum = 0, count = 0;
+    for (size_t i = begin; i < end; i++) {
+        if (!isfinite(r->pick_distance[i])) continue;
+        sum += (double)r->pick_distance[i];
+        count++;
+    }
+    return count > 0 ? sum / count : NAN;
+}
+
+/* Means of neighbouring picks, at most 400 points. */
 static void distance_curve(wn_page *page)
 {
     const wn_report *r = page->report;
     enum { POINTS = 400 };
-    double xs[POINTS + 1], ys[POINTS + 1], high = 0;
+    double xs[POINTS + 1], ys[POINTS + 1], high = 0, last = (double)r->pick_distance[r->picks_len - 1];
     size_t n = 0, step = r->picks_len / POINTS + 1;
     for (size_t i = 1; i < r->picks_len; i += step) {
-        if (!isfinite(r->pick_distance[i])) continue;
-        xs[n] = (double)i + 1, ys[n] = (double)r->pick_distance[i];
+        size_t end = i + step < r->picks_len ? i + step : r->picks_len;
+        double mean = mean_distance(r, i, end);
+        if (!isfinite(mean)) continue;
+        xs[n] = (double)(i + 1 + end) / 2, ys[n] = mean;
         high = fmax(high, ys[n++]);
     }
-    if (n < 2) return;
-    if (xs[n - 1] < (double)r->picks_len && isfinite(r->pick_distance[r->picks_len - 1]))
-        xs[n] = (double)r->picks_len, ys[n++] = (double)r->pick_distance[r->picks_len - 1];
+    if (n < 2 || !isfinite(last)) return;
     wn_axis x = {1, (double)r->picks_len, WN_SCALE_LINEAR}, y = {0, high * 1.05, WN_SCALE_LINEAR};
     wn_page_markup(page, "<h3>What each further pick adds</h3>\n<p>The curve shows how far each pick lay from all "
-                         "picks before it. The first ones bring in something very different; "
-                         "the last one, number ");
+                         "picks before it: far means that nothing like it was there yet. The last one, number ");
     wn_page_count(page, r->picks_len);
     wn_page_markup(page, ", was still <b>");
-    wn_page_number(page, ys[n - 1]);
+    wn_page_number(page, last);
     wn_page_markup(
-        page,
-        "</b> away. Where the curve runs flat and low, more picks would mostly repeat what is there.</p>\n<figure>\n");
+        page, "</b> away. Where the curve runs low, more picks would mostly repeat what is there.</p>\n<figure>\n");
     wn_chart_curve(page, &x, &y, xs, ys, n, "number of the pick", "distance to the nearest earlier pick",
                    "Distance of each pick to the nearest earlier pick");
     wn_page_markup(page, "</figure>\n");
