@@ -2,7 +2,10 @@
  *
  * Masks of one folder against predictions of another: files of one name belong together, wherever they lie.
  */
+#include <limits.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -140,11 +143,66 @@ static wn_status make_pairs(folders *f, wn_error *err)
                    f->options->predictions);
 }
 
+/* The real path of a folder whose last parts need not be there yet. */
+static bool resolve(const char *path, char out[PATH_MAX])
+{
+    char text[PATH_MAX], real[PATH_MAX];
+    size_t len = strlen(path), at;
+    while (len > 1 && path[len - 1] == '/') len--;
+    if (len >= sizeof text) return false;
+    memcpy(text, path, len);
+    text[at = len] = 0;
+    while (!realpath(at ? text : *path == '/' ? "/" : ".", real)) {
+        if (at == 0) return false;
+        while (at > 0 && path[at - 1] != '/') at--;
+        while (at > 0 && path[at - 1] == '/') at--;
+        text[at] = 0;
+    }
+    size_t rest = at;
+    while (path[rest] == '/') rest++;
+    int used = snprintf(out, PATH_MAX, "%s%s%.*s", real, rest < len && real[1] ? "/" : "",
+                        rest < len ? (int)(len - rest) : 0, path + rest);
+    return used > 0 && used < PATH_MAX;
+}
+
+/* Whether a folder is `folder` or lies below it; links are followed. */
+static bool lies_in(const char *path, const char *folder)
+{
+    char real[PATH_MAX], above[PATH_MAX];
+    if (!resolve(path, real) || !resolve(folder, above)) return false;
+    size_t len = strlen(above);
+    return strncmp(real, above, len) == 0 && (!real[len] || real[len] == '/' || len == 1);
+}
+
+/* Pictures among the files that are read would replace them, or be read as masks the next time. */
+static wn_status check_folder(const wn_mask_check_options *options, const char *option, const char *folder,
+                              wn_error *err)
+{
+    const char *inputs[] = {options->labels, options->predictions};
+    for (size_t i = 0; folder && i < sizeof inputs / sizeof *inputs; i++)
+        if (lies_in(folder, inputs[i]))
+            return wn_fail(err, WN_INVALID, "%s '%s' lies in '%s', whose files are read; name a folder outside it",
+                           option, folder, inputs[i]);
+    return WN_OK;
+}
+
+static wn_status check_folders(const wn_mask_check_options *options, wn_error *err)
+{
+    WN_TRY(check_folder(options, "--out-issues", options->out_issues, err));
+    WN_TRY(check_folder(options, "--out-suggested", options->out_mended, err));
+    if (!options->out_issues || !options->out_mended || !lies_in(options->out_issues, options->out_mended))
+        return WN_OK;
+    if (!lies_in(options->out_mended, options->out_issues)) return WN_OK;
+    return wn_fail(err, WN_INVALID,
+                   "--out-issues and --out-suggested name one folder; their files have the same names");
+}
+
 static wn_status run(folders *f, const wn_job *job, wn_error *err)
 {
     const wn_mask_check_options *options = f->options;
     wn_mask_judging *j = &f->judging;
     j->job = job;
+    WN_TRY(check_folders(options, err));
     WN_TRY(wn_mask_ignored_parse(options->ignore, &j->ignored, err));
     WN_TRY(wn_file_list_load(options->labels, &f->given, err));
     WN_TRY(wn_file_list_load(options->predictions, &f->predicted, err));

@@ -165,3 +165,13 @@ fails 1 "holds no files" "$WINNOW" import odd/soft -w a.winnow --format png-mask
 fails 1 "no list of values" "$WINNOW" import masks -w a.winnow --ignore 255,x
 fails 1 "no mask of" "$WINNOW" check labels --labels odd/masks --probabilities hard
 fails 1 "cannot list" "$WINNOW" check labels --labels masks --probabilities nothing
+# pictures never go among the files that are read
+cp -r masks kept && ln -s kept link
+for option in --out-issues --out-suggested; do
+    for folder in kept kept/new/mended link soft/; do
+        fails 1 "$option '$folder' lies in" "$WINNOW" check labels --labels kept --probabilities soft $option $folder
+    done
+done
+fails 1 "name one folder" "$WINNOW" check labels --labels kept --probabilities soft --out-issues new --out-suggested ./new
+cmp kept/p2.png masks/p2.png
+[ ! -e new ] && [ ! -e kept/new ]
