@@ -228,6 +228,36 @@ static void test_many_rows_keep_their_points(void **state)
     wn_free(rows);
 }
 
+/* Two heaps of ever so few rows, fewer than the neighbours that are asked for: the map shows two heaps. */
+static void test_few_rows_in_two_heaps(void **state)
+{
+    (void)state;
+    enum { MOST = 30 };
+    float rows[MOST * 2];
+    setting s;
+    for (size_t at = 0; open_setting(at, false, &s); at++) {
+        for (size_t count = 8; count <= MOST; count += 11) {
+            wn_projection map;
+            double within = 0, between = 0;
+            for (size_t i = 0; i < count; i++) {
+                rows[2 * i] = (float)(i % 2 * 20) + (float)(i * 7 % 5);
+                rows[2 * i + 1] = (float)(i * 11 % 7) / 2;
+            }
+            wn_projection_request request = {.matrix = {rows, count, 2, 2}, .dims = 2, .seed = 1};
+            assert_int_equal(run(&s, &request, &map, NULL), WN_OK);
+            for (size_t i = 0; i + 2 < count; i++) {
+                const float *a = map.points + 2 * i;
+                within += hypot((double)(a[0] - a[4]), (double)(a[1] - a[5]));
+                between += hypot((double)(a[0] - a[2]), (double)(a[1] - a[3]));
+            }
+            if (!(within < between)) fail_msg("%s: %zu rows: %g, %g", s.method->name, count, within, between);
+            assert_true(between > 0.01);
+            wn_projection_clear(&map);
+        }
+        wn_free(s.params);
+    }
+}
+
 /* 0, 1, 2, 3 rows are in the first columns of what follows; a heap of equal rows; one line; two heaps that no list of
  * neighbours joins. */
 static const float few[3 * 3] = {1, 2, 3, 4, 5, 7, 9, 8, 7};
@@ -335,6 +365,7 @@ int main(void)
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_same_map_for_any_number_of_threads),
         cmocka_unit_test(test_many_rows_keep_their_points),
+        cmocka_unit_test(test_few_rows_in_two_heaps),
         cmocka_unit_test(test_odd_rows),
         cmocka_unit_test(test_heaps_stay_apart),
         cmocka_unit_test(test_given_graph),

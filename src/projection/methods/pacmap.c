@@ -264,9 +264,10 @@ static wn_status make_pairs(const params *p, const wn_projection_request *reques
     size_t rows = request->matrix.rows;
     wn_status status = wn_map_lists_get(request, (size_t)p->neighbours + MORE_CANDIDATES, &lists, err);
     if (status) return status;
+    size_t most = (lists.k + 1) / 2; /* of few rows, others stay to push away */
     choosing c = {.request = request,
                   .lists = &lists,
-                  .near = (size_t)p->neighbours < lists.k ? (size_t)p->neighbours : lists.k,
+                  .near = (size_t)p->neighbours < most ? (size_t)p->neighbours : most,
                   .middle = (size_t)lround((double)p->neighbours * p->middle),
                   .further = (size_t)ceil((double)p->neighbours * p->further)};
     size_t each = c.near + c.middle + c.further;

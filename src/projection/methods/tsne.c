@@ -13,7 +13,8 @@
 #include "projection/repulsion.h"
 #include "winnow/memory.h"
 
-enum { EXACT_ROWS_MOST = 10000, MEASURED_EVERY = 50, ORDERED_LEAST = 8192 };
+/* FEW_ROWS: so few push each other faster pair by pair, and their map may be wide for a grid. */
+enum { EXACT_ROWS_MOST = 10000, FEW_ROWS = 256, MEASURED_EVERY = 50, ORDERED_LEAST = 8192 };
 
 enum { REPULSION_GRID, REPULSION_EXACT };
 
@@ -143,7 +144,7 @@ static wn_status order_rows(moving *m, wn_pool *pool, wn_error *err)
 static wn_status push(const params *p, const wn_projection_request *request, moving *m, wn_error *err)
 {
     size_t rows = m->graph->rows;
-    if (p->repulsion == REPULSION_EXACT || request->dims != 2) {
+    if (p->repulsion == REPULSION_EXACT || request->dims != 2 || rows < FEW_ROWS) {
         wn_repulsion_exact(m->points, rows, m->stride, request->pool, m->pushes, m->sums, &m->z);
         return WN_OK;
     }
@@ -193,7 +194,8 @@ static wn_status make_graph(const params *p, const wn_projection_request *reques
     if (!(weights = wn_alloc(WN_MEMORY_MATRIX, lists.rows * lists.k, sizeof *weights))) {
         status = wn_fail(err, WN_NOMEM, "no memory for the graph of %zu rows", lists.rows);
     } else {
-        wn_perplexity_weigh(&lists, p->uniform ? 0 : fmin(p->perplexity, (double)lists.k), request->pool, weights);
+        double most = fmin((double)lists.k, fmax(1, (double)(lists.rows - 1) / 3)); /* beyond, all pairs weigh alike */
+        wn_perplexity_weigh(&lists, p->uniform ? 0 : fmin(p->perplexity, most), request->pool, weights);
         status = wn_sparse_join(&lists, weights, WN_SPARSE_MEAN, request->pool, graph, err);
     }
     double sum = 0;
