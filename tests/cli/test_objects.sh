@@ -104,3 +104,11 @@ rm "copy/$gone"
 grep -q "copy/$gone: does not exist (any more); its objects are left out" talk
 grep -F "$gone" rest.txt && exit 1
 [ "$(wc -l <rest.txt)" = 8 ]
+
+# A dry run writes neither tag nor files.
+echo kept >dry.txt
+"$WINNOW" select -w w --config plain.json --tag dry --dry-run --out dry.txt --out-reasons dry.csv --json >dry.json 2>talk
+[ "$(cat dry.txt)" = kept ] && [ ! -e dry.csv ]
+grep -q '"tag": null' dry.json && grep -q "none was kept" talk
+"$WINNOW" tag -w w --json | grep -q '"dry"' && exit 1
+[ "$("$WINNOW" select -w w --config plain.json --dry-run --out dry.txt -q | wc -l)" = 8 ]

@@ -251,15 +251,15 @@ static wn_status select_arrays(session *run, const select_params *params, wn_err
 
 /* ---- in a workspace ---- */
 
-static wn_status print_paths(const select_params *params, const wn_select_result *result, wn_error *err)
+/* To a file; to standard output where `out` is NULL. */
+static wn_status print_paths(const char *out, const wn_select_result *result, wn_error *err)
 {
-    FILE *to = params->out ? fopen(params->out, "we") : stdout;
-    if (!to) return command_fail(err, WN_IO, "cannot write '%s'", params->out);
+    FILE *to = out ? fopen(out, "we") : stdout;
+    if (!to) return command_fail(err, WN_IO, "cannot write '%s'", out);
     for (int64_t i = 0; i < result->selected; i++) fprintf(to, "%s\n", result->paths[i]);
     bool failed = ferror(to) != 0;
     if (to != stdout) failed = fclose(to) != 0 || failed;
-    return failed ? command_fail(err, WN_IO, "cannot write '%s'", params->out ? params->out : "standard output")
-                  : WN_OK;
+    return failed ? command_fail(err, WN_IO, "cannot write '%s'", out ? out : "standard output") : WN_OK;
 }
 
 static void say_selected(session *run, const wn_select_result *result)
@@ -301,11 +301,15 @@ static wn_status select_in_workspace(session *run, const select_params *params, 
         return status;
     }
     say_selected(run, &result);
-    if (!job.dry_run) terminal_say(run->terminal, "  tag         %s in %s", result.tag, result.workspace);
+    if (job.dry_run)
+        terminal_say(run->terminal, "  tag         none was kept, and no file written (--dry-run)");
+    else
+        terminal_say(run->terminal, "  tag         %s in %s", result.tag, result.workspace);
     say_seconds(run, &result.seconds);
     say_evidence(run, &result);
-    if (params->out || !run->common.json) status = print_paths(params, &result, err);
-    if (!status && params->out_reasons) status = write_reasons(params->out_reasons, &result, err);
+    const char *out = job.dry_run ? NULL : params->out;
+    if (out || !run->common.json) status = print_paths(out, &result, err);
+    if (!status && params->out_reasons && !job.dry_run) status = write_reasons(params->out_reasons, &result, err);
     if (!status && run->common.json) {
         json_t *object =
             json_selection(result.rows, result.dim, result.strategy, result.selected, result.stopped, result.objective,
@@ -313,7 +317,7 @@ static wn_status select_in_workspace(session *run, const select_params *params, 
         if (object) {
             json_object_set_new(object, "workspace", json_name(result.workspace));
             if (result.model) json_object_set_new(object, "model", json_name(result.model));
-            json_object_set_new(object, "tag", json_name(result.tag));
+            json_object_set_new(object, "tag", job.dry_run ? json_null() : json_name(result.tag));
             json_add_objectives(object, &result);
             json_add_evidence(object, &result);
         }
