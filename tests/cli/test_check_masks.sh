@@ -175,3 +175,15 @@ done
 fails 1 "name one folder" "$WINNOW" check labels --labels kept --probabilities soft --out-issues new --out-suggested ./new
 cmp kept/p2.png masks/p2.png
 [ ! -e new ] && [ ! -e kept/new ]
+# a value that no mask is judged by is left out at the import, not a failure of the check
+python3 - <<'PY'
+import sys
+sys.argv = ["files.py", "none"]
+source = open("files.py").read()
+exec(source[:source.index("if sys.argv[1]")])
+for i in range(6):
+    png("wide/p%d.png" % i, [65535] * (W * H) if i == 5 else truth(i), 0, 16)
+PY
+"$WINNOW" import wide -w a.winnow --json -q >wide.json
+grep -q "the value 65535 is none of 65534 classes" "$(python3 -c 'import json; print(json.load(open("wide.json"))["problems"])')"
+"$WINNOW" check masks -w a.winnow --probabilities hard --json -q >wide.found

@@ -11,11 +11,11 @@
 #include "interop/annotation_format.h"
 #include "interop/mask_png.h"
 
-enum { VALUES = 1 << 16 };
+enum { VALUES = 1 << 16, CLASSES_MOST = 65534 /* that masks are judged by; 65,535 often stands for none */ };
 
 typedef struct masks_state {
     wn_mask_ignored ignored;
-    int64_t classes;                      /* named ones; VALUES without names */
+    int64_t classes;                      /* named ones; CLASSES_MOST without names */
     wn_buffer stretches, runs;            /* stretch; uint32_t */
     uint32_t first[VALUES], last[VALUES]; /* stretches of each value in the picture, counted from 1; 0 = none */
 } masks_state;
@@ -50,7 +50,7 @@ static wn_status begin(wn_annotation_builder *builder, const wn_file_list *files
     if (!state) return wn_fail(err, WN_NOMEM, "out of memory");
     builder->state = state;
     builder->set->task = WN_TASK_SEMANTIC;
-    state->classes = VALUES;
+    state->classes = CLASSES_MOST;
     wn_buffer_init(&state->stretches, WN_MEMORY_TEXT, 0);
     wn_buffer_init(&state->runs, WN_MEMORY_TEXT, 0);
     (void)files;
