@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -24,6 +25,8 @@ typedef struct image {
     uint32_t position, first, count;
     char *path, *member; /* member points into path */
     wn_entry entry;
+    uint64_t size; /* when the workspace read it */
+    int64_t mtime_ns;
     size_t crop, crops; /* its place in the window */
     wn_status status;
     char reason[160];
@@ -54,17 +57,31 @@ typedef struct embedding {
 
 /* ---- the images ---- */
 
-/* Where a row's file is; an image that is in no source any more keeps the reason. */
+/* The boxes are those of the pixels that the workspace has read: other pixels are not cut by them. */
+static void compare_file(image *one, uint64_t size, int64_t mtime_ns)
+{
+    if (size == one->size && mtime_ns == one->mtime_ns) return;
+    one->status = WN_INVALID;
+    snprintf(one->reason, sizeof one->reason, "has changed since it was read; 'winnow add' reads it again");
+}
+
+/* Where a row's file is, and whether it is the one that was read. */
 static wn_status locate(embedding *e, image *one, wn_error *err)
 {
     wn_sample *sample = NULL;
+    struct stat info;
     WN_TRY(wn_workspace_get_sample(e->given->workspace, e->given->rows->rows[one->position], &sample, err));
     const wn_root *root = wn_roots_find(&e->roots, sample->source);
     one->path = root ? wn_sample_path(root->kind, root->path, sample->name, sample->name_len) : NULL;
+    one->size = sample->size;
+    one->mtime_ns = sample->mtime_ns;
     wn_free(sample);
+    if (!root) return wn_fail(err, WN_CORRUPT, "row %lld of the workspace is in no source", (long long)one->position);
     if (!one->path) return wn_fail(err, WN_NOMEM, "out of memory");
     wn_sample_path_split(one->path, &one->member);
     one->entry = (wn_entry){.path = one->path, .name = one->path};
+    if (!one->member && stat(one->path, &info) == 0)
+        compare_file(one, (uint64_t)info.st_size, (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec);
     return WN_OK;
 }
 
@@ -159,7 +176,8 @@ static void read_images(void *context, size_t begin, size_t end, unsigned worker
         const wn_image_size size = e->given->list->sizes[one->position];
         wn_crop_request request = {e->boxes + one->crop, one->crops, size.width, size.height, (int)e->side};
         uint8_t *out = e->squares + one->crop * e->side * e->side * 3;
-        if (!one->status) one->status = wn_reader_read_crops(e->readers[worker], &one->entry, &request, out, &why);
+        if (one->status) continue;
+        one->status = wn_reader_read_crops(e->readers[worker], &one->entry, &request, out, &why);
         if (one->status) snprintf(one->reason, sizeof one->reason, "%.150s", why.message);
     }
 }
@@ -241,6 +259,7 @@ static wn_status note_member(void *context, const wn_entry *entry, wn_error *err
             one->entry.path = one->path;
             one->entry.name = one->entry.member = one->member;
             one->entry.bytes = NULL;
+            compare_file(one, entry->size, entry->mtime_ns);
             if (entry->bytes) {
                 void *bytes = wn_alloc(WN_MEMORY_IMAGE, entry->size, 1);
                 if (!bytes) return wn_fail(err, WN_NOMEM, "no memory for '%s'", entry->name);

@@ -105,6 +105,15 @@ grep -q "copy/$gone: does not exist (any more); its objects are left out" talk
 grep -F "$gone" rest.txt && exit 1
 [ "$(wc -l <rest.txt)" = 8 ]
 
+# So does one that is another picture now.
+cp -r "$IMAGES" other
+"$WINNOW" add other -w o --input-side 32 -q
+"$WINNOW" import p/predictions --as predictions -w o -q
+touch -d 2001-01-01 "other/$gone"
+"$WINNOW" select -w o --config things.json --out rest.txt 2>talk
+grep -q "other/$gone: has changed since it was read; 'winnow add' reads it again; its objects are left out" talk
+grep -F "$gone" rest.txt && exit 1
+
 # A dry run writes neither tag nor files.
 echo kept >dry.txt
 "$WINNOW" select -w w --config plain.json --tag dry --dry-run --out dry.txt --out-reasons dry.csv --json >dry.json 2>talk
