@@ -344,6 +344,9 @@ typedef struct wn_select_result {
     char **class_names;   /* storage of its names */
     size_t class_name_count;
     int64_t ranked; /* rows whose order is known: the picks, and those that would come next */
+    /* Of a dry run that found images, or objects of a config, without an embedding: how many; and how many images would
+     * be picked once they have one. There are no picks then. */
+    int64_t unembedded, unembedded_objects, planned;
     wn_job_seconds seconds;
 } wn_select_result;
 

@@ -66,6 +66,7 @@ typedef struct wn_checking {
     size_t split_count;
     void *columns[24]; /* whose pointers are in `input` */
     size_t column_count;
+    uint64_t *hashes; /* of a dry run that made some: of the pictures of all rows of the workspace, two each */
     wn_check_input input;
     wn_vectors vectors; /* what input.embeddings shows, where every row has one */
     wn_check_labels labels;
@@ -80,7 +81,7 @@ typedef struct wn_checking {
 } wn_checking;
 
 /* Facts, hashes and neighbours of the rows; picture hashes that are missing and wanted are made from the model inputs
- * and kept as a column. Without an embedding the neighbours are left out. */
+ * and kept as a column, or in memory alone in a dry run. Without an embedding the neighbours are left out. */
 WN_NODISCARD wn_status wn_checking_load(wn_checking *checking, wn_error *err);
 void wn_checking_clear(wn_checking *checking);
 

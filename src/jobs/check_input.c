@@ -86,14 +86,15 @@ static wn_status load_hashes(wn_checking *s, wn_error *err)
     size_t rows = s->rows.len;
     const void *pairs = NULL;
     uint64_t *parts[2];
-    WN_TRY(load_column(s, PICTURE_HASH_COLUMN, &pairs, err));
-    if (!pairs) return WN_OK;
+    if (!s->hashes) WN_TRY(load_column(s, PICTURE_HASH_COLUMN, &pairs, err));
+    if (!s->hashes && !pairs) return WN_OK;
     for (size_t part = 0; part < 2; part++) {
         parts[part] = s->columns[s->column_count++] = wn_alloc(WN_MEMORY_GENERAL, rows * WN_PICTURE_WORDS, 8);
         if (!parts[part]) return wn_fail(err, WN_NOMEM, "no memory for the hashes of %zu images", rows);
         for (size_t i = 0; i < rows; i++) {
-            const uint64_t *from = (const uint64_t *)pairs + i * HASH_WORDS + part * WN_PICTURE_WORDS;
-            memcpy(parts[part] + i * WN_PICTURE_WORDS, from, WN_PICTURE_WORDS * sizeof *from);
+            const uint64_t *from =
+                s->hashes ? s->hashes + (size_t)s->rows.rows[i] * HASH_WORDS : (const uint64_t *)pairs + i * HASH_WORDS;
+            memcpy(parts[part] + i * WN_PICTURE_WORDS, from + part * WN_PICTURE_WORDS, WN_PICTURE_WORDS * sizeof *from);
         }
     }
     s->input.picture_hashes = parts[0];
@@ -149,18 +150,47 @@ static wn_status hash_rows(wn_checking *s, wn_column *inputs, hashing *h, int64_
         size_t count = rows - row < HASH_BLOCK ? (size_t)(rows - row) : HASH_BLOCK;
         WN_TRY(wn_column_read(inputs, row, count, (void *)(uintptr_t)h->pictures, err));
         wn_pool_for(s->job->pool, count, 16, hash_pictures, h);
-        WN_TRY(wn_column_append(s->workspace, PICTURE_HASH_COLUMN, row, h->hashes, count, err));
+        if (s->hashes)
+            memcpy(s->hashes + row * HASH_WORDS, h->hashes, count * HASH_WORDS * sizeof *h->hashes);
+        else
+            WN_TRY(wn_column_append(s->workspace, PICTURE_HASH_COLUMN, row, h->hashes, count, err));
         wn_progress_report report = {.stage = "hash", .unit = "images", .done = (uint64_t)row, .total = (uint64_t)rows};
         if (wn_progress_tell(s->job->progress, &report)) return wn_fail(err, WN_CANCELLED, "cancelled");
     }
     return WN_OK;
 }
 
+/* Memory for the hashes of all rows in the place of the column, with those that the column has. */
+static wn_status hold_hashes(wn_checking *s, int64_t rows, int64_t known, wn_error *err)
+{
+    wn_column *column = NULL;
+    const uint64_t bytes = (uint64_t)rows * HASH_WORDS * sizeof *s->hashes;
+    WN_TRY(wn_job_plan(s->job, "hashes of pictures", bytes, err));
+    if (!(s->hashes = wn_alloc(WN_MEMORY_GENERAL, (size_t)rows, HASH_WORDS * sizeof *s->hashes)))
+        return wn_fail(err, WN_NOMEM, "no memory for the hashes of %lld images", (long long)rows);
+    if (!known) return WN_OK;
+    WN_TRY(wn_column_open(s->workspace, PICTURE_HASH_COLUMN, &column, err));
+    wn_status status = wn_column_read(column, 0, (size_t)known, s->hashes, err);
+    wn_column_close(&column);
+    return status;
+}
+
+/* The column of hashes, made where it is missing, but not in a dry run; `*known` = how many rows it has. */
+static wn_status find_hashes(wn_checking *s, int64_t *known, wn_error *err)
+{
+    wn_column_info info = {0};
+    const bool dry_run = s->job->dry_run;
+    if (!dry_run) WN_TRY(wn_column_create(s->workspace, PICTURE_HASH_COLUMN, WN_COLUMN_I64, HASH_WORDS, err));
+    wn_status status = wn_column_find(s->workspace, PICTURE_HASH_COLUMN, &info, err);
+    *known = info.rows;
+    return status == WN_NOTFOUND && dry_run ? WN_OK : status;
+}
+
 /* Hashes of the rows that have none yet, from the square inputs of the model. */
 static wn_status make_hashes(wn_checking *s, wn_error *err)
 {
     wn_column *inputs = NULL;
-    wn_column_info known;
+    int64_t known = 0;
     wn_picture_hasher *hasher = NULL;
     uint8_t *pictures = NULL;
     hashing h = {0};
@@ -168,13 +198,14 @@ static wn_status make_hashes(wn_checking *s, wn_error *err)
     if (status == WN_NOTFOUND) return WN_OK;
     if (status) return status;
     size_t bytes = wn_column_describe(inputs)->row_bytes, side = (size_t)(sqrt((double)bytes / 3) + 0.5);
-    if ((status = wn_column_create(s->workspace, PICTURE_HASH_COLUMN, WN_COLUMN_I64, HASH_WORDS, err))) goto done;
-    if ((status = wn_column_find(s->workspace, PICTURE_HASH_COLUMN, &known, err))) goto done;
-    if (known.rows >= wn_column_describe(inputs)->rows) goto done;
+    const int64_t rows = wn_column_describe(inputs)->rows;
+    if ((status = find_hashes(s, &known, err))) goto done;
+    if (known >= rows) goto done;
+    if (s->job->dry_run && (status = hold_hashes(s, rows, known, err))) goto done;
     if ((status = wn_picture_hasher_new(side, &hasher, err))) goto done;
     pictures = wn_alloc(WN_MEMORY_IMAGE, HASH_BLOCK, bytes);
     h = (hashing){hasher, pictures, bytes, wn_alloc(WN_MEMORY_IMAGE, HASH_BLOCK, HASH_WORDS * sizeof(uint64_t))};
-    status = pictures && h.hashes ? hash_rows(s, inputs, &h, known.rows, err)
+    status = pictures && h.hashes ? hash_rows(s, inputs, &h, known, err)
                                   : wn_fail(err, WN_NOMEM, "no memory to hash pictures");
 done:
     wn_free(h.hashes);
@@ -294,6 +325,7 @@ void wn_checking_clear(wn_checking *s)
     wn_free(s->splits);
     wn_free(s->folder);
     wn_free(s->distances);
+    wn_free(s->hashes);
     wn_free(s->leaders);
     wn_free(s->results);
     wn_free(s->checks);

@@ -210,8 +210,9 @@ wn_status wn_job_check(const wn_job *job, const wn_check_options *options, wn_ch
     *out = (wn_check_job_result){0};
     WN_TRY(check_names(options, err));
     WN_TRY(check_settings(options, err));
-    WN_TRY(wn_job_open_workspace(job, options->workspace, options->paths, options->path_count, WN_WORKSPACE_WRITE,
-                                 &s.workspace, &out->workspace, err));
+    WN_TRY(wn_job_open_workspace(job, options->workspace, options->paths, options->path_count,
+                                 job->dry_run ? WN_WORKSPACE_READ : WN_WORKSPACE_WRITE, &s.workspace, &out->workspace,
+                                 err));
     wn_status status = check_in(&s, err);
     wn_checking_clear(&s);
     wn_workspace_close(&s.workspace);

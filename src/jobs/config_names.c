@@ -93,11 +93,11 @@ static wn_status check_rows(const naming *n, const char *key, const wn_config_ro
 
 /* ---- tasks ---- */
 
-static bool is_made(const naming *n, const char *task)
+const wn_config_auto_task *wn_config_find_auto_task(const wn_selection_config *config, const char *name)
 {
-    for (size_t i = 0; i < n->config->auto_task_count; i++)
-        if (strcmp(n->config->auto_tasks[i].name, task) == 0) return true;
-    return false;
+    for (size_t i = 0; i < config->auto_task_count; i++)
+        if (strcmp(config->auto_tasks[i].name, name) == 0) return &config->auto_tasks[i];
+    return NULL;
 }
 
 /* The set of that name, else NULL in *out and the message. With `labels` the labels of that name will do too. */
@@ -130,7 +130,7 @@ static wn_status check_objects(const naming *n)
 {
     wn_annotation_set_record *set = NULL;
     const char *task = n->s->input.task;
-    if (!task || n->s->input.array || is_made(n, task)) return WN_OK;
+    if (!task || n->s->input.array || wn_config_find_auto_task(n->config, task)) return WN_OK;
     WN_TRY(find_task(n, task, true, &set));
     const bool boxes = set->task != WN_TASK_CLASSIFICATION;
     wn_free(set);

@@ -8,6 +8,9 @@
 #include "jobs/job.h"
 #include "winnow/selection_config.h"
 
+/* The automatic task of that name; NULL where the config has none. */
+const wn_config_auto_task *wn_config_find_auto_task(const wn_selection_config *config, const char *name);
+
 /* Every tag, task, score, metadata field, class and file that the config names must be there. `workspace` NULL = there
  * is none yet: then only what winnow itself will measure can be named. The message has file, line and place, and the
  * nearest valid word. */

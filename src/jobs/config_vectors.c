@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "jobs/config_names.h"
 #include "jobs/config_planning.h"
 #include "winnow/index.h"
 #include "winnow/memory.h"
@@ -36,13 +37,6 @@ static wn_status open_matrix(wn_planning *p, const char *path, wn_matrix *out)
     return wn_npy_matrix(npy, out, p->err);
 }
 
-static const wn_config_auto_task *find_made(const wn_selection_config *config, const char *name)
-{
-    for (size_t i = 0; i < config->auto_task_count; i++)
-        if (strcmp(config->auto_tasks[i].name, name) == 0) return &config->auto_tasks[i];
-    return NULL;
-}
-
 /* Hands an array over to the plan. */
 static wn_status own(wn_planning *p, void *array)
 {
@@ -56,7 +50,7 @@ static wn_status load_objects(wn_planning *p, vectors *out)
 {
     wn_objects objects = {0};
     const char *task = p->s->input.task;
-    WN_TRY(p->source->objects(p->source, task, find_made(p->config, task), &objects, p->err));
+    WN_TRY(p->source->objects(p->source, task, wn_config_find_auto_task(p->config, task), &objects, p->err));
     wn_status status = own(p, objects.vectors);
     if (!status) objects.vectors = NULL, status = own(p, objects.owners);
     if (!status) objects.owners = NULL;

@@ -167,11 +167,13 @@ char *wn_real_model_file(const char *file);
 /* Whether the file is the built-in model, or a reduction of it. */
 bool wn_model_is_builtin(const char *file);
 
-/* Embeds all rows that lack an embedding of this model; `reduce` (NULL allowed) asks for fewer dimensions. */
+/* Embeds all rows that lack an embedding of this model; `reduce` (NULL allowed) asks for fewer dimensions. With
+ * job->dry_run it only counts those rows, and a workspace that is open for reading will do. */
 typedef struct wn_embedded {
     char *column; /* a new string */
     char *model;  /* the name under which the workspace knows it; a new string */
     int64_t rows, dim, fresh;
+    int64_t missing;  /* in a dry run: rows that are left without an embedding; 0 else */
     uint64_t hash;    /* of the model */
     double explained; /* of a reduction: share of the variance that it keeps; 0 = none */
 } wn_embedded;
@@ -180,8 +182,8 @@ WN_NODISCARD wn_status wn_stage_embed(const wn_job *job, wn_workspace *workspace
 void wn_embedded_clear(wn_embedded *embedded);
 
 /* The part of it before the embedding: fills `out` but for `rows`, makes the column and the records where they are
- * missing, and says how many rows the column has. */
-WN_NODISCARD wn_status wn_embedded_open(wn_workspace *workspace, const char *name, const char *file,
+ * missing (not in a dry run), and says how many rows the column has. */
+WN_NODISCARD wn_status wn_embedded_open(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
                                         const wn_model_info *info, wn_embedded *out, int64_t *known, wn_error *err);
 
 /* "500" or "10%" of `available` (at least 1). WN_INVALID for anything else, and for more than available unless
@@ -217,6 +219,8 @@ typedef struct wn_selecting {
     wn_row_list rows;  /* that take part: those of the roots, and the ones selected before */
     float *embeddings; /* rows.len x dim */
     size_t dim, candidates, repeats, count;
+    size_t missing_objects; /* in a dry run: objects of a config that have no embedding */
+    bool unready;           /* in a dry run: there are no picks, for want of embeddings; `count` says how many */
     wn_selection selection; /* picks are positions in `rows` */
     wn_pick_reasons reasons;
     char *explain;                     /* what was done, one line each */

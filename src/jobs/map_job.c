@@ -43,8 +43,8 @@ wn_status wn_job_map(const wn_job *job, const wn_map_options *options, wn_map_re
     wn_workspace *workspace = NULL;
     double started = wn_clock_seconds();
     *out = (wn_map_result){0};
-    WN_TRY(
-        wn_job_open_workspace(job, options->workspace, NULL, 0, WN_WORKSPACE_WRITE, &workspace, &out->workspace, err));
+    const wn_workspace_mode mode = job->dry_run ? WN_WORKSPACE_READ : WN_WORKSPACE_WRITE;
+    WN_TRY(wn_job_open_workspace(job, options->workspace, NULL, 0, mode, &workspace, &out->workspace, err));
     wn_status status = draw(job, workspace, options, out, err);
     wn_workspace_close(&workspace);
     out->seconds.total = wn_clock_seconds() - started;

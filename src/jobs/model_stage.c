@@ -439,8 +439,8 @@ static wn_status keep_record(wn_workspace *workspace, const wn_embedded *embedde
                                            : wn_embedding_add(workspace, &record, err);
 }
 
-wn_status wn_embedded_open(wn_workspace *workspace, const char *name, const char *file, const wn_model_info *info,
-                           wn_embedded *out, int64_t *known, wn_error *err)
+wn_status wn_embedded_open(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
+                           const wn_model_info *info, wn_embedded *out, int64_t *known, wn_error *err)
 {
     char column[40];
     wn_column_info stored = {0};
@@ -451,6 +451,7 @@ wn_status wn_embedded_open(wn_workspace *workspace, const char *name, const char
     if (!(out->column = wn_text_copy(column))) return wn_fail(err, WN_NOMEM, "out of memory");
     wn_status found = wn_column_find(workspace, column, &stored, err);
     *known = stored.rows;
+    if (job->dry_run) return found == WN_NOTFOUND ? WN_OK : found;
     if (found == WN_NOTFOUND) return add_records(workspace, file, info, out, err);
     return found ? found : keep_record(workspace, out, err);
 }
@@ -465,10 +466,14 @@ static wn_status embed_with(const wn_job *job, wn_workspace *workspace, const ch
     if (side < (int64_t)info->side)
         wn_log(WN_LOG_VERBOSE, "the workspace keeps pictures of %lld pixels; they are enlarged to the model's %u",
                (long long)side, (unsigned)info->side);
-    WN_TRY(wn_embedded_open(workspace, name, file, info, out, &known, err));
+    WN_TRY(wn_embedded_open(job, workspace, name, file, info, out, &known, err));
     WN_TRY(wn_workspace_count(workspace, &counts, err));
     out->rows = counts.rows;
     if (known >= counts.rows) return WN_OK;
+    if (job->dry_run) {
+        out->missing = counts.rows - known;
+        return WN_OK;
+    }
     WN_TRY(wn_job_plan(job, "embedding", wn_model_get_memory(model, wn_pool_threads(job->pool)) + (64u << 20), err));
     return embed_rows(job, workspace, model, side, out, known, err);
 }

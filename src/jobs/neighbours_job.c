@@ -42,8 +42,8 @@ wn_status wn_job_neighbours(const wn_job *job, const wn_neighbours_options *opti
     wn_workspace *workspace = NULL;
     double started = wn_clock_seconds();
     *out = (wn_neighbours_result){0};
-    WN_TRY(
-        wn_job_open_workspace(job, options->workspace, NULL, 0, WN_WORKSPACE_WRITE, &workspace, &out->workspace, err));
+    const wn_workspace_mode mode = job->dry_run ? WN_WORKSPACE_READ : WN_WORKSPACE_WRITE;
+    WN_TRY(wn_job_open_workspace(job, options->workspace, NULL, 0, mode, &workspace, &out->workspace, err));
     wn_status status = update_graph(job, workspace, options, out, err);
     wn_workspace_close(&workspace);
     out->seconds.total = wn_clock_seconds() - started;

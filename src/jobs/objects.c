@@ -149,28 +149,33 @@ static wn_status gather(keeping *k, wn_error *err)
 }
 
 /* "embedding.HASH" gives "objects.HASH" and "object_keys.HASH". */
-static wn_status name_columns(keeping *k, const char *column, wn_error *err)
+static void name_columns(keeping *k, const char *column)
 {
-    wn_column_info info;
     const char *dot = strchr(column, '.'), *hash = dot ? dot : "";
-    WN_TRY(wn_column_find(k->workspace, column, &info, err));
-    k->dim = info.width;
     snprintf(k->vectors, sizeof k->vectors, "objects%s", hash);
     snprintf(k->keys, sizeof k->keys, "object_keys%s", hash);
-    return WN_OK;
+}
+
+/* The objects that are asked for, with the slots of those that have an embedding; `*missing` = how many have none. */
+static wn_status list_objects(keeping *k, const wn_objects_request *request, size_t *missing, wn_error *err)
+{
+    name_columns(k, request->column);
+    if (request->made)
+        WN_TRY(wn_object_regions(k->workspace, request->made, request->rows, &k->list, err));
+    else
+        WN_TRY(wn_object_boxes(k->workspace, request->task, request->rows, &k->list, err));
+    return find_slots(k, missing, err);
 }
 
 static wn_status run(keeping *k, const wn_objects_request *request, wn_error *err)
 {
     size_t missing = 0;
-    WN_TRY(name_columns(k, request->column, err));
-    if (request->made)
-        WN_TRY(wn_object_regions(k->workspace, request->made, request->rows, &k->list, err));
-    else
-        WN_TRY(wn_object_boxes(k->workspace, request->task, request->rows, &k->list, err));
+    wn_column_info info;
+    WN_TRY(wn_column_find(k->workspace, request->column, &info, err));
+    k->dim = info.width;
+    WN_TRY(list_objects(k, request, &missing, err));
     k->out->small = k->list.small + k->list.outside;
     k->out->dim = k->dim;
-    WN_TRY(find_slots(k, &missing, err));
     if (missing) WN_TRY(embed_missing(k, request, missing, err));
     return gather(k, err);
 }
@@ -183,5 +188,14 @@ wn_status wn_stage_objects(const wn_job *job, wn_workspace *workspace, const wn_
     wn_status status = run(&k, request, err);
     wn_object_list_clear(&k.list);
     if (status) wn_objects_clear(out);
+    return status;
+}
+
+wn_status wn_objects_count_missing(wn_workspace *workspace, const wn_objects_request *request, size_t *missing,
+                                   wn_error *err)
+{
+    keeping k = {.workspace = workspace};
+    wn_status status = list_objects(&k, request, missing, err);
+    wn_object_list_clear(&k.list);
     return status;
 }

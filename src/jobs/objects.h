@@ -90,4 +90,9 @@ WN_NODISCARD wn_status wn_stage_objects(const wn_job *job, wn_workspace *workspa
                                         wn_objects *out, wn_error *err);
 void wn_objects_clear(wn_objects *objects);
 
+/* How many objects wn_stage_objects would embed. The column need not be there yet, and the workspace may be open for
+ * reading. */
+WN_NODISCARD wn_status wn_objects_count_missing(wn_workspace *workspace, const wn_objects_request *request,
+                                                size_t *missing, wn_error *err);
+
 #endif

@@ -175,18 +175,27 @@ static char *base_text(wn_workspace *workspace, const char *file)
     return text;
 }
 
+/* Whether the file is a reduction that was fitted to that model. */
+static wn_status is_fitted(const char *file, const wn_embedded *from, bool *right, wn_error *err)
+{
+    wn_reduction reduction = {0};
+    *right = false;
+    if (!wn_file_exists(file)) return WN_OK;
+    WN_TRY(wn_reduction_read(file, &reduction, err));
+    *right = reduction.base_hash == from->hash;
+    wn_reduction_clear(&reduction);
+    return WN_OK;
+}
+
 /* The reduction of that name for the model behind it: the one that is there, if it was fitted to the same model, else
  * a new one. */
 static wn_status ensure(const wn_job *job, wn_workspace *workspace, const wn_reduce *reduce, const wn_embedded *from,
                         const char *base, const char *file, wn_error *err)
 {
     wn_reduction reduction = {0};
-    if (wn_file_exists(file)) {
-        WN_TRY(wn_reduction_read(file, &reduction, err));
-        const bool right = reduction.base_hash == from->hash;
-        wn_reduction_clear(&reduction);
-        if (right) return WN_OK;
-    }
+    bool right;
+    WN_TRY(is_fitted(file, from, &right, err));
+    if (right) return WN_OK;
     wn_status status = fit(job, workspace, reduce, from, &reduction, err);
     reduction.base_hash = from->hash;
     if (!status && !(reduction.base = base_text(workspace, base))) status = wn_fail(err, WN_NOMEM, "out of memory");
@@ -253,11 +262,14 @@ wn_status wn_stage_turn(const wn_job *job, wn_workspace *workspace, const char *
                          file, base, base, reduction.pca.dim);
     const wn_model_info info = {.dim = (uint32_t)reduction.pca.dim, .hash = reduction.hash, .options = "reduced"};
     int64_t known = 0;
-    if (!status) status = wn_embedded_open(workspace, name, file, &info, out, &known, err);
+    if (!status) status = wn_embedded_open(job, workspace, name, file, &info, out, &known, err);
     if (!status) {
         out->explained = wn_pca_explained(&reduction.pca);
         out->rows = from.rows;
-        if (known < from.rows) status = turn_rows(job, workspace, &reduction, &from, out, known, err);
+        if (job->dry_run)
+            out->missing = known < from.rows ? from.rows - known : 0;
+        else if (known < from.rows)
+            status = turn_rows(job, workspace, &reduction, &from, out, known, err);
     }
     wn_embedded_clear(&from);
     wn_free(base_file);
@@ -268,6 +280,20 @@ wn_status wn_stage_turn(const wn_job *job, wn_workspace *workspace, const char *
 }
 
 /* ---- both ---- */
+
+/* What wn_stage_reduce would do: turn the rows that are new, or all of them by axes that are not fitted yet. */
+static wn_status foresee(const wn_job *job, wn_workspace *workspace, const char *name, const char *path,
+                         const wn_reduce *reduce, const wn_embedded *from, wn_embedded *out, wn_error *err)
+{
+    bool right;
+    WN_TRY(is_fitted(path, from, &right, err));
+    if (right) return wn_stage_turn(job, workspace, name, path, out, err);
+    out->rows = out->missing = from->rows;
+    out->dim = reduce->dim;
+    out->model = wn_text_copy(name);
+    out->column = wn_text_copy(""); /* there is none yet */
+    return out->model && out->column ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
+}
 
 /* Makes it the newest model, also where the one behind it was registered in the same second. */
 static wn_status register_reduced(wn_workspace *workspace, const char *name, const char *base, int64_t dim,
@@ -316,6 +342,10 @@ wn_status wn_stage_reduce(const wn_job *job, wn_workspace *workspace, const char
     path = reduced ? wn_workspace_model_file(workspace, reduced, WN_REDUCTION_ENDING) : NULL;
     if (!path) {
         status = wn_fail(err, WN_NOMEM, "out of memory");
+        goto done;
+    }
+    if (job->dry_run) {
+        status = foresee(job, workspace, reduced, path, reduce, &from, out, err);
         goto done;
     }
     if ((status = ensure(job, workspace, reduce, &from, base, path, err))) goto done;

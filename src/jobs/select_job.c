@@ -5,6 +5,8 @@
 #include "jobs/config_names.h"
 #include "jobs/job.h"
 
+#include <math.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -50,6 +52,19 @@ static wn_status fill_reasons(wn_selecting *selecting, wn_select_result *out, wn
     return WN_OK;
 }
 
+/* What a dry run would embed, and how many it would pick then. */
+static void fill_foreseen(const wn_selecting *selecting, const wn_embedded *embedded, wn_select_result *out)
+{
+    out->strategy = selecting->strategy->name;
+    out->rows = (int64_t)selecting->rows.len;
+    out->dim = (int64_t)selecting->dim;
+    out->candidates = (int64_t)selecting->candidates;
+    out->objective = out->radius = out->mean = NAN;
+    out->unembedded = embedded->missing;
+    out->unembedded_objects = (int64_t)selecting->missing_objects;
+    out->planned = selecting->count < selecting->candidates ? (int64_t)selecting->count : out->candidates;
+}
+
 static wn_status fill_result(wn_selecting *selecting, wn_workspace *workspace, const wn_roots *roots,
                              wn_select_result *out, wn_error *err)
 {
@@ -93,13 +108,15 @@ static wn_status select_in(const wn_job *job, wn_workspace *workspace, const wn_
     started = wn_clock_seconds();
     if ((status = wn_roots_load(workspace, NULL, 0, WN_ROOTS_KNOWN, &roots, err))) goto done;
     if ((status = wn_stage_select(job, workspace, options, &roots, NULL, &embedded, &selecting, err))) goto done;
+    const bool unready = selecting.unready;
     if (!job->dry_run && !options->explain &&
         (status = wn_selecting_store(workspace, &selecting, tag, 0, (int64_t)job->seed, &id, err)))
         goto done;
-    if (options->evaluate && !options->explain &&
+    if (options->evaluate && !options->explain && !unready &&
         (status = wn_stage_evidence(job, workspace, &selecting, (wn_rows){0}, out, err)))
         goto done;
-    if ((status = fill_result(&selecting, workspace, &roots, out, err))) goto done;
+    if (unready) fill_foreseen(&selecting, &embedded, out);
+    if (!unready && (status = fill_result(&selecting, workspace, &roots, out, err))) goto done;
     out->seconds.select = wn_clock_seconds() - started;
     out->model = embedded.model;
     embedded.model = NULL;
@@ -118,8 +135,8 @@ wn_status wn_job_select(const wn_job *job, const wn_select_options *options, wn_
     wn_workspace *workspace = NULL;
     double started = wn_clock_seconds();
     *out = (wn_select_result){0};
-    WN_TRY(
-        wn_job_open_workspace(job, options->workspace, NULL, 0, WN_WORKSPACE_WRITE, &workspace, &out->workspace, err));
+    const wn_workspace_mode mode = job->dry_run ? WN_WORKSPACE_READ : WN_WORKSPACE_WRITE;
+    WN_TRY(wn_job_open_workspace(job, options->workspace, NULL, 0, mode, &workspace, &out->workspace, err));
     wn_status status = options->from ? wn_select_from(job, workspace, options, out, err)
                                      : select_in(job, workspace, options, out, err);
     wn_workspace_close(&workspace);

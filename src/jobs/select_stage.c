@@ -4,6 +4,7 @@
  */
 #include "jobs/config_run.h"
 #include "jobs/config_workspace.h"
+#include "jobs/select_foresee.h"
 #include "jobs/sequences.h"
 
 #include <math.h>
@@ -326,6 +327,22 @@ static wn_status narrow(choosing *choose, const wn_selection_config *config, con
     return status;
 }
 
+/* In a dry run: what is lacking, and which strategy would pick. */
+static wn_status foresee(choosing *choose, const wn_select_options *options, const wn_embedded *embedded,
+                         wn_selecting *out, wn_error *err)
+{
+    const wn_selection_config *config = options->config;
+    out->dim = (size_t)embedded->dim;
+    WN_TRY(wn_selecting_foresee(choose->workspace, options, embedded, out, err));
+    if (!out->unready) return WN_OK;
+    if (config && !config->plugin) {
+        out->strategy = wn_strategy_find("coral");
+        return WN_OK;
+    }
+    return prepare_named(choose, config ? config->plugin : options->strategy,
+                         config ? config->settings : options->settings, out, err);
+}
+
 static wn_status choose_rows(choosing *choose, const wn_select_options *options, const wn_roots *roots,
                              const wn_row_list *earlier, const wn_embedded *embedded, wn_selecting *out, wn_error *err)
 {
@@ -334,6 +351,8 @@ static wn_status choose_rows(choosing *choose, const wn_select_options *options,
     if (options->config && options->config->plugin && !options->count)
         WN_TRY(wn_config_count(options->config, count, sizeof count, &named.count, err));
     WN_TRY(collect_rows(choose, options, roots, earlier, out, err));
+    if (choose->job->dry_run) WN_TRY(foresee(choose, &named, embedded, out, err));
+    if (out->unready) return WN_OK;
     WN_TRY(load_embeddings(choose, embedded, out, err));
     if (options->sequence_length > 1 && (options->config || options->explain))
         return wn_fail(err, WN_UNSUPPORTED, "--sequence-length goes with a strategy, not with --config or --explain");

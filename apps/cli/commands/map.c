@@ -395,6 +395,7 @@ static wn_status map_workspace(session *run, const map_params *params, wn_error 
     say_quality(run, &result.quality);
     if (params->plot && !run->common.dry_run) terminal_say(run->terminal, "  plot        %s", params->plot);
     say_seconds(run, &result.seconds);
+    if (run->common.dry_run) terminal_say(run->terminal, "  nothing was written (--dry-run)");
     if (run->common.json) status = json_print(json_workspace(params, &result), err);
     wn_map_result_clear(&result);
     return status;

@@ -179,6 +179,7 @@ static wn_status run_workspace(session *run, const neighbours_params *params, wn
                  (long long)params->k, human_count((uint64_t)result.rows, a), human_count((uint64_t)result.searched, b),
                  result.recall);
     terminal_say(run->terminal, "  workspace   %s", result.workspace);
+    if (run->common.dry_run) terminal_say(run->terminal, "  nothing was written (--dry-run)");
     if (run->common.json)
         status = json_print(
             json_pack("{s:I, s:I, s:I, s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "rows", (json_int_t)result.rows, "dim",

@@ -271,6 +271,60 @@ static void say_selected(session *run, const wn_select_result *result)
                  result->stopped ? " (nothing else may be picked)" : "");
 }
 
+/* In place of picks: what a dry run found without an embedding. */
+static void say_foreseen(session *run, const wn_select_result *result)
+{
+    char a[32], b[32], what[96] = "";
+    if (result->unembedded) snprintf(what, sizeof what, "%s images", human_count((uint64_t)result->unembedded, a));
+    if (result->unembedded_objects) {
+        size_t len = strlen(what);
+        snprintf(what + len, sizeof what - len, "%s%s objects of images", len ? " and " : "",
+                 human_count((uint64_t)result->unembedded_objects, a));
+    }
+    terminal_say(
+        run->terminal,
+        "would embed %s with the model '%s', and then pick %s of %s; nothing was embedded or written (--dry-run)", what,
+        result->model, human_count((uint64_t)result->planned, a), human_count((uint64_t)result->candidates, b));
+}
+
+static json_t *json_select_result(const wn_select_result *result, bool dry_run)
+{
+    const bool foreseen = result->unembedded || result->unembedded_objects;
+    json_t *object = json_selection(result->rows, result->dim, result->strategy,
+                                    foreseen ? result->planned : result->selected, result->stopped, result->objective,
+                                    result->radius, json_seconds(&result->seconds, "embed select total"));
+    if (!object) return NULL;
+    json_object_set_new(object, "workspace", json_name(result->workspace));
+    if (result->model) json_object_set_new(object, "model", json_name(result->model));
+    json_object_set_new(object, "tag", dry_run ? json_null() : json_name(result->tag));
+    if (foreseen) {
+        json_object_set_new(object, "would_embed", json_count((uint64_t)result->unembedded));
+        json_object_set_new(object, "would_embed_objects", json_count((uint64_t)result->unembedded_objects));
+        return object;
+    }
+    json_add_objectives(object, result);
+    json_add_evidence(object, result);
+    return object;
+}
+
+static wn_status print_selected(session *run, const select_params *params, const wn_select_result *result,
+                                wn_error *err)
+{
+    const bool dry_run = run->common.dry_run;
+    const char *out = dry_run ? NULL : params->out;
+    wn_status status = WN_OK;
+    say_selected(run, result);
+    if (dry_run)
+        terminal_say(run->terminal, "  tag         none was kept, and no file written (--dry-run)");
+    else
+        terminal_say(run->terminal, "  tag         %s in %s", result->tag, result->workspace);
+    say_seconds(run, &result->seconds);
+    say_evidence(run, result);
+    if (out || !run->common.json) status = print_paths(out, result, err);
+    if (!status && params->out_reasons && !dry_run) status = write_reasons(params->out_reasons, result, err);
+    return status;
+}
+
 static wn_status select_in_workspace(session *run, const select_params *params, const wn_selection_config *config,
                                      wn_error *err)
 {
@@ -295,34 +349,13 @@ static wn_status select_in_workspace(session *run, const select_params *params, 
                                 .explain = params->explain};
     wn_status status = wn_job_select(&job, &select, &result, err);
     if (status) return say_how_to_resume(run, status);
-    if (params->explain) {
-        status = print_explanation(run, &result, err);
-        wn_select_result_clear(&result);
-        return status;
-    }
-    say_selected(run, &result);
-    if (job.dry_run)
-        terminal_say(run->terminal, "  tag         none was kept, and no file written (--dry-run)");
+    const bool foreseen = result.unembedded || result.unembedded_objects;
+    const bool explains = params->explain && !foreseen;
+    if (foreseen)
+        say_foreseen(run, &result);
     else
-        terminal_say(run->terminal, "  tag         %s in %s", result.tag, result.workspace);
-    say_seconds(run, &result.seconds);
-    say_evidence(run, &result);
-    const char *out = job.dry_run ? NULL : params->out;
-    if (out || !run->common.json) status = print_paths(out, &result, err);
-    if (!status && params->out_reasons && !job.dry_run) status = write_reasons(params->out_reasons, &result, err);
-    if (!status && run->common.json) {
-        json_t *object =
-            json_selection(result.rows, result.dim, result.strategy, result.selected, result.stopped, result.objective,
-                           result.radius, json_seconds(&result.seconds, "embed select total"));
-        if (object) {
-            json_object_set_new(object, "workspace", json_name(result.workspace));
-            if (result.model) json_object_set_new(object, "model", json_name(result.model));
-            json_object_set_new(object, "tag", job.dry_run ? json_null() : json_name(result.tag));
-            json_add_objectives(object, &result);
-            json_add_evidence(object, &result);
-        }
-        status = json_print(object, err);
-    }
+        status = explains ? print_explanation(run, &result, err) : print_selected(run, params, &result, err);
+    if (!status && !explains && run->common.json) status = json_print(json_select_result(&result, job.dry_run), err);
     wn_select_result_clear(&result);
     return status;
 }
@@ -353,10 +386,12 @@ static wn_status select_arrays_by_config(session *run, const select_params *para
         status = print_explanation(run, &result, err);
     } else if (!status) {
         wn_selection picked = {.picks = result.picks, .distances = result.distances, .len = (size_t)result.selected};
+        const bool dry_run = run->common.dry_run;
         all.selection = picked;
-        status = write_arrays(params, &all, err);
-        if (!status && params->out_reasons) status = write_reasons(params->out_reasons, &result, err);
-        if (!status) status = print_array_picks(run, params->out, &result, err);
+        if (!dry_run) status = write_arrays(params, &all, err);
+        if (!status && params->out_reasons && !dry_run) status = write_reasons(params->out_reasons, &result, err);
+        if (!status) status = print_array_picks(run, dry_run ? NULL : params->out, &result, err);
+        if (!status && dry_run) terminal_say(run->terminal, "  nothing was written (--dry-run)");
         all.selection = (wn_selection){0};
     }
     wn_select_result_clear(&result);
