@@ -14,6 +14,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "winnow/log.h"
+#include "winnow/memory.h"
 
 enum { DEPTH_MAX = 64 };
 
@@ -29,21 +31,46 @@ bool wn_is_folder(const char *path)
     return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
 }
 
-static wn_status add_entry(walk *w, const char *folder, const struct dirent *entry, wn_error *err)
+/* Whether `facts` are those of the root or of a folder on the way to `name`, whose last part is a link to a folder. */
+static bool leads_up(const walk *w, const char *name, const struct stat *facts)
+{
+    bool same = false;
+    struct stat above;
+    char *path = wn_path_join(w->root, name);
+    size_t root = strlen(w->root);
+    for (char *slash = path ? strrchr(path, '/') : NULL; slash && !same; slash = strrchr(path, '/')) {
+        *slash = 0;
+        same = stat(*path ? path : "/", &above) == 0 && above.st_dev == facts->st_dev && above.st_ino == facts->st_ino;
+        if ((size_t)(slash - path) <= root) break;
+    }
+    wn_free(path);
+    return same;
+}
+
+/* What a link, or an entry of unknown type, leads to. */
+static wn_status find_type(walk *w, const char *name, bool is_link, unsigned char *type, wn_error *err)
 {
     struct stat facts;
+    char *path = wn_path_join(w->root, name);
+    if (!path) return wn_fail(err, WN_NOMEM, "no memory to list '%s'", w->root);
+    const bool there = stat(path, &facts) == 0, folder = there && S_ISDIR(facts.st_mode);
+    *type = folder ? DT_DIR : (there ? S_ISREG(facts.st_mode) : is_link) ? DT_REG : DT_UNKNOWN;
+    if (folder && is_link && leads_up(w, name, &facts)) {
+        wn_log(WN_LOG_WARNING, "%s: a link to a folder above it; left out", path);
+        *type = DT_UNKNOWN;
+    }
+    wn_free(path);
+    return WN_OK;
+}
+
+static wn_status add_entry(walk *w, const char *folder, const struct dirent *entry, wn_error *err)
+{
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) return WN_OK;
     const char *name = *folder ? wn_arena_format(&w->list->texts, "%s/%s", folder, entry->d_name)
                                : wn_arena_text(&w->list->texts, entry->d_name, strlen(entry->d_name));
     if (!name) return wn_fail(err, WN_NOMEM, "no memory to list '%s'", w->root);
     unsigned char type = entry->d_type;
-    if (type != DT_REG && type != DT_DIR) {
-        char *path = wn_path_join(w->root, name);
-        if (!path) return wn_fail(err, WN_NOMEM, "no memory to list '%s'", w->root);
-        bool there = stat(path, &facts) == 0;
-        wn_free(path);
-        type = !there ? DT_UNKNOWN : S_ISDIR(facts.st_mode) ? DT_DIR : S_ISREG(facts.st_mode) ? DT_REG : DT_UNKNOWN;
-    }
+    if (type != DT_REG && type != DT_DIR) WN_TRY(find_type(w, name, type == DT_LNK, &type, err));
     size_t depth = 0;
     for (const char *p = name; (p = strchr(p, '/')); p++) depth++;
     if (type == DT_DIR && entry->d_name[0] != '.' && depth < DEPTH_MAX)

@@ -19,7 +19,9 @@ typedef struct wn_file_list {
     size_t count;
 } wn_file_list;
 
-/* Lists all files; folders whose name begins with '.' are left out. At most 64 folders deep. */
+/* Lists all files; folders whose name begins with '.' are left out. At most 64 folders deep. A link that leads nowhere,
+ * or to itself, is listed as a file: whoever opens it says why it cannot be read. A link to a folder above it is left
+ * out, with a warning. */
 WN_NODISCARD wn_status wn_file_list_load(const char *folder, wn_file_list *out, wn_error *err);
 void wn_file_list_clear(wn_file_list *list);
 

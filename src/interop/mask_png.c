@@ -117,7 +117,7 @@ wn_status wn_mask_png_parse(const uint8_t *bytes, size_t len, const char *name, 
     png_job job = {.bytes = bytes, .len = len};
     reading r = {.out = out};
     *out = (wn_mask_picture){0};
-    if (len < 8 || png_sig_cmp(bytes, 0, 8) != 0) return wn_fail(err, WN_INVALID, "%s: no PNG file", name);
+    if (len < 8 || png_sig_cmp(bytes, 0, 8) != 0) return wn_fail(err, WN_CORRUPT, "%s: no PNG file", name);
     r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &job, take_error, take_warning);
     r.info = r.png ? png_create_info_struct(r.png) : NULL;
     wn_status status = WN_NOMEM;

@@ -177,15 +177,18 @@ static wn_status make_pairs(wn_checking *s, wn_error *err)
         if (m->marks[i] != 3) continue;
         int32_t width = s->input.width[i], height = s->input.height[i];
         const char *file = m->files ? m->files[i] : NULL;
-        if (file && !classes) classes = wn_mask_file_classes(file, width, height);
         m->places[m->judging.count] = i;
-        m->judging.pairs[m->judging.count++] = (wn_mask_pair){
+        wn_mask_pair *pair = &m->judging.pairs[m->judging.count++];
+        *pair = (wn_mask_pair){
             .name = s->images[i].path, .width = width, .height = height, .row = s->rows.rows[i], .file = file};
+        if (file && !classes) WN_TRY(wn_mask_file_classes(pair, &classes, err));
     }
     m->judging.classes = classes ? classes : m->names_len;
-    if (m->files && n && !classes)
-        return wn_fail(err, WN_INVALID, "no file of '%s' holds masks or probabilities of the size of its image",
-                       s->options->masks);
+    if (m->files && n && !classes) {
+        const char *problem = m->judging.pairs[0].problem;
+        return wn_fail(err, WN_NOTFOUND, "no file of '%s' holds masks or probabilities of the size of its image%s%s",
+                       s->options->masks, problem ? "; the first is " : "", problem ? problem : "");
+    }
     for (const char *none = NULL; m->names_len < m->judging.classes; m->names_len++)
         if (wn_buffer_add(&m->names, &none, sizeof none)) return wn_fail(err, WN_NOMEM, "out of memory");
     m->judging.names = (const char *const *)(const void *)m->names.data;

@@ -183,19 +183,42 @@ wn_status wn_mask_pair_predictions(wn_mask_judging *j, const wn_mask_pair *pair,
     return status;
 }
 
-size_t wn_mask_file_classes(const char *path, int32_t width, int32_t height)
+enum { CLASSES_LEAST = 2, CLASSES_SMALL = 256, CLASSES_MOST = 65534 };
+
+/* Planes of an array; 0 where it cannot be read or has another size. */
+static size_t count_planes(const wn_mask_pair *pair)
 {
-    enum { SMALL = 256, LARGE = 65534 };
     wn_npy *npy = NULL;
-    wn_mask_picture head;
     wn_mask_probabilities layout;
-    if (!wn_text_ends_with(path, ".npy")) {
-        if (wn_mask_png_read(path, true, &head, NULL)) return 0;
-        return head.bits > 8 ? LARGE : SMALL;
-    }
-    if (wn_npy_open_stack(path, &npy, NULL)) return 0;
+    if (wn_npy_open_stack(pair->file, &npy, NULL)) return 0;
     const wn_npy_shape *shape = wn_npy_get_shape(npy);
-    size_t classes = shape->dims == 2 ? LARGE : find_layout(shape, width, height, 0, &layout) ? layout.classes : 0;
+    size_t classes = 0;
+    if (shape->dims == 2)
+        classes = CLASSES_MOST;
+    else if (find_layout(shape, pair->width, pair->height, 0, &layout))
+        classes = layout.classes;
     wn_npy_close(&npy);
     return classes;
+}
+
+wn_status wn_mask_file_classes(wn_mask_pair *pair, size_t *classes, wn_error *err)
+{
+    wn_mask_picture head;
+    wn_buffer text;
+    if (!wn_text_ends_with(pair->file, ".npy")) {
+        bool right = wn_mask_png_read(pair->file, true, &head, NULL) == WN_OK;
+        *classes = !right ? 0 : head.bits > 8 ? CLASSES_MOST : CLASSES_SMALL;
+        return WN_OK;
+    }
+    *classes = count_planes(pair);
+    if (!*classes || (*classes >= CLASSES_LEAST && *classes <= CLASSES_MOST)) return WN_OK;
+    wn_buffer_init(&text, WN_MEMORY_TEXT, 0);
+    wn_buffer_format(&text, "%s: probabilities of %zu %s, where masks have %d to %d; ", pair->file, *classes,
+                     *classes < CLASSES_LEAST ? "class" : "classes", CLASSES_LEAST, CLASSES_MOST);
+    wn_buffer_text(&text, *classes < CLASSES_LEAST ? "write a plane for the background too, 1 less the other"
+                                                   : "leave out planes, or add those of classes that belong together");
+    *classes = 0;
+    pair->problem = text.status ? NULL : wn_text_copy(text.data);
+    wn_buffer_clear(&text);
+    return pair->problem ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
 }

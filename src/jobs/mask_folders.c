@@ -127,8 +127,9 @@ static wn_status make_pairs(folders *f, wn_error *err)
     for (size_t i = 0; i < f->given.count; i++)
         if (wn_text_ends_with(f->given.names[i], ".png")) WN_TRY(add_pair(f, f->given.names[i], err));
     for (size_t i = 0; i < j->count; i++) {
-        const wn_mask_pair *pair = &j->pairs[i];
-        size_t classes = pair->problem ? 0 : wn_mask_file_classes(pair->file, pair->width, pair->height);
+        wn_mask_pair *pair = &j->pairs[i];
+        size_t classes = 0;
+        if (!pair->problem) WN_TRY(wn_mask_file_classes(pair, &classes, err));
         bool array = pair->file && wn_text_ends_with(pair->file, ".npy");
         if (classes && array && !good) j->classes = classes; /* all arrays have as many, or are left out */
         if (classes && !array && classes > j->classes && !good) j->classes = classes;

@@ -61,9 +61,9 @@ WN_NODISCARD wn_status wn_mask_pair_labels(wn_mask_judging *judging, const wn_ma
 WN_NODISCARD wn_status wn_mask_pair_predictions(wn_mask_judging *judging, const wn_mask_pair *pair,
                                                 wn_mask_digest *digest, wn_error *err);
 
-/* How many classes a file of predictions tells apart: planes of an array, 256 or 65,534 values of a picture; 0 where it
- * cannot be read. */
-size_t wn_mask_file_classes(const char *path, int32_t width, int32_t height);
+/* How many classes the file of a pair tells apart: planes of an array, 256 or 65,534 values of a picture; 0 where it
+ * cannot be read, or is an array of a number of planes that no mask has: that is the problem of the pair then. */
+WN_NODISCARD wn_status wn_mask_file_classes(wn_mask_pair *pair, size_t *classes, wn_error *err);
 
 /* Judges all pairs. */
 WN_NODISCARD wn_status wn_mask_pairs_judge(wn_mask_judging *judging, wn_error *err);

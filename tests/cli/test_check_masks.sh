@@ -187,3 +187,49 @@ PY
 "$WINNOW" import wide -w a.winnow --json -q >wide.json
 grep -q "the value 65535 is none of 65534 classes" "$(python3 -c 'import json; print(json.load(open("wide.json"))["problems"])')"
 "$WINNOW" check masks -w a.winnow --probabilities hard --json -q >wide.found
+# a first file that is damaged, or a link to itself, is named; everything else is still done
+for damage in cut text empty link; do
+    cp -r masks "first.$damage"
+    case $damage in
+    cut) head -c 40 masks/p0.png >first.cut/p0.png ;;
+    text) echo "no picture" >first.text/p0.png ;;
+    empty) : >first.empty/p0.png ;;
+    link) ln -sf p0.png first.link/p0.png ;;
+    esac
+    "$WINNOW" import "first.$damage" -w a.winnow --json -q >first.json
+    grep -q '"format": "png-masks"' first.json && grep -q '"problems": 1' first.json && grep -q '"images": 5' first.json
+    grep -q "p0.png" "$(python3 -c 'import json; print(json.load(open("first.json"))["problems"])')"
+    "$WINNOW" check labels --labels "first.$damage" --probabilities soft --out "found.$damage" -q
+    grep -q "^p0.png,.*p0.png" "found.$damage/mask_problems.csv" && [ "$(wc -l <"found.$damage/masks.csv")" = 6 ]
+done
+grep -q "symbolic links" found.link/mask_problems.csv
+mkdir none && echo "no picture" >none/p0.png
+fails 1 "none of 1 files can be read: none/p0.png" "$WINNOW" import none -w a.winnow
+# a link to a folder above is not followed round and round
+cp -r masks round && ln -s . round/again && ln -s ../round round/twice
+"$WINNOW" check labels --labels round --probabilities soft --json 2>message >round.json
+grep -q '"images": 6' round.json && grep -q "again: a link to a folder above it; left out" message
+# arrays of a number of planes that no mask has: named, with a remedy, also where they come first
+python3 - <<'PY'
+import shutil, sys
+sys.argv = ["files.py", "none"]
+source = open("files.py").read()
+exec(source[:source.index("if sys.argv[1]")])
+for name, planes in ("one", 1), ("many", 65535):
+    shutil.copytree("soft", name)
+    npy(name + "/p0.npy", [0.5] * (W * H * planes), (planes, H, W))
+    shutil.copytree("soft", "all." + name)
+    for i in range(6): shutil.copy(name + "/p0.npy", "all.%s/p%d.npy" % (name, i))
+PY
+"$WINNOW" import masks -w a.winnow -q
+for name in one many; do
+    case $name in one) words="probabilities of 1 class, where masks have 2 to 65534; write a plane for the background" ;;
+    many) words="probabilities of 65535 classes, where masks have 2 to 65534; leave out planes" ;; esac
+    "$WINNOW" check labels --labels masks --probabilities $name --out planes --json -q >planes.json
+    grep -q "^p0.png,.*$name/p0.npy: $words" planes/mask_problems.csv
+    grep -q '"issues": 12' planes.json && grep -q '"images": 5' planes.json
+    "$WINNOW" check masks -w a.winnow --probabilities $name --json -q >planes.json
+    grep -q '"mask_problems": 1' planes.json && grep -q '"mask_issue_pixels": 12' planes.json
+    fails 1 "$name/p0.npy: $words" "$WINNOW" check labels --labels masks --probabilities all.$name
+    fails 1 "$name/p0.npy: $words" "$WINNOW" check masks -w a.winnow --probabilities all.$name
+done

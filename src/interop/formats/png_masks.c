@@ -11,6 +11,7 @@
 #include "interop/annotation_format.h"
 #include "interop/mask_png.h"
 
+enum { PROBES_MOST = 64 };
 enum { VALUES = 1 << 16, CLASSES_MOST = 65534 /* that masks are judged by; 65,535 often stands for none */ };
 
 typedef struct masks_state {
@@ -31,17 +32,21 @@ static bool takes(const wn_annotation_builder *builder, const char *name)
     return wn_text_ends_with(name, ".png");
 }
 
-/* A flat folder of PNG files alone, the first of which is no picture of colours. Pictures by class lie in folders. */
+/* A flat folder of PNG files alone, the first of which that can be read is no picture of colours. Where none of the
+ * first can be read, the reader names them. Pictures by class lie in folders. */
 static bool probe(const wn_annotation_source *source)
 {
     wn_mask_picture head;
     if (!source->files || source->files->count == 0) return false;
     for (size_t i = 0; i < source->files->count; i++)
         if (!takes(NULL, source->files->names[i]) || strchr(source->files->names[i], '/')) return false;
-    char *path = wn_path_join(source->path, source->files->names[0]);
-    wn_status status = path ? wn_mask_png_read(path, true, &head, NULL) : WN_NOMEM;
-    wn_free(path);
-    return status == WN_OK;
+    for (size_t i = 0; i < source->files->count && i < PROBES_MOST; i++) {
+        char *path = wn_path_join(source->path, source->files->names[i]);
+        wn_status status = path ? wn_mask_png_read(path, true, &head, NULL) : WN_NOMEM;
+        wn_free(path);
+        if (status == WN_OK || status == WN_INVALID) return status == WN_OK;
+    }
+    return true;
 }
 
 static wn_status begin(wn_annotation_builder *builder, const wn_file_list *files, wn_error *err)
