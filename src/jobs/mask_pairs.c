@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "interop/file_list.h"
 #include "winnow/memory.h"
 
 /* ---- reading ---- */
@@ -117,29 +116,24 @@ static wn_status keep_runs(wn_mask_pair *pair, const uint8_t *issues, size_t pix
     return WN_OK;
 }
 
-/* "folder/NAME.png", where NAME is that of the image without suffix, with the folders above it but never above
- * `folder`; the folders are made. NULL: they cannot be. */
+/* "folder/NAME.png"; the folders above it are made. NULL: they cannot be. */
 static char *picture_path(const char *folder, const char *name)
 {
-    char stem[256];
     wn_buffer text;
-    wn_path_stem(name, stem, sizeof stem);
     wn_buffer_init(&text, WN_MEMORY_TEXT, 0);
-    wn_buffer_text(&text, folder);
-    for (const char *slash; (slash = strchr(name, '/')); name = slash + 1) {
-        size_t len = (size_t)(slash - name);
-        if (len && !(len <= 2 && strncmp(name, "..", len) == 0)) wn_buffer_format(&text, "/%.*s", (int)len, name);
-    }
-    bool made = !text.status && wn_file_make_folder(text.data, NULL) == WN_OK;
-    wn_buffer_format(&text, "/%s.png", stem);
-    char *path = made && !text.status ? wn_text_copy(text.data) : NULL;
+    wn_buffer_format(&text, "%s/%s.png", folder, name);
+    char *slash = text.status ? NULL : strrchr(text.data, '/');
+    if (slash) *slash = 0;
+    bool made = slash && wn_file_make_folder(text.data, NULL) == WN_OK;
+    if (slash) *slash = '/';
+    char *path = made ? wn_text_copy(text.data) : NULL;
     wn_buffer_clear(&text);
     return path;
 }
 
 static wn_status write_picture(const wn_mask_pair *pair, const char *folder, uint16_t *values, wn_error *err)
 {
-    char *path = picture_path(folder, pair->name);
+    char *path = picture_path(folder, pair->picture);
     if (!path) return wn_fail(err, WN_IO, "cannot make a folder for the mask of '%s' in '%s'", pair->name, folder);
     wn_mask_picture picture = {.width = pair->width, .height = pair->height, .values = values};
     wn_status status = wn_mask_png_write(path, &picture, err);
@@ -217,7 +211,8 @@ wn_status wn_mask_pairs_judge(wn_mask_judging *j, wn_error *err)
                                        .pool = j->job->pool,
                                        .progress = j->job->progress};
     pthread_mutex_init(&j->turn, NULL);
-    wn_status status = wn_segmentation_find_issues(&request, &j->found, err);
+    wn_status status = wn_mask_pictures_name(j, err);
+    if (!status) status = wn_segmentation_find_issues(&request, &j->found, err);
     pthread_mutex_destroy(&j->turn);
     wn_free(pixels);
     return status;
@@ -234,7 +229,8 @@ void wn_mask_judging_clear(wn_mask_judging *j)
         wn_buffer_clear(&j->pairs[i].issues);
         wn_buffer_clear(&j->pairs[i].runs);
         wn_free(j->pairs[i].problem);
-        j->pairs[i].problem = NULL;
+        wn_free(j->pairs[i].picture);
+        j->pairs[i].problem = j->pairs[i].picture = NULL;
     }
     wn_free(j->labels.classes);
     wn_free(j->predictions.classes);

@@ -30,6 +30,7 @@ typedef struct wn_mask_pair {
     wn_buffer issues;  /* wn_mask_issue */
     wn_buffer runs;    /* uint32_t: run lengths of the pixels that are issues, others first */
     char *problem;     /* why it takes no part; NULL = it does */
+    char *picture;     /* name of the pictures that are written of it, without ".png", that no other pair has */
 } wn_mask_pair;
 
 /* A set of a workspace whose items are masks. */
@@ -71,6 +72,9 @@ WN_NODISCARD wn_status wn_mask_pairs_judge(wn_mask_judging *judging, wn_error *e
 /* Writes mask_issues.csv, mask_health.csv and mask_problems.csv into a folder. */
 WN_NODISCARD wn_status wn_mask_lists_write(const wn_mask_judging *judging, const char *folder, wn_error *err);
 
+/* Names the pictures of all pairs without a problem; wn_mask_pairs_judge does it first. */
+WN_NODISCARD wn_status wn_mask_pictures_name(wn_mask_judging *judging, wn_error *err);
+
 /* Writes a picture of the issues of each image that has some into a folder: 255, else 0. */
 WN_NODISCARD wn_status wn_mask_pictures_write(const wn_mask_judging *judging, const char *folder, wn_error *err);
 
@@ -81,7 +85,7 @@ WN_NODISCARD wn_status wn_mask_scores_write(const wn_mask_judging *judging, cons
 #define WN_MASK_THRESHOLD 0.1
 bool wn_mask_pair_is_issue(const wn_mask_judging *judging, size_t pair);
 
-/* Releases the answer, issues and problems of the pairs, and the classes of the sets; not the pairs. */
+/* Releases the answer, issues, problems and names of the pairs, and the classes of the sets; not the pairs. */
 void wn_mask_judging_clear(wn_mask_judging *judging);
 
 #endif

@@ -233,3 +233,27 @@ for name in one many; do
     fails 1 "$name/p0.npy: $words" "$WINNOW" check labels --labels masks --probabilities all.$name
     fails 1 "$name/p0.npy: $words" "$WINNOW" check masks -w a.winnow --probabilities all.$name
 done
+# images of one name and two suffixes: each has its own picture
+python3 - <<'PY'
+import sys
+sys.argv = ["files.py", "none"]
+source = open("files.py").read()
+exec(source[:source.index("if sys.argv[1]")])
+for i, (image, mask) in enumerate((("a.jpg", "a.jpg"), ("a.bmp", "a.bmp"), ("b.jpg", "b"))):
+    png("pair/" + image, truth(i + 1), 2, 8)
+    png("pair.masks/%s.png" % mask, [(v + (p // W == 5 and p % W < 4 + i)) % CLASSES for p, v in enumerate(truth(0))], 0, 8)
+    png("pair.hard/%s.png" % mask, truth(0), 0, 8)
+PY
+"$WINNOW" add pair -w p.winnow -q
+"$WINNOW" import pair.masks -w p.winnow -q
+"$WINNOW" import pair.hard -w p.winnow --as predictions -q
+"$WINNOW" check masks -w p.winnow --json -q >pair.json
+run=$(python3 -c 'import json; print(json.load(open("pair.json"))["run"])')
+drawn="$run/mask_issues$(realpath pair)"
+diff <(cd "$drawn" && ls) <(printf '%s\n' a.bmp.png a.jpg.png b.png)
+! cmp -s "$drawn/a.bmp.png" "$drawn/a.jpg.png"
+# masks a.png and a.PNG in folders
+mkdir capitals && cp masks/p2.png capitals/p2.png && cp masks/p2.png capitals/p2.PNG && cp masks/p0.png capitals/p0.png
+"$WINNOW" check labels --labels capitals --probabilities soft --out-issues capitals.pixels --out-suggested capitals.mended -q
+diff <(cd capitals.mended && ls | sort) <(printf '%s\n' p0.png p2.PNG.png p2.png.png | sort)
+diff <(cd capitals.pixels && ls | sort) <(printf '%s\n' p2.PNG.png p2.png.png | sort)
