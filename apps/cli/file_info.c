@@ -15,7 +15,7 @@
 
 static void print_value(const char *title, const wn_onnx_value *value)
 {
-    printf("%-14s %-24s %s", title, value->name, value->type);
+    printf("%-14s %-24s %s", title, human_text(value->name), human_text(value->type));
     for (size_t i = 0; i < value->rank; i++) {
         if (value->dims[i] > 0)
             printf("%s%lld", i ? " x " : "  ", (long long)value->dims[i]);
@@ -68,19 +68,19 @@ static wn_status print_onnx(const session *run, const char *path, wn_error *err)
                                  "problem", why.status ? json_name(why.message) : json_null()),
                        err);
     } else {
-        printf("%-14s %s\n%-14s %s, opset %lld, %zu operators\n", "model", path, "made by", facts->producer,
-               (long long)facts->opset, facts->node_count);
+        printf("%-14s %s\n%-14s %s, opset %lld, %zu operators\n", "model", human_text(path), "made by",
+               human_text(facts->producer), (long long)facts->opset, facts->node_count);
         for (size_t i = 0; i < facts->input_count; i++) print_value(i ? "" : "inputs", &facts->inputs[i]);
         for (size_t i = 0; i < facts->output_count; i++) print_value(i ? "" : "outputs", &facts->outputs[i]);
-        printf("%-14s %s (%s)\n", "embeds from", facts->layer, facts->layer_why);
+        printf("%-14s %s (%s)\n", "embeds from", human_text(facts->layer), human_text(facts->layer_why));
         if (dim > 0) printf("%-14s %lld\n", "dimensions", (long long)dim);
         printf("%-14s %s, %s, %u x %u", "preprocessing", facts->preset, facts->nhwc ? "NHWC" : "NCHW",
                (unsigned)facts->side, (unsigned)facts->side);
         if (facts->cut > 1.0F) printf(", the longer axis cut by %g at most", (double)facts->cut);
         printf("\n");
         printf("%-14s %s%s%s\n", "runtime", runtime ? version : "ONNX Runtime was not found in ", runtime ? ", " : "",
-               where);
-        if (why.status) printf("%-14s %s\n", "problem", why.message);
+               human_text(where));
+        if (why.status) printf("%-14s %s\n", "problem", human_text(why.message));
     }
     wn_onnx_facts_free(&facts);
     return status;
@@ -97,7 +97,7 @@ static void print_fact(const wn_fact *fact)
     printf("%-16s ", key);
     switch (fact->type) {
     case WN_FACT_TEXT:
-        printf("%s\n", fact->text);
+        printf("%s\n", human_text(fact->text));
         break;
     case WN_FACT_COUNT:
         printf("%lld\n", (long long)fact->count);
@@ -142,7 +142,7 @@ wn_status print_file_info(const session *run, const char *wanted, wn_error *err)
     } else if (run->common.json) {
         status = json_print(json_facts(&facts), err);
     } else {
-        printf("%-16s %s\n%-16s %s\n", "file", facts.path, "kind", facts.kind);
+        printf("%-16s %s\n%-16s %s\n", "file", human_text(facts.path), "kind", facts.kind);
         for (size_t i = 0; i < facts.count; i++) print_fact(&facts.rows[i]);
     }
     wn_file_facts_clear(&facts);

@@ -8,6 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "winnow/log.h"
+#include "winnow/memory.h"
 
 const char *human_count(uint64_t value, char out[32])
 {
@@ -57,4 +61,19 @@ double now(void)
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+const char *human_text(const char *text)
+{
+    static char *answers[8];
+    static size_t next;
+    char **answer = &answers[next++ % (sizeof answers / sizeof *answers)];
+    wn_free(*answer);
+    *answer = wn_printable(text ? text : "");
+    return *answer ? *answer : "?";
+}
+
+void print_path(FILE *to, const char *path)
+{
+    fprintf(to, "%s\n", isatty(fileno(to)) ? human_text(path) : path);
 }

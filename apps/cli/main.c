@@ -18,7 +18,7 @@
 static void report_failure(const session *run, wn_status status, const wn_error *err)
 {
     const char *message = err->message[0] ? err->message : wn_status_text(status);
-    fprintf(stderr, "winnow: %s\n", message);
+    terminal_fail(message);
     if (!run->common.json) return;
     wn_error ignored;
     if (json_print(

@@ -59,7 +59,7 @@ static void print_row(const model_row *row)
     char size[32];
     printf("%-14s %-9s %9s %5u %8u  %s\n%-14s %s\n", row->name, row->state, human_bytes(row->bytes, size),
            (unsigned)row->side, (unsigned)row->dim, row->licence, "", row->summary);
-    if (row->path[0]) printf("%-14s %s\n", "", row->path);
+    if (row->path[0]) printf("%-14s %s\n", "", human_text(row->path));
     if (row->location)
         printf("%-14s SHA-256 %s\n", "", row->sha256 ? row->sha256 : "unknown; recorded on first download");
 }

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "human.h"
@@ -28,7 +29,10 @@ static json_t *json_lines(const char *text)
 wn_status print_explanation(session *run, const wn_select_result *result, wn_error *err)
 {
     if (run->common.json) return json_print(json_pack("{s:o}", "explain", json_lines(result->explain)), err);
-    fputs(result->explain ? result->explain : "", stdout);
+    char *copy = result->explain ? strdup(result->explain) : NULL, *rest = copy, *line;
+    while ((line = strsep(&rest, "\n")))
+        if (*line || rest) printf("%s\n", human_text(line));
+    free(copy);
     return WN_OK;
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "human.h"
+#include "winnow/memory.h"
 
 static volatile sig_atomic_t interrupted;
 
@@ -32,6 +33,14 @@ bool terminal_interrupted(void)
     return interrupted != 0;
 }
 
+/* One line of any text. */
+static void put_line(const char *label, const char *text)
+{
+    char *shown = wn_printable(text);
+    fprintf(stderr, "%s%s\n", label, shown ? shown : "out of memory");
+    wn_free(shown);
+}
+
 static void erase_line(terminal *out)
 {
     if (!out->line_open) return;
@@ -43,8 +52,7 @@ static void write_log(void *context, wn_log_level level, const char *line)
 {
     terminal *out = context;
     erase_line(out);
-    const char *label = level == WN_LOG_ERROR ? "error: " : level == WN_LOG_WARNING ? "warning: " : "";
-    fprintf(stderr, "%s%s%s\n", level <= WN_LOG_WARNING ? "winnow: " : "", label, line);
+    put_line(level == WN_LOG_ERROR ? "winnow: error: " : level == WN_LOG_WARNING ? "winnow: warning: " : "", line);
 }
 
 void terminal_open(terminal *out, const common_options *common)
@@ -137,8 +145,11 @@ bool terminal_progress(void *context, const wn_progress_report *report)
     bool last = report->total && report->done >= report->total && !fresh;
     double interval = out->redraws ? 0.1 : out->line_interval;
     if (time - out->last_drawn < interval && !(last && out->redraws)) return terminal_interrupted();
-    char line[320];
-    format_report(out, report, time, line, sizeof line);
+    char plain[320], line[640];
+    format_report(out, report, time, plain, sizeof plain);
+    char *shown = wn_printable(plain);
+    snprintf(line, sizeof line, "%s", shown ? shown : "");
+    wn_free(shown);
     if (out->redraws) {
         size_t width = screen_width() - 1;
         if (strlen(line) > width) line[width] = 0;
@@ -156,10 +167,20 @@ bool terminal_progress(void *context, const wn_progress_report *report)
 void terminal_say(terminal *out, const char *format, ...)
 {
     if (out->quiet) return;
-    va_list args;
+    va_list args, again;
     erase_line(out);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, args);
+    char *line = len < 0 ? NULL : wn_alloc(WN_MEMORY_TEXT, (size_t)len + 1, 1);
+    if (line) vsnprintf(line, (size_t)len + 1, format, again);
+    va_end(again);
     va_end(args);
-    fputc('\n', stderr);
+    put_line("", line ? line : "out of memory");
+    wn_free(line);
+}
+
+void terminal_fail(const char *message)
+{
+    put_line("winnow: ", message);
 }

@@ -31,8 +31,12 @@ bool terminal_reader_left(void);
 /* The wn_progress callback; `context` is a terminal. True once a signal has come. */
 bool terminal_progress(void *context, const wn_progress_report *report);
 
-/* Prints one line of talk unless quiet. */
+/* Prints one line of talk unless quiet. Control characters, which paths and names may hold, are escaped, as in all that
+ * goes to standard error. */
 void terminal_say(terminal *out, const char *format, ...) WN_PRINTF(2, 3);
+
+/* Prints "winnow: MESSAGE", also when quiet. */
+void terminal_fail(const char *message);
 
 /* Whether SIGINT or SIGTERM has come. */
 bool terminal_interrupted(void);

@@ -31,6 +31,10 @@ WN_API int wn_log_wanted(wn_log_level level);
 /* Formats and sends one line. */
 WN_API void wn_log(wn_log_level level, const char *format, ...) WN_PRINTF(2, 3);
 
+/* Text of others, such as names in files and paths, as it may stand on a terminal: control characters and bytes that
+ * are no UTF-8 become \n, \t or \xHH. A new string, released with wn_free; NULL when memory is short. */
+WN_API char *wn_printable(const char *text);
+
 #ifdef __cplusplus
 }
 #endif

@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/text.h"
+#include "winnow/memory.h"
+
 static struct {
     wn_log_sink *sink;
     void *context;
@@ -39,4 +42,14 @@ void wn_log(wn_log_level level, const char *format, ...)
     pthread_mutex_lock(&state.lock);
     state.sink(state.context, level, line);
     pthread_mutex_unlock(&state.lock);
+}
+
+char *wn_printable(const char *text)
+{
+    wn_buffer out;
+    wn_buffer_init(&out, WN_MEMORY_TEXT, 0);
+    wn_text_add_printable(&out, text);
+    char *copy = out.status ? NULL : wn_text_copy(out.len ? out.data : "");
+    wn_buffer_clear(&out);
+    return copy;
 }

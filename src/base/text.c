@@ -93,6 +93,8 @@ void wn_text_add_printable(wn_buffer *out, const char *text)
             wn_buffer_text(out, "\\t");
         } else if (step == 0 || c < 0x20 || c == 0x7f) {
             wn_buffer_format(out, "\\x%02x", c);
+        } else if (c == 0xc2 && (unsigned char)text[i + 1] < 0xa0) { /* U+0080 to U+009F, as CSI */
+            wn_buffer_format(out, "\\x%02x\\x%02x", c, (unsigned char)text[i + 1]);
         } else {
             wn_buffer_add(out, text + i, step);
         }

@@ -169,8 +169,8 @@ static void text_is_made_printable(void **state)
     (void)state;
     wn_buffer out;
     wn_buffer_init(&out, WN_MEMORY_TEXT, 0);
-    wn_text_add_printable(&out, "a\nb\xff\xc3\xa9\x1b[0m");
-    assert_string_equal(out.data, "a\\nb\\xff\xc3\xa9\\x1b[0m");
+    wn_text_add_printable(&out, "a\nb\xff\xc3\xa9\x1b[0m\xc2\x9b\xc2\xa0");
+    assert_string_equal(out.data, "a\\nb\\xff\xc3\xa9\\x1b[0m\\xc2\\x9b\xc2\xa0");
     wn_buffer_reset(&out);
     wn_text_add_csv(&out, "plain");
     wn_text_add_csv(&out, ",\"x\"\n");

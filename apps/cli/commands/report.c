@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "../human.h"
 #include "../job_setup.h"
 #include "winnow/memory.h"
 
@@ -35,7 +36,7 @@ static wn_status run_report(session *run, wn_error *err)
     if (run->common.json)
         status = json_print(json_pack("{s:o}", "report", json_name(path)), err);
     else
-        puts(path);
+        print_path(stdout, path);
     wn_free(path);
     return status;
 }

@@ -101,7 +101,7 @@ static wn_status show(session *run, const search_params *params, const wn_search
     if (!params->csv && !params->sheet) {
         for (size_t i = 0; i < result->count; i++)
             printf("%4zu  %8.5f  %8lld  %s\n", i + 1, (double)result->distances[i], (long long)result->found[i],
-                   result->paths[i]);
+                   human_text(result->paths[i]));
     }
     return WN_OK;
 }

@@ -256,7 +256,7 @@ static wn_status print_paths(const char *out, const wn_select_result *result, wn
 {
     FILE *to = out ? fopen(out, "we") : stdout;
     if (!to) return command_fail(err, WN_IO, "cannot write '%s'", out);
-    for (int64_t i = 0; i < result->selected; i++) fprintf(to, "%s\n", result->paths[i]);
+    for (int64_t i = 0; i < result->selected; i++) print_path(to, result->paths[i]);
     bool failed = ferror(to) != 0;
     if (to != stdout) failed = fclose(to) != 0 || failed;
     return failed ? command_fail(err, WN_IO, "cannot write '%s'", out ? out : "standard output") : WN_OK;

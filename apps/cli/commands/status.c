@@ -11,21 +11,22 @@
 static void print_text(const wn_status_result *result)
 {
     char a[32], b[32], c[32];
-    printf("workspace  %s (%s on disk)\n", result->workspace, human_bytes(result->bytes, a));
+    printf("workspace  %s (%s on disk)\n", human_text(result->workspace), human_bytes(result->bytes, a));
     printf("images     %s readable, %s bad files, %s gone\n", human_count((uint64_t)result->readable, a),
            human_count((uint64_t)result->bad, b), human_count((uint64_t)result->gone, c));
     for (size_t i = 0; i < result->source_count; i++)
-        printf("%s  %s\n", i ? "         " : "sources  ", result->sources[i]);
+        printf("%s  %s\n", i ? "         " : "sources  ", human_text(result->sources[i]));
     int64_t rows = result->readable + result->gone;
     for (size_t i = 0; i < result->model_count; i++) {
         const wn_status_model *model = &result->models[i];
         int64_t missing = rows > model->embedded ? rows - model->embedded : 0;
-        printf("%s  %s: %lld dimensions, %s\n", i ? "         " : "models   ", model->name, (long long)model->dim,
+        printf("%s  %s: %lld dimensions, %s\n", i ? "         " : "models   ", human_text(model->name),
+               (long long)model->dim,
                missing == 0 ? "all images embedded" : "not all images embedded; 'winnow embed' does the rest");
     }
     if (result->model_count == 0) printf("models     none yet; 'winnow train' or 'winnow curate' makes one\n");
     for (size_t i = 0; i < result->tag_count; i++)
-        printf("%s  %s: %s images\n", i ? "         " : "tags     ", result->tags[i],
+        printf("%s  %s: %s images\n", i ? "         " : "tags     ", human_text(result->tags[i]),
                human_count((uint64_t)result->tag_rows[i], a));
     for (size_t i = 0; i < result->run_count; i++) {
         const wn_status_run *run = &result->runs[i];

@@ -105,8 +105,8 @@ static void print_text(session *run, const wn_tag_result *result)
 {
     char a[32];
     for (size_t i = 0; i < result->tag_count; i++)
-        printf("%s: %s images\n", result->tags[i].name, human_count((uint64_t)result->tags[i].rows, a));
-    for (int64_t i = 0; result->paths && i < result->rows; i++) puts(result->paths[i]);
+        printf("%s: %s images\n", human_text(result->tags[i].name), human_count((uint64_t)result->tags[i].rows, a));
+    for (int64_t i = 0; result->paths && i < result->rows; i++) print_path(stdout, result->paths[i]);
     if (!result->name || result->paths) return;
     if (result->gone) {
         terminal_say(run->terminal, "  tag         %s is gone ('winnow tag undo' takes it back)", result->name);
