@@ -40,7 +40,7 @@ static wn_status open_arrays(session *run, const check_params *params, label_arr
     if ((status = wn_npy_open(all->path, &all->file, err))) return status;
     if ((status = wn_npy_table(all->file, &request->probabilities, err))) return status;
     if (params->embeddings && (status = open_embeddings(run, all, err))) return status;
-    if ((status = wn_npy_integers(all->labels, &labels, err))) return status;
+    if ((status = wn_npy_labels(all->labels, &labels, err))) return status;
     if (labels.len != request->probabilities.rows)
         return command_fail(err, WN_INVALID, "'%s' has %zu rows, but '%s' has %zu labels", all->path,
                             request->probabilities.rows, params->labels, labels.len);

@@ -104,7 +104,7 @@ wn_status check_multilabel_arrays(session *run, wn_npy *labels, wn_error *err)
         return command_usage_error(run, err, "labels of rows x classes go with --probabilities P.npy");
     wn_status status = wn_npy_open(params->probabilities, &file, err);
     if (!status) status = wn_npy_table(file, &request.probabilities, err);
-    if (!status) status = wn_npy_integer_matrix(labels, &request.labels, err);
+    if (!status) status = wn_npy_label_matrix(labels, &request.labels, err);
     if (!status && (request.probabilities.rows != shape->rows || request.probabilities.cols != shape->cols))
         status = command_fail(err, WN_INVALID, "'%s' has %zu x %zu probabilities, but '%s' has %zu x %zu labels",
                               params->probabilities, request.probabilities.rows, request.probabilities.cols,

@@ -29,7 +29,7 @@ static wn_status open_labels(const char *array, const char *path, const char *pa
         return status;
     }
     if ((status = wn_npy_open(path, &out->label_file, err))) return status;
-    if ((status = wn_npy_integers(out->label_file, &labels, err))) return status;
+    if ((status = wn_npy_labels(out->label_file, &labels, err))) return status;
     if (labels.len != out->matrix.rows)
         return command_fail(err, WN_INVALID, "'%s' has %zu rows, but '%s' has %zu labels", array, out->matrix.rows,
                             path, labels.len);

@@ -79,6 +79,11 @@ WN_API WN_NODISCARD wn_status wn_npy_integers(wn_npy *npy, wn_rows *out, wn_erro
 /* The same of a 2-D array in C order: `out` points to rows x cols values, row-major. WN_UNSUPPORTED: Fortran order. */
 WN_API WN_NODISCARD wn_status wn_npy_integer_matrix(wn_npy *npy, const int64_t **out, wn_error *err);
 
+/* Both for labels, where a NaN among floats means that there is none: it becomes -1. Of one file either these or the
+ * others are asked for. */
+WN_API WN_NODISCARD wn_status wn_npy_labels(wn_npy *npy, wn_rows *out, wn_error *err);
+WN_API WN_NODISCARD wn_status wn_npy_label_matrix(wn_npy *npy, const int64_t **out, wn_error *err);
+
 /* A float32 view of a 1-D array (or of one row or column), valid until close: *out has cols 1. */
 WN_API WN_NODISCARD wn_status wn_npy_vector(wn_npy *npy, wn_matrix *out, wn_error *err);
 

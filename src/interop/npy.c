@@ -173,16 +173,17 @@ wn_status wn_npy_vector(wn_npy *npy, wn_matrix *out, wn_error *err)
     return WN_OK;
 }
 
-/* Converts items to int64; the answer is the number of items done, less than `len` when one does not fit. */
-static size_t convert_integers(wn_npy_type type, const unsigned char *items, size_t len, int64_t *out)
+/* Converts items to int64, a NaN to -1 where it is one of `labels`; the answer is the number of items done, less than
+ * `len` when one does not fit. */
+static size_t convert_integers(wn_npy_type type, const unsigned char *items, size_t len, bool labels, int64_t *out)
 {
     size_t i = 0;
-#define CONVERT(kind, fits)                                                                                            \
+#define CONVERT(kind, fits, none)                                                                                      \
     for (; i < len; i++) {                                                                                             \
         kind x;                                                                                                        \
         memcpy(&x, items + i * sizeof x, sizeof x);                                                                    \
-        if (!(fits)) return i;                                                                                         \
-        out[i] = (int64_t)x;                                                                                           \
+        if (!(none) && !(fits)) return i;                                                                              \
+        out[i] = (none) ? -1 : (int64_t)x;                                                                             \
     }                                                                                                                  \
     break
     switch (type) {
@@ -191,30 +192,31 @@ static size_t convert_integers(wn_npy_type type, const unsigned char *items, siz
             uint16_t half;
             memcpy(&half, items + i * sizeof half, sizeof half);
             float x = wn_float_from_half(half);
-            if (!(x == truncf(x) && fabsf(x) < 0x1p63f)) return i;
-            out[i] = (int64_t)x;
+            const bool none = labels && isnan(x);
+            if (!none && !(x == truncf(x) && fabsf(x) < 0x1p63f)) return i;
+            out[i] = none ? -1 : (int64_t)x;
         }
         break;
     case WN_NPY_FLOAT32:
-        CONVERT(float, x == truncf(x) && fabsf(x) < 0x1p63f);
+        CONVERT(float, x == truncf(x) && fabsf(x) < 0x1p63f, labels && isnan(x));
     case WN_NPY_FLOAT64:
-        CONVERT(double, x == trunc(x) && fabs(x) < 0x1p63);
+        CONVERT(double, x == trunc(x) && fabs(x) < 0x1p63, labels && isnan(x));
     case WN_NPY_INT8:
-        CONVERT(int8_t, true);
+        CONVERT(int8_t, true, false);
     case WN_NPY_INT16:
-        CONVERT(int16_t, true);
+        CONVERT(int16_t, true, false);
     case WN_NPY_INT32:
-        CONVERT(int32_t, true);
+        CONVERT(int32_t, true, false);
     case WN_NPY_INT64:
-        CONVERT(int64_t, true);
+        CONVERT(int64_t, true, false);
     case WN_NPY_UINT8:
-        CONVERT(uint8_t, true);
+        CONVERT(uint8_t, true, false);
     case WN_NPY_UINT16:
-        CONVERT(uint16_t, true);
+        CONVERT(uint16_t, true, false);
     case WN_NPY_UINT32:
-        CONVERT(uint32_t, true);
+        CONVERT(uint32_t, true, false);
     case WN_NPY_UINT64:
-        CONVERT(uint64_t, x <= INT64_MAX);
+        CONVERT(uint64_t, x <= INT64_MAX, false);
     case WN_NPY_BOOL:
         for (; i < len; i++) out[i] = items[i] != 0;
         break;
@@ -225,7 +227,7 @@ static size_t convert_integers(wn_npy_type type, const unsigned char *items, siz
     return i;
 }
 
-static wn_status take_integers(wn_npy *npy, wn_rows *out, wn_error *err)
+static wn_status take_integers(wn_npy *npy, bool labels, wn_rows *out, wn_error *err)
 {
     size_t len = npy->shape.rows * npy->shape.cols;
     out->len = len;
@@ -236,7 +238,7 @@ static wn_status take_integers(wn_npy *npy, wn_rows *out, wn_error *err)
     if (!npy->integers) {
         int64_t *integers = wn_alloc(WN_MEMORY_MATRIX, len, sizeof *integers);
         if (!integers) return wn_fail(err, WN_NOMEM, "%s: no memory for %zu numbers", npy->path, len);
-        size_t done = convert_integers(npy->shape.type, npy->items, len, integers);
+        size_t done = convert_integers(npy->shape.type, npy->items, len, labels, integers);
         if (done < len) {
             wn_free(integers);
             return wn_fail(err, WN_INVALID, "%s: item %zu is not a whole number that fits 64 bits; save it as int64",
@@ -251,18 +253,34 @@ static wn_status take_integers(wn_npy *npy, wn_rows *out, wn_error *err)
 wn_status wn_npy_integers(wn_npy *npy, wn_rows *out, wn_error *err)
 {
     WN_TRY(check_vector(npy, err));
-    return take_integers(npy, out, err);
+    return take_integers(npy, false, out, err);
 }
 
-wn_status wn_npy_integer_matrix(wn_npy *npy, const int64_t **out, wn_error *err)
+wn_status wn_npy_labels(wn_npy *npy, wn_rows *out, wn_error *err)
+{
+    WN_TRY(check_vector(npy, err));
+    return take_integers(npy, true, out, err);
+}
+
+static wn_status take_matrix(wn_npy *npy, bool labels, const int64_t **out, wn_error *err)
 {
     wn_rows all;
     if (npy->shape.fortran_order && npy->shape.rows > 1 && npy->shape.cols > 1)
         return wn_fail(err, WN_UNSUPPORTED, "%s: integers in Fortran order; save them with numpy.ascontiguousarray",
                        npy->path);
-    WN_TRY(take_integers(npy, &all, err));
+    WN_TRY(take_integers(npy, labels, &all, err));
     *out = all.data;
     return WN_OK;
+}
+
+wn_status wn_npy_integer_matrix(wn_npy *npy, const int64_t **out, wn_error *err)
+{
+    return take_matrix(npy, false, out, err);
+}
+
+wn_status wn_npy_label_matrix(wn_npy *npy, const int64_t **out, wn_error *err)
+{
+    return take_matrix(npy, true, out, err);
 }
 
 /* Lets go of the pages that were read so far, now and then; they come back where they are still looked at. */

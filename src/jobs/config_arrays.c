@@ -74,7 +74,7 @@ static wn_status copy_labels(wn_npy *npy, const wn_config_input *input, const ch
                              wn_config_classes *out, wn_error *err)
 {
     wn_rows labels;
-    WN_TRY(wn_npy_integers(npy, &labels, err));
+    WN_TRY(wn_npy_labels(npy, &labels, err));
     if (labels.len != rows)
         return wn_fail(err, WN_INVALID, "%s holds %zu labels, but there are %zu rows", path, labels.len, rows);
     if (!(out->labels = wn_alloc(WN_MEMORY_SELECTION, rows, sizeof *out->labels)))

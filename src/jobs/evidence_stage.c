@@ -117,7 +117,7 @@ static wn_status read_labels(const char *path, size_t rows, lists *found, wn_sel
     wn_npy *npy = NULL;
     wn_rows labels = {0};
     WN_TRY(wn_npy_open(path, &npy, err));
-    wn_status status = wn_npy_integers(npy, &labels, err);
+    wn_status status = wn_npy_labels(npy, &labels, err);
     if (!status && labels.len != rows)
         status = wn_fail(err, WN_INVALID, "%s holds %zu labels, but there are %zu rows", path, labels.len, rows);
     if (!status) status = add_list(found, "labels", rows, out, err);

@@ -140,7 +140,7 @@ static wn_status read_numbers(const wn_mask_judging *j, const wn_mask_pair *pair
     if (shape->sizes[0] != (size_t)pair->height || shape->sizes[1] != (size_t)pair->width)
         return wn_fail(err, WN_INVALID, "%s: the mask is %zu x %zu, where %d x %d is needed", pair->file,
                        shape->sizes[1], shape->sizes[0], pair->width, pair->height);
-    WN_TRY(wn_npy_integer_matrix(npy, &values, err));
+    WN_TRY(wn_npy_label_matrix(npy, &values, err));
     for (size_t i = 0; i < shape->rows * shape->cols; i++) {
         bool none = values[i] < 0;
         for (size_t k = 0; k < j->ignored.count; k++) none |= values[i] == j->ignored.values[k];

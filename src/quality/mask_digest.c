@@ -131,7 +131,7 @@ static wn_status read_labels(const wn_mask_tables *tables, size_t image, wn_mask
     out->unlabelled = 0;
     for (size_t i = 0; i < out->pixels; i++) {
         double value = values[i];
-        bool none = value < 0 || (value == VOID_CLASS && classes <= VOID_CLASS);
+        bool none = isnan(value) || value < 0 || (value == VOID_CLASS && classes <= VOID_CLASS);
         if (!none && !(value < (double)classes && value == (double)(int32_t)value))
             return wn_fail(err, WN_INVALID, "image %zu, pixel %zu: the label %g is none of %zu classes", image, i,
                            value, classes);

@@ -82,6 +82,28 @@ PY
 python3 arrays.py check
 grep -q "3 issues by prune-by-noise-rate in 90 rows" said
 grep -q "row 12: labelled 0, suggested 1" said
+# a NaN among floats is "no label", as a negative number is
+python3 - <<'PY'
+import struct, sys
+sys.argv = ["arrays.py", "none"]
+source = open("arrays.py").read()
+exec(source[:source.index("if sys.argv[1]")])
+def read_integers(name, count): return list(struct.unpack("<%dq" % count, open(name, "rb").read()[-8 * count:]))
+for name, shape in (("l", (90,)), ("sets", (90, 2)), ("masks", (3, 4, 5))):
+    count = 1
+    for n in shape: count *= n
+    values = read_integers(name + ".npy", count)
+    holes = [float("nan") if i % 7 == 5 else v for i, v in enumerate(values)]
+    write(name + ".minus.npy", "<i8", [-1 if i % 7 == 5 else v for i, v in enumerate(values)], shape)
+    write(name + ".f4.npy", "<f4", holes, shape)
+    write(name + ".f8.npy", "<f8", holes, shape)
+PY
+for pair in p:l sure:sets planes:masks; do
+    for kind in minus f4 f8; do
+        "$WINNOW" check labels --probabilities ${pair%:*}.npy --labels ${pair#*:}.$kind.npy --out $kind.out.npy -q
+    done
+    cmp minus.out.npy f4.out.npy && cmp minus.out.npy f8.out.npy
+done
 fails() { # STATUS WORDS COMMAND...
     local status=$1 words=$2 got=0
     shift 2

@@ -327,10 +327,25 @@ static void test_yolo(void **state)
     assert_true(set->items[2].score == 0.75f);
     assert_string_equal(set->categories[set->items[0].category].name, "traffic light");
     assert_string_equal(set->categories[set->items[2].category].name, "class_7");
+    assert_int_equal(problem_line(set, "the class 7 is none of the 3 of 'data.yaml'; kept as class_7 (1 object"), 4);
     assert_int_equal(problem_line(set, "no number"), 5);
     assert_int_equal(problem_line(set, "neither a box"), 6);
     assert_int_equal(problem_line(set, "no shares"), 7);
     assert_int_equal(problem_line(set, "is empty"), 8);
+    wn_annotations_free(&set);
+
+    /* Without names all numbers are as good; of classes beyond the names the first is told, once. */
+    put(f, "n/labels/a.txt", "7 0.5 0.5 0.2 0.4\n");
+    set = read_set(f, "n", NULL);
+    assert_int_equal(set->problem_count, 0);
+    wn_annotations_free(&set);
+    put(f, "n/classes.txt", "one\ntwo\n");
+    put(f, "n/labels/b.txt", "1 0.5 0.5 0.2 0.4\n3 0.5 0.5 0.2 0.4\n7 0.5 0.5 0.2 0.4\n");
+    set = read_set(f, "n", NULL);
+    assert_int_equal(set->problem_count, 1);
+    assert_string_equal(set->problems[0].file, "labels/a.txt");
+    assert_int_equal(problem_line(set, "the class 7 is none of the 2 of 'classes.txt'; kept as class_7 (3 objects"), 1);
+    assert_int_equal(set->item_count, 4);
     wn_annotations_free(&set);
 
     put(f, "p/data.yaml", "names: [a,\n 'b, c', \"d\"]\nkpt_shape: [2, 3]\n");

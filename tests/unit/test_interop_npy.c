@@ -222,6 +222,50 @@ static void test_integer_limits(void **state)
     wn_npy_close(&npy);
 }
 
+/* A NaN among labels is none; among other whole numbers it is none of them. */
+static void test_labels_with_nan(void **state)
+{
+    (void)state;
+    const uint16_t halves[4] = {0x4000, 0x7e00, 0xfe00, 0xbc00}; /* 2, NaN, -NaN, -1 */
+    const float singles[4] = {2, NAN, -NAN, -1};
+    const double doubles[4] = {2, NAN, -NAN, -1};
+    const struct {
+        const char *code;
+        const void *items;
+        size_t len;
+    } cases[] = {{"<f2", halves, sizeof halves}, {"<f4", singles, sizeof singles}, {"<f8", doubles, sizeof doubles}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char dictionary[96];
+        wn_rows rows;
+        wn_error err = {0};
+        const int64_t *matrix = NULL;
+        for (int square = 0; square < 2; square++) {
+            snprintf(dictionary, sizeof dictionary, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }",
+                     cases[i].code, square ? "2, 2" : "4,");
+            write_file(1, dictionary, cases[i].items, cases[i].len);
+            wn_npy *npy = open_file();
+            if (square) {
+                assert_int_equal(wn_npy_integer_matrix(npy, &matrix, &err), WN_INVALID);
+                assert_int_equal(wn_npy_label_matrix(npy, &matrix, &err), WN_OK);
+            } else {
+                assert_int_equal(wn_npy_integers(npy, &rows, &err), WN_INVALID);
+                assert_int_equal(wn_npy_labels(npy, &rows, &err), WN_OK);
+                assert_int_equal(rows.len, 4);
+                matrix = rows.data;
+            }
+            assert_true(matrix[0] == 2 && matrix[1] == -1 && matrix[2] == -1 && matrix[3] == -1);
+            wn_npy_close(&npy);
+        }
+    }
+    write_file(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", (float[]){0.5F, 1}, 8);
+    wn_npy *npy = open_file();
+    wn_rows rows;
+    wn_error err = {0};
+    assert_int_equal(wn_npy_labels(npy, &rows, &err), WN_INVALID);
+    assert_non_null(strstr(err.message, "item 0 "));
+    wn_npy_close(&npy);
+}
+
 static void test_unsupported(void **state)
 {
     (void)state;
@@ -330,7 +374,7 @@ int main(void)
         cmocka_unit_test(test_half_infinity_and_nan), cmocka_unit_test(test_integer_limits),
         cmocka_unit_test(test_unsupported),           cmocka_unit_test(test_damaged_heads),
         cmocka_unit_test(test_cut_and_foreign_files), cmocka_unit_test(test_empty_arrays),
-        cmocka_unit_test(test_round_trips),
+        cmocka_unit_test(test_round_trips),           cmocka_unit_test(test_labels_with_nan),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

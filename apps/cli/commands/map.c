@@ -149,7 +149,7 @@ static wn_status open_labels(const map_params *params, arrays *all, wn_error *er
     wn_status status;
     if (!params->labels) return WN_OK;
     if ((status = wn_npy_open(params->labels, &all->labels, err))) return status;
-    if ((status = wn_npy_integers(all->labels, &all->label_rows, err))) return status;
+    if ((status = wn_npy_labels(all->labels, &all->label_rows, err))) return status;
     if (all->label_rows.len != all->request.matrix.rows)
         return command_fail(err, WN_INVALID, "'%s' has %zu labels, '%s' %zu rows", params->labels, all->label_rows.len,
                             params->embeddings, all->request.matrix.rows);

@@ -80,7 +80,7 @@ static wn_status open_arrays(session *run, const score_params *params, arrays *a
     }
     if (!status && params->labels) {
         if (!(status = wn_npy_open(params->labels, &all->labels_file, err)))
-            status = wn_npy_integers(all->labels_file, &all->labels, err);
+            status = wn_npy_labels(all->labels_file, &all->labels, err);
         if (!status && all->labels.len != all->models[0].rows)
             return command_fail(err, WN_INVALID, "'%s' has %zu labels for %zu rows", params->labels, all->labels.len,
                                 all->models[0].rows);

@@ -106,7 +106,7 @@ static wn_status open_signals(const select_params *params, arrays *all, wn_error
     if (!status && params->probabilities && !(status = wn_npy_open(params->probabilities, &all->probabilities, err)))
         status = wn_npy_matrix(all->probabilities, &all->request.probabilities, err);
     if (!status && params->labels && !(status = wn_npy_open(params->labels, &all->labels, err)))
-        status = wn_npy_integers(all->labels, &all->request.labels, err);
+        status = wn_npy_labels(all->labels, &all->request.labels, err);
     return status;
 }
 

@@ -20,7 +20,7 @@ static bool probe(const wn_annotation_source *source)
 static wn_status read_labels(wn_annotation_builder *builder, wn_npy *npy, wn_error *err)
 {
     wn_rows labels;
-    WN_TRY(wn_npy_integers(npy, &labels, err));
+    WN_TRY(wn_npy_labels(npy, &labels, err));
     int64_t largest = -1;
     for (size_t i = 0; i < labels.len; i++)
         if (labels.data[i] > largest) largest = labels.data[i];

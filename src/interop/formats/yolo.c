@@ -23,6 +23,10 @@ enum { VALUES_MAX = 1 << 16 };
 typedef struct yolo_state {
     int64_t keypoints, values; /* of kpt_shape; 0 = none */
     bool boxes, polygons;
+    const char *names_file;    /* where the names of classes stand; NULL = nowhere */
+    size_t named, unnamed;     /* classes with a name; objects of the others */
+    wn_annotation_place first; /* of those objects */
+    int64_t first_class;
 } yolo_state;
 
 static const char *const yaml_names[] = {"data.yaml", "dataset.yaml", "data.yml", "dataset.yml", NULL};
@@ -89,20 +93,32 @@ static wn_status read_yaml(wn_annotation_builder *builder, yolo_state *state, co
     return status;
 }
 
+static wn_status read_list(wn_annotation_builder *builder, const char *name, wn_error *err)
+{
+    char *path = wn_path_join(builder->root, name);
+    if (!path) return wn_fail(err, WN_NOMEM, "out of memory");
+    wn_status status = wn_annotation_read_names(builder, path, err);
+    wn_free(path);
+    return status;
+}
+
 static wn_status begin(wn_annotation_builder *builder, const wn_file_list *files, wn_error *err)
 {
     yolo_state *state = wn_calloc(WN_MEMORY_TEXT, 1, sizeof *state);
     if (!state) return wn_fail(err, WN_NOMEM, "out of memory");
     builder->state = state;
-    if (!files || builder->options->names) return WN_OK;
-    const char *yaml = first_of(files, yaml_names), *list = first_of(files, list_names);
-    if (yaml) return read_yaml(builder, state, yaml, err);
-    if (!list) return WN_OK;
-    char *path = wn_path_join(builder->root, list);
-    if (!path) return wn_fail(err, WN_NOMEM, "out of memory");
-    wn_status status = wn_annotation_read_names(builder, path, err);
-    wn_free(path);
-    return status;
+    const char *yaml = files ? first_of(files, yaml_names) : NULL, *list = files ? first_of(files, list_names) : NULL;
+    if (builder->options->names) {
+        state->names_file = builder->options->names;
+    } else if (yaml) {
+        state->names_file = yaml;
+        WN_TRY(read_yaml(builder, state, yaml, err));
+    } else if (list) {
+        state->names_file = list;
+        WN_TRY(read_list(builder, list, err));
+    }
+    state->named = builder->storage->categories.len / sizeof(wn_annotation_category);
+    return WN_OK;
 }
 
 static bool takes(const wn_annotation_builder *builder, const char *name)
@@ -222,10 +238,20 @@ static bool read_numbers(const char *text, size_t len, float *values, size_t *co
     return true;
 }
 
+/* Objects of a class that the list of names does not reach are kept, and told of once. */
+static void note_unnamed(wn_annotation_builder *builder, int64_t class)
+{
+    yolo_state *state = builder->state;
+    if (state->unnamed++) return;
+    state->first = builder->place;
+    state->first_class = class;
+}
+
 static wn_status parse(wn_annotation_builder *builder, const wn_annotation_file *file, wn_error *err)
 {
     float *values = wn_alloc(WN_MEMORY_TEXT, VALUES_MAX, sizeof *values);
     if (!values) return wn_fail(err, WN_NOMEM, "no memory to read '%s'", file->path);
+    const yolo_state *state = builder->state;
     size_t image = name_image(builder, file->name);
     for (size_t at = 0; at < file->len;) {
         const char *line = file->text + at, *end = memchr(line, '\n', file->len - at);
@@ -239,7 +265,10 @@ static wn_status parse(wn_annotation_builder *builder, const wn_annotation_file 
         } else if (count > 0) {
             int32_t category = wn_builder_category(builder, (int64_t)values[0], NULL);
             const char *fault = take_values(builder, image, category, values + 1, count - 1);
-            if (fault) wn_builder_problem(builder, "%s; left out", fault);
+            if (fault)
+                wn_builder_problem(builder, "%s; left out", fault);
+            else if (state->named && category >= 0 && (size_t)category >= state->named)
+                note_unnamed(builder, (int64_t)values[0]);
         }
     }
     wn_free(values);
@@ -250,6 +279,13 @@ static void end(wn_annotation_builder *builder)
 {
     yolo_state *state = builder->state;
     if (!state) return;
+    if (state->unnamed) {
+        builder->place = state->first;
+        wn_builder_problem(
+            builder, "the class %lld is none of the %zu of '%s'; kept as class_%lld (%zu objects of such classes)",
+            (long long)state->first_class, state->named, state->names_file, (long long)state->first_class,
+            state->unnamed);
+    }
     builder->set->task = state->keypoints ? WN_TASK_KEYPOINTS : state->polygons ? WN_TASK_INSTANCES : WN_TASK_DETECTION;
     wn_free(state);
     builder->state = NULL;
