@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -74,7 +75,8 @@ typedef struct pull {
     char part[NAME_MAX_BESIDE], version_file[NAME_MAX_BESIDE], record[NAME_MAX_BESIDE], beside[NAME_MAX_BESIDE];
     char expected[WN_SHA256_TEXT]; /* "" = not known */
     char version[80];              /* of the file that PART is of, as the hub told it */
-    int fd;                        /* of PART; locked */
+    int fd;                        /* of PART */
+    bool locked;                   /* nobody else writes PART */
     uint64_t have;                 /* bytes in PART, all of them in `hash` */
     wn_sha256 hash;
     bool stale; /* the hub has another file than the one that PART began with */
@@ -212,6 +214,7 @@ static wn_status open_part(pull *p, wn_error *err)
     if (p->fd < 0) return wn_fail_errno(err, errno, "%s: cannot be written", p->part);
     if (flock(p->fd, LOCK_EX | LOCK_NB) != 0)
         return wn_fail(err, WN_BUSY, "%s: another winnow fetches it; wait for that one", p->part);
+    p->locked = true;
     WN_TRY(hash_file(p, p->fd, p->part, err));
     (void)read_word(p->version_file, p->version, sizeof p->version);
     /* Without a hash and without a version nothing would tell that two files were joined. */
@@ -262,16 +265,32 @@ static wn_status keep_or_drop(pull *p, wn_error *err)
     return WN_OK;
 }
 
-static wn_status bring(pull *p, wn_error *err)
+/* After a failure: a part that holds nothing is of no use to go on from either. */
+static void drop_empty(const pull *p)
+{
+    struct stat facts;
+    if (!p->locked || fstat(p->fd, &facts) != 0 || facts.st_size > 0 || facts.st_nlink == 0) return;
+    (void)unlink(p->part);
+    (void)unlink(p->version_file);
+}
+
+static wn_status bring_locked(pull *p, wn_error *err)
 {
     char digits[WN_SHA256_TEXT];
-    WN_TRY(open_part(p, err));
     p->out->resumed = p->have;
     wn_sha256_text(&p->hash, digits);
     const bool whole = p->have > 0 && strcmp(digits, p->expected) == 0; /* killed just before the rename */
     if (!whole) WN_TRY(fetch(p, err));
     if (p->have < p->out->resumed) p->out->resumed = 0;
     return keep_or_drop(p, err);
+}
+
+static wn_status bring(pull *p, wn_error *err)
+{
+    wn_status status = open_part(p, err);
+    if (!status) status = bring_locked(p, err);
+    if (status) drop_empty(p);
+    return status;
 }
 
 static wn_status check_present(pull *p, wn_error *err)

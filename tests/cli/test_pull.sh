@@ -161,8 +161,9 @@ refuses 1 "an empty file" model pull dinov2-base --hub "$hub/empty" --out e.onnx
 refuses 1 "file" model pull dinov2-base --hub "$hub/file" --out e.onnx
 refuses 1 "127.0.0.1" model pull dinov2-base --hub http://127.0.0.1:9 --out e.onnx
 refuses 1 "cannot be written" model pull dinov2-base --hub "$hub/ok" --out /proc/e.onnx
-[ ! -e e.onnx ]
+[ ! -e e.onnx ] && [ -z "$(find . -name 'e.onnx.part*')" ] # nothing came: nothing is left
 ( exec 8>busy.onnx.part; flock 8; refuses 1 "another winnow fetches it" model pull dinov2-base --hub "$hub/ok" --out busy.onnx )
+[ -e busy.onnx.part ] # it is the other's
 refuses 2 "dinov2-small, dinov2-base" model pull dinov3 --hub "$hub/ok"
 refuses 2 "model pull --list" model pull
 refuses 2 "neither https:// nor http://" model pull dinov2-base --hub ftp://127.0.0.1
