@@ -76,6 +76,10 @@ wn_status wn_config_read_auto_tasks(wn_config_reading *reading, const wn_config_
         *task = (wn_config_auto_task){0};
         WN_TRY(wn_config_read_choice(reading, &here, json_array_get(value, i), "type", type_names, &type, err));
         WN_TRY(wn_config_read_object(reading, &here, json_array_get(value, i), task_keys, type, type_names, task, err));
+        if (!*task->name) {
+            wn_config_place name = {&here, "name", 0};
+            return wn_config_fail(reading, &name, err, "a name is expected here, for the 'task' of an input");
+        }
         for (size_t j = 0; j < i; j++)
             if (strcmp(config->auto_tasks[j].name, task->name) == 0)
                 return wn_config_fail(reading, &here, err, "there are two tasks named '%s'", task->name);

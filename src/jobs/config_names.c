@@ -26,7 +26,7 @@ static wn_status fail_at(const naming *n, const char *key, wn_status status, con
 /* "FILE:LINE: strategies[2].input.key: message". */
 static wn_status fail_at(const naming *n, const char *key, wn_status status, const char *format, ...)
 {
-    char message[280];
+    char message[400];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
@@ -100,10 +100,12 @@ const wn_config_auto_task *wn_config_find_auto_task(const wn_selection_config *c
     return NULL;
 }
 
-/* The set of that name, else NULL in *out and the message. With `labels` the labels of that name will do too. */
+/* The set of that name, else NULL in *out and the message. With `labels` the labels of that name will do too, and so
+ * would an automatic task. */
 static wn_status find_task(const naming *n, const char *task, bool labels, wn_annotation_set_record **out)
 {
-    static const char remedy[] = "'winnow import PATH --as predictions' brings some";
+    const char *remedy = labels ? "'winnow import PATH' brings boxes, and 'auto_tasks' of the config makes some"
+                                : "'winnow import PATH --as predictions' brings some";
     wn_annotation_set_record *sets = NULL;
     size_t count = 0, known = 0;
     *out = NULL;

@@ -45,12 +45,25 @@ static wn_status own(wn_planning *p, void *array)
     return WN_OK;
 }
 
+static wn_status fail_without_objects(const wn_planning *p, const wn_config_auto_task *made, const wn_objects *objects)
+{
+    const char *task = p->s->input.task;
+    if (!objects->small)
+        return wn_fail(p->err, WN_INVALID, "no image that takes part has an object of '%s' to embed", task);
+    return wn_fail(p->err, WN_INVALID, "all %zu objects of '%s' are smaller than %d pixels or outside their image; %s",
+                   objects->small, task, WN_OBJECT_LEAST_PIXELS,
+                   !made                                 ? "name a task of larger boxes"
+                   : made->type == WN_CONFIG_AUTO_TILING ? "lower num_rows and num_cols of the tiles"
+                                                         : "make its bboxs larger");
+}
+
 /* The objects of the task; says what they are. */
 static wn_status load_objects(wn_planning *p, vectors *out)
 {
     wn_objects objects = {0};
     const char *task = p->s->input.task;
-    WN_TRY(p->source->objects(p->source, task, wn_config_find_auto_task(p->config, task), &objects, p->err));
+    const wn_config_auto_task *made = wn_config_find_auto_task(p->config, task);
+    WN_TRY(p->source->objects(p->source, task, made, &objects, p->err));
     wn_status status = own(p, objects.vectors);
     if (!status) objects.vectors = NULL, status = own(p, objects.owners);
     if (!status) objects.owners = NULL;
@@ -62,8 +75,7 @@ static wn_status load_objects(wn_planning *p, vectors *out)
                          WN_OBJECT_LEAST_PIXELS);
     if (objects.unreadable) wn_buffer_format(&p->plan->explain, "; %zu images could not be read", objects.unreadable);
     wn_buffer_text(&p->plan->explain, "\n");
-    if (!status && !objects.len)
-        status = wn_fail(p->err, WN_INVALID, "no image that takes part has an object of '%s' to embed", task);
+    if (!status && !objects.len) status = fail_without_objects(p, made, &objects);
     wn_objects_clear(&objects);
     return status;
 }

@@ -90,6 +90,14 @@ fails() { # STATUS WORDS COMMAND...
 }
 fails 1 "kinds.json:1: strategies\[0\].input.task: 'kinds' has no boxes" "$WINNOW" select -w w --config kinds.json
 fails 1 "typo.json:1: strategies\[0\].input.task: there is no task 'thing'; did you mean 'things'?" "$WINNOW" select -w w --config typo.json
+sed 's/"thing"/"nothing like it"/' typo.json >far.json
+fails 1 "there is no task 'nothing like it'; .*'winnow import PATH' brings boxes, and 'auto_tasks' of the config makes some" "$WINNOW" select -w w --config far.json
+sed 's/"num_rows": 2/"num_rows": 20/; s/"num_cols": 2/"num_cols": 20/' tiles.json >small.json
+fails 1 "all [0-9]* objects of 'tiles' are smaller than 8 pixels or outside their image; lower num_rows and num_cols" "$WINNOW" select -w w --config small.json
+sed 's/"bboxs": .*/"bboxs": [[0, 0, 0.01, 0.01]]}]}/' whole.json >small.json
+fails 1 "all [0-9]* objects of 'all' are smaller than 8 pixels.*make its bboxs larger" "$WINNOW" select -w w --config small.json
+sed 's/"tiles"/""/g' tiles.json >empty.json
+fails 2 'empty.json:1: auto_tasks\[0\].name: a name is expected here' "$WINNOW" select -w w --config empty.json
 fails 1 "have no object" "$WINNOW" select -w w --config things.json -n 100000
 "$WINNOW" embed -w w --out e.npy -q
 fails 1 "without a workspace there are no images" "$WINNOW" select --embeddings e.npy --config things.json --out x.npy

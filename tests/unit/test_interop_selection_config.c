@@ -118,6 +118,8 @@ static const char *const mistakes[][2] = {
     {"{\"strategies\": [{\"inputs\": {}}]}", "strategies[0].inputs: there is no such key; did you mean 'input'?"},
     {"{\"auto_tasks\": [{\"type\": \"TILING\", \"name\": \"a\", \"num_rows\": 2}]}",
      "auto_tasks[0]: the key 'num_cols' is missing"},
+    {"{\"auto_tasks\": [{\"type\": \"TILING\", \"name\": \"\", \"num_rows\": 2, \"num_cols\": 2}]}",
+     "auto_tasks[0].name: a name is expected here"},
     {"{\"auto_tasks\": [{\"type\": \"PRETAGGING\"}]}", "'PRETAGGING' is not one of TILING, CROP"},
     {"{\"auto_tasks\": [{\"type\": \"CROP\", \"name\": \"a\", \"bboxs\": [[0, 0, 1, 1], [0.5, 0, 0.6, 1]]}]}",
      "auto_tasks[0].bboxs[1]: a box inside the image"},
