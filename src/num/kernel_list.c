@@ -14,6 +14,7 @@
 #include "num/pixels.h"
 #include "num/precise.h"
 #include "num/resample.h"
+#include "num/splines.h"
 #include "num/tile.h"
 #include "num/topk.h"
 
@@ -55,6 +56,7 @@ DEFINE_FAMILY(resample, WN_RESAMPLE_MAP)
 DEFINE_FAMILY(hamming, WN_HAMMING_MAP)
 DEFINE_FAMILY(layout, WN_LAYOUT_MAP)
 DEFINE_FAMILY(fft, WN_FFT_MAP)
+DEFINE_FAMILY(splines, WN_SPLINES_MAP)
 DEFINE_FAMILY(cover, WN_COVER_MAP)
 
 size_t wn_kernels_list(wn_cpu level, wn_kernel *out, size_t capacity)
@@ -71,6 +73,7 @@ size_t wn_kernels_list(wn_cpu level, wn_kernel *out, size_t capacity)
     add_hamming(&list, level);
     add_layout(&list, level);
     add_fft(&list, level);
+    add_splines(&list, level);
     add_cover(&list, level);
     return list.count;
 }

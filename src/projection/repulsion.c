@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "winnow/memory.h"
 
-/* LANES: lines of ORDER weights are filled up with zeros to a length that vectors like; arrays have PAD more for it. */
-enum { ORDER = 6, BEFORE = ORDER / 2 - 1, LANES = 8, PAD = LANES, STRIP = 16, CHUNK = 4096 };
+/* Lines of a strip: more than a spline reaches beyond it. Rows that are put in order, and that are read, in one go. */
+enum { STRIP = 8, CHUNK = 4096, PART = 1024 };
 
 void wn_repulsion_clear(wn_repulsion *r)
 {
@@ -69,11 +69,12 @@ static void choose_grid(wn_repulsion *r)
     double span = fmax(fmax(high[0] - low[0], high[1] - low[1]), 1e-9);
     double halvings = ceil(4 * log2(r->step_most * (double)r->least_nodes / span));
     r->step = halvings > 0 ? r->step_most * exp2(-halvings / 4) : r->step_most;
-    size_t needed = (size_t)(span / r->step) + 2 + ORDER, unit = needed < 256 ? 8 : 16;
-    r->nodes = (needed + unit - 1) / unit * unit;
-    r->strips = (r->nodes + STRIP - 1) / STRIP;
-    for (size_t c = 0; c < 2; c++) r->origin[c] = (float)((low[c] + high[c] - r->step * (double)(r->nodes - 1)) / 2);
-    r->per_step = (float)(1 / r->step);
+    size_t needed = (size_t)(span / r->step) + 2 + WN_SPLINE_ORDER, unit = needed < 256 ? 8 : 16;
+    r->spline.nodes = (needed + unit - 1) / unit * unit;
+    r->strips = (r->spline.nodes + STRIP - 1) / STRIP;
+    for (size_t c = 0; c < 2; c++)
+        r->spline.origin[c] = (float)((low[c] + high[c] - r->step * (double)(r->spline.nodes - 1)) / 2);
+    r->spline.per_step = (float)(1 / r->step);
 }
 
 /* The transform of the spline's values at the nodes. */
@@ -84,65 +85,45 @@ static double spline_response(double w)
 
 static wn_status make_room(wn_repulsion *r, size_t rows, wn_pool *pool, wn_error *err)
 {
-    size_t places = r->nodes * r->nodes;
+    size_t places = r->spline.nodes * r->spline.nodes;
     const wn_fft_kernel_set set = {
         .count = 3, .odd = 6, .value = kernel_value, .response = spline_response, .context = &r->step};
-    if (r->grid.size != r->nodes) {
-        wn_free(r->charges), wn_free(r->fields[0]), wn_free(r->counts), wn_free(r->sums);
-        r->charges = wn_calloc(WN_MEMORY_MATRIX, places + PAD, sizeof *r->charges);
-        r->fields[0] = wn_calloc(WN_MEMORY_MATRIX, 3 * places + PAD, sizeof *r->fields[0]);
+    if (r->grid.size != r->spline.nodes) {
+        wn_free(r->charges), wn_free(r->fields[0]), wn_free(r->counts);
+        r->charges = wn_calloc(WN_MEMORY_MATRIX, places + WN_SPLINE_PAD, sizeof *r->charges);
+        r->fields[0] = wn_calloc(WN_MEMORY_MATRIX, 3 * places + WN_SPLINE_PAD, sizeof *r->fields[0]);
         r->counts = wn_alloc(WN_MEMORY_MATRIX, r->chunks * r->strips, sizeof *r->counts);
-        r->sums = wn_alloc(WN_MEMORY_MATRIX, r->strips, sizeof *r->sums);
         r->grid_step = 0;
     }
-    if (!r->charges || !r->fields[0] || !r->counts || !r->sums)
+    if (!r->charges || !r->fields[0] || !r->counts)
         return wn_fail(err, WN_NOMEM, "no memory for the repulsion of %zu rows on %zu nodes", rows, places);
     r->fields[1] = r->fields[0] + places, r->fields[2] = r->fields[1] + places;
     if (r->grid_step == r->step) return WN_OK;
     r->grid_step = r->step;
-    return wn_fft_grid_set(&r->grid, r->nodes, &set, pool, err);
+    return wn_fft_grid_set(&r->grid, r->spline.nodes, &set, pool, err);
 }
 
-static size_t cell_of(const wn_repulsion *r, size_t row, size_t c, float *within)
+static size_t strip_of(const wn_repulsion *r, size_t row)
 {
-    float place = (r->points[row * 2 + c] - r->origin[c]) * r->per_step;
-    size_t cell = place > BEFORE ? (size_t)(uint32_t)place : BEFORE, most = r->nodes - ORDER / 2 - 1;
-    if (cell > most) cell = most;
-    *within = place - (float)cell;
-    return cell;
-}
-
-/* The values at `t` of the six splines that are not 0 there, those of the nodes cell - 2 .. cell + 3, then zeros: six
- * polynomials, 120 times their coefficients below, side by side. */
-static void weigh_nodes(float t, float out[LANES])
-{
-    static const float terms[ORDER][LANES] = {{1, 26, 66, 26, 1, 0},    {-5, -50, 0, 50, 5, 0},
-                                              {10, 20, -60, 20, 10, 0}, {-10, 20, 0, -20, 10, 0},
-                                              {5, -20, 30, -20, 5, 0},  {-1, 5, -10, 10, -5, 1}};
-    float sum[LANES];
-    for (size_t b = 0; b < LANES; b++) sum[b] = terms[ORDER - 1][b];
-    for (size_t power = ORDER - 1; power-- > 0;)
-        for (size_t b = 0; b < LANES; b++) sum[b] = sum[b] * t + terms[power][b];
-    for (size_t b = 0; b < LANES; b++) out[b] = sum[b] * (1.0f / 120);
+    float within;
+    return wn_spline_cell(&r->spline, r->points[row * 2 + 1], 1, &within) / STRIP;
 }
 
 static void count_strips(void *context, size_t begin, size_t end, unsigned worker)
 {
     wn_repulsion *r = context;
     uint32_t *counts = r->counts + begin / CHUNK * r->strips;
-    float within;
     (void)worker;
     memset(counts, 0, r->strips * sizeof *counts);
-    for (size_t row = begin; row < end; row++) counts[cell_of(r, row, 1, &within) / STRIP]++;
+    for (size_t row = begin; row < end; row++) counts[strip_of(r, row)]++;
 }
 
 static void order_rows(void *context, size_t begin, size_t end, unsigned worker)
 {
     wn_repulsion *r = context;
     uint32_t *places = r->counts + begin / CHUNK * r->strips;
-    float within;
     (void)worker;
-    for (size_t row = begin; row < end; row++) r->order[places[cell_of(r, row, 1, &within) / STRIP]++] = (uint32_t)row;
+    for (size_t row = begin; row < end; row++) r->order[places[strip_of(r, row)]++] = (uint32_t)row;
 }
 
 /* Rows in the order of their strip, then of their number. After it, counts has the ends of each (chunk, strip). */
@@ -166,15 +147,6 @@ static void strip_range(const wn_repulsion *r, size_t strip, size_t *begin, size
     *end = ends[strip];
 }
 
-/* The first of a point's nodes, and their weights. */
-static size_t place_row(const wn_repulsion *r, size_t row, float x[LANES], float y[LANES])
-{
-    float tx, ty;
-    size_t left = cell_of(r, row, 0, &tx) - BEFORE, top = cell_of(r, row, 1, &ty) - BEFORE;
-    weigh_nodes(tx, x), weigh_nodes(ty, y);
-    return top * r->nodes + left;
-}
-
 static void spread_strips(void *context, size_t first, size_t last, unsigned worker)
 {
     wn_repulsion *r = context;
@@ -182,45 +154,17 @@ static void spread_strips(void *context, size_t first, size_t last, unsigned wor
     for (size_t half = first; half < last; half++) {
         size_t begin, end;
         strip_range(r, 2 * half + r->parity, &begin, &end);
-        for (size_t at = begin; at < end; at++) {
-            float x[LANES], y[LANES];
-            float *to = r->charges + place_row(r, r->order[at], x, y);
-            for (size_t a = 0; a < ORDER; a++, to += r->nodes)
-                for (size_t b = 0; b < LANES; b++) to[b] += y[a] * x[b];
-        }
+        r->kernels.spread(&r->spline, r->points, r->order + begin, end - begin, r->charges);
     }
 }
 
-/* What the grid's fields say at a point: the sums weighed by x and y. */
-static void read_fields(const wn_repulsion *r, size_t node, const float *x, const float *y, float value[3])
-{
-    for (size_t f = 0; f < 3; f++) {
-        const float *from = r->fields[f] + node;
-        float line[LANES] = {0};
-        for (size_t a = 0; a < ORDER; a++, from += r->nodes)
-            for (size_t b = 0; b < LANES; b++) line[b] += y[a] * from[b];
-        for (size_t b = 0; b < LANES; b++) line[b] *= x[b];
-        value[f] = (line[0] + line[2] + line[4]) + (line[1] + line[3] + line[5]);
-    }
-}
-
-static void gather_strips(void *context, size_t first, size_t last, unsigned worker)
+/* What the fields say at points, in parts of one length, so that sums do not depend on threads. */
+static void gather_rows(void *context, size_t begin, size_t end, unsigned worker)
 {
     wn_repulsion *r = context;
+    const float *fields[WN_SPLINE_FIELDS] = {r->fields[0], r->fields[1], r->fields[2]};
     (void)worker;
-    for (size_t strip = first; strip < last; strip++) {
-        size_t begin, end;
-        double sum = 0;
-        strip_range(r, strip, &begin, &end);
-        for (size_t at = begin; at < end; at++) {
-            float x[LANES], y[LANES], value[3];
-            size_t row = r->order[at];
-            read_fields(r, place_row(r, row, x, y), x, y, value);
-            sum += (double)value[0];
-            r->forces[row * 2] = value[1], r->forces[row * 2 + 1] = value[2];
-        }
-        r->sums[strip] = sum;
-    }
+    r->sums[begin / PART] = r->kernels.gather(&r->spline, r->points, r->order + begin, end - begin, fields, r->forces);
 }
 
 wn_status wn_repulsion_run(wn_repulsion *r, const float *points, size_t rows, wn_pool *pool, float *forces, double *z,
@@ -231,20 +175,23 @@ wn_status wn_repulsion_run(wn_repulsion *r, const float *points, size_t rows, wn
         r->chunks = (rows + CHUNK - 1) / CHUNK;
         r->order = wn_alloc(WN_MEMORY_MATRIX, rows, sizeof *r->order);
         r->bounds = wn_alloc(WN_MEMORY_MATRIX, r->chunks, 4 * sizeof *r->bounds);
-        if (!r->order || !r->bounds) return wn_fail(err, WN_NOMEM, "no memory for the repulsion of %zu rows", rows);
+        r->sums = wn_alloc(WN_MEMORY_MATRIX, (rows + PART - 1) / PART, sizeof *r->sums);
+        wn_splines_kernels_init(&r->kernels, wn_cpu_level());
+        if (!r->order || !r->bounds || !r->sums)
+            return wn_fail(err, WN_NOMEM, "no memory for the repulsion of %zu rows", rows);
     }
     r->points = points, r->forces = forces;
     wn_pool_for(pool, rows, CHUNK, find_bounds, r);
     choose_grid(r);
     WN_TRY(make_room(r, rows, pool, err));
     sort_rows(r, pool);
-    memset(r->charges, 0, r->nodes * r->nodes * sizeof *r->charges);
+    memset(r->charges, 0, r->spline.nodes * r->spline.nodes * sizeof *r->charges);
     for (r->parity = 0; r->parity < 2; r->parity++)
         wn_pool_for(pool, (r->strips + 1 - r->parity) / 2, 1, spread_strips, r);
     wn_fft_grid_convolve(&r->grid, r->charges, r->fields, pool);
-    wn_pool_for(pool, r->strips, 1, gather_strips, r);
+    wn_pool_for(pool, rows, PART, gather_rows, r);
     *z = -(double)rows; /* each point pushed itself with 1 */
-    for (size_t strip = 0; strip < r->strips; strip++) *z += r->sums[strip];
+    for (size_t part = 0; part < (rows + PART - 1) / PART; part++) *z += r->sums[part];
     return WN_OK;
 }
 

@@ -15,20 +15,22 @@
 #define PROJECTION_REPULSION_H
 
 #include "num/fft.h"
+#include "num/splines.h"
 #include "projection/map_work.h"
 
 /* Zero-initialise, set the first two; release with wn_repulsion_clear. */
 typedef struct wn_repulsion {
     double step_most;   /* greatest distance of nodes, in the unit of the kernel */
     size_t least_nodes; /* along the longer side of the map */
-    size_t rows, nodes, strips, chunks;
-    double step;
-    float origin[2], per_step; /* the place of node 0; 1 / step */
+    size_t rows, strips, chunks;
+    double step; /* of the nodes of `spline` */
+    wn_spline_grid spline;
+    wn_splines_kernels kernels;
     wn_fft_grid grid;
     double grid_step; /* for which the kernels were made */
     float *charges, *fields[3];
     uint32_t *order, *counts; /* rows by strip of the grid; chunks x strips */
-    double *sums;             /* of strips */
+    double *sums;             /* of parts of the rows */
     double *bounds;           /* chunks x 4 */
     const float *points;
     float *forces;

@@ -25,6 +25,7 @@
 #include "num/pixels.h"
 #include "num/precise.h"
 #include "num/resample.h"
+#include "num/splines.h"
 #include "num/tile.h"
 #include "num/topk.h"
 
@@ -40,6 +41,7 @@ typedef struct kcheck_tables {
     wn_hamming_kernels hamming;
     wn_layout_kernels layout;
     wn_fft_kernels fft;
+    wn_splines_kernels splines;
     wn_cover_kernels cover;
 } kcheck_tables;
 
@@ -86,6 +88,7 @@ extern const kcheck_case kcheck_resample_cases[];
 extern const kcheck_case kcheck_hamming_cases[];
 extern const kcheck_case kcheck_layout_cases[];
 extern const kcheck_case kcheck_fft_cases[];
+extern const kcheck_case kcheck_splines_cases[];
 extern const kcheck_case kcheck_cover_cases[];
 
 #define KCHECK_CASE(family, kernel, error_family, function)                                                            \

@@ -60,30 +60,47 @@ typedef struct moving {
     wn_repulsion repulsion;
 } moving;
 
+/* One step of n coordinates: a gain grows while its force keeps the sign of its step. */
+static void take_steps(const moving *m, size_t first, size_t n, const float *pulls)
+{
+    const float *pushes = m->pushes + first;
+    float *steps = m->steps + first, *gains = m->gains + first, share = (float)(1 / m->z);
+    float exaggeration = m->exaggeration, momentum = m->momentum, rate = m->rate;
+    for (size_t i = 0; i < n; i++) {
+        float force = exaggeration * pulls[i] + pushes[i] * share;
+        float gain = (force > 0) == (steps[i] > 0) ? gains[i] + 0.2f : gains[i] * 0.8f;
+        gains[i] = gain < 0.01f ? 0.01f : gain;
+        steps[i] = momentum * steps[i] + rate * gains[i] * force;
+    }
+}
+
+/* No point goes farther than 5 at once. */
+static void shorten_steps(float *steps, size_t rows, size_t stride)
+{
+    for (size_t row = 0; row < rows; row++, steps += stride) {
+        float length = 0;
+        for (size_t c = 0; c < stride; c++) length += steps[c] * steps[c];
+        float cut = length > 25 ? 5 / sqrtf(length) : 1;
+        for (size_t c = 0; c < stride; c++) steps[c] *= cut;
+    }
+}
+
 static void move_rows(void *context, size_t begin, size_t end, unsigned worker)
 {
     const moving *m = context;
     const wn_sparse *graph = m->graph;
     const wn_layout_law law = {0};
-    size_t stride = m->stride;
-    float share = (float)(1 / m->z);
+    size_t stride = m->stride, first = begin * stride, n = (end - begin) * stride;
+    float pulls[WN_MAP_GRAIN * 4] = {0};
     (void)worker;
     for (size_t row = begin; row < end; row++) {
-        uint64_t first = graph->starts[row];
-        float pull[4] = {0}, length = 0;
-        float *step = m->steps + row * stride, *gain = m->gains + row * stride;
-        m->kernels.student(&law, m->points, stride, m->points + row * stride, graph->cols + first,
-                           graph->values + first, (size_t)(graph->starts[row + 1] - first), pull);
-        for (size_t c = 0; c < stride; c++) {
-            float force = m->exaggeration * pull[c] + m->pushes[row * stride + c] * share;
-            gain[c] = (force > 0) == (step[c] > 0) ? gain[c] + 0.2f : gain[c] * 0.8f;
-            if (gain[c] < 0.01f) gain[c] = 0.01f;
-            step[c] = m->momentum * step[c] + m->rate * gain[c] * force;
-            length += step[c] * step[c];
-        }
-        float cut = length > 25 ? 5 / sqrtf(length) : 1;
-        for (size_t c = 0; c < stride; c++) m->to[row * stride + c] = m->points[row * stride + c] + (step[c] *= cut);
+        uint64_t at = graph->starts[row];
+        m->kernels.student(&law, m->points, stride, m->points + row * stride, graph->cols + at, graph->values + at,
+                           (size_t)(graph->starts[row + 1] - at), pulls + (row - begin) * stride);
     }
+    take_steps(m, first, n, pulls);
+    shorten_steps(m->steps + first, end - begin, stride);
+    for (size_t i = first; i < first + n; i++) m->to[i] = m->points[i] + m->steps[i];
 }
 
 /* Part of the divergence for each row: sum of p ln(1 + d^2). */
