@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "num/hamming.h"
-#include "winnow/duplicates.h"
+#include "quality/picture_pair.h"
 #include "winnow/memory.h"
 
 enum {
@@ -25,7 +25,7 @@ enum {
     MOST_BITS = 96,
     BLOCK = 256,
     GRAIN = 16,
-    HASHES_EACH = 2 /* of the picture, and of what its frame surrounds */
+    HASHES_EACH = WN_PICTURE_HASHES
 };
 
 #define NONE UINT32_MAX
@@ -59,7 +59,12 @@ static const uint64_t *hash_of(const wn_alike_request *request, size_t row, unsi
 {
     const uint64_t *hashes = which ? request->inner_hashes : request->hashes;
     const uint64_t *hash = hashes ? hashes + row * WORDS : NULL;
-    return hash && (hash[0] | hash[1] | hash[2] | hash[3]) ? hash : NULL;
+    return wn_picture_hash_tells(hash) ? hash : NULL;
+}
+
+static wn_picture_hashes hashes_of(const wn_alike_request *request, size_t row)
+{
+    return (wn_picture_hashes){{hash_of(request, row, 0), hash_of(request, row, 1)}};
 }
 
 static uint32_t group_of(const uint64_t *hash, unsigned group)
@@ -193,16 +198,6 @@ static int compare_edges(const void *a, const void *b)
     return (x->distance > y->distance) - (x->distance < y->distance);
 }
 
-/* Whether the hashes of two rows are as near as their embeddings make it worth to ask. */
-static bool hashes_agree(const wn_alike_request *request, size_t a, size_t b)
-{
-    for (unsigned i = 0; i < HASHES_EACH * HASHES_EACH; i++) {
-        const uint64_t *x = hash_of(request, a, i / HASHES_EACH), *y = hash_of(request, b, i % HASHES_EACH);
-        if (x && y && wn_picture_hash_bits(x, y, NULL) <= request->both_bits) return true;
-    }
-    return false;
-}
-
 static bool is_edge(const wn_alike_request *request, size_t i)
 {
     size_t row = i / request->k;
@@ -210,7 +205,7 @@ static bool is_edge(const wn_alike_request *request, size_t i)
     if (id < 0 || (size_t)id >= request->rows || (size_t)id == row) return false;
     if (request->distances[i] <= request->max_distance) return true;
     return request->both_bits && request->distances[i] <= request->both_distance &&
-           hashes_agree(request, row, (size_t)id);
+           wn_picture_pair_bits(hashes_of(request, row), hashes_of(request, (size_t)id)) <= request->both_bits;
 }
 
 typedef struct marking {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "quality/picture_change.h"
+#include "quality/picture_pair.h"
 #include "winnow/duplicates.h"
 #include "winnow/memory.h"
 
@@ -28,28 +29,18 @@ typedef struct calibrating {
     size_t picture_bytes;
 } calibrating;
 
-static bool has_hash(const uint64_t *hash)
-{
-    return (hash[0] | hash[1] | hash[2] | hash[3]) != 0;
-}
-
 static void hash_both(const wn_picture_hasher *hasher, const uint8_t *rgb, uint64_t out[TWO_HASHES])
 {
     wn_picture_hash(hasher, rgb, out);
     wn_picture_hash_inside(hasher, rgb, out + WN_PICTURE_WORDS);
 }
 
-/* Of the nearest two of the hashes of two pictures. */
+/* The bits between two pictures that lie as hash_both leaves them; a copy without a hash is as far as can be. */
 static unsigned count_between(const uint64_t *a, const uint64_t *b)
 {
-    unsigned least = WN_PICTURE_BITS;
-    for (size_t i = 0; i < 4; i++) {
-        const uint64_t *x = a + i / 2 * WN_PICTURE_WORDS, *y = b + i % 2 * WN_PICTURE_WORDS;
-        if (!has_hash(x) || !has_hash(y)) continue;
-        unsigned bits = wn_picture_hash_bits(x, y, NULL);
-        least = bits < least ? bits : least;
-    }
-    return least;
+    const wn_picture_hashes x = {{a, a + WN_PICTURE_WORDS}}, y = {{b, b + WN_PICTURE_WORDS}};
+    unsigned bits = wn_picture_pair_bits(x, y);
+    return bits < WN_PICTURE_BITS ? bits : WN_PICTURE_BITS;
 }
 
 static void change_pictures(void *context, size_t begin, size_t end, unsigned worker)
@@ -78,9 +69,9 @@ static void compare_pictures(void *context, size_t begin, size_t end, unsigned w
     for (size_t i = begin; i < end; i++) {
         const uint64_t *hash = s->hashes + i * TWO_HASHES;
         uint64_t *mistaken = s->mistaken + i * (WN_PICTURE_BITS + 1);
-        for (size_t j = 0; has_hash(hash) && j < i; j++) {
+        for (size_t j = 0; wn_picture_hash_tells(hash) && j < i; j++) {
             const uint64_t *other = s->hashes + j * TWO_HASHES;
-            if (has_hash(other)) mistaken[count_between(hash, other)]++;
+            if (wn_picture_hash_tells(other)) mistaken[count_between(hash, other)]++;
         }
     }
 }
@@ -88,7 +79,7 @@ static void compare_pictures(void *context, size_t begin, size_t end, unsigned w
 static void count_all(const calibrating *s, wn_calibration *out)
 {
     for (size_t i = 0; i < s->request->count; i++) {
-        if (!has_hash(s->hashes + i * TWO_HASHES)) continue;
+        if (!wn_picture_hash_tells(s->hashes + i * TWO_HASHES)) continue;
         out->copies++;
         for (size_t c = 0; c < WN_PICTURE_CHANGE_COUNT; c++) out->found[c][s->bits[i * WN_PICTURE_CHANGE_COUNT + c]]++;
         for (size_t b = 0; b <= WN_PICTURE_BITS; b++) {
