@@ -33,14 +33,18 @@ WN_API WN_NODISCARD wn_status wn_picture_hasher_new(size_t side, wn_picture_hash
 WN_API void wn_picture_hasher_free(wn_picture_hasher **hasher);
 
 /* Bit 16 v + u is the sign of the DCT-II coefficient (v, u) of luma, u along a row; bit 0, which only says how light
- * the picture is, stays 0. A picture of one colour (deviation of luma below 2 of 255) says nothing: four zeros. One
- * hasher serves any number of threads. `rgb` is side x side x 3. */
+ * the picture is, stays 0. A picture of one colour (deviation of luma below 2 of 255) says nothing: four zeros. So does
+ * one whose plain ground, lines of one colour from each side inwards (luma within 12, means within 6), leaves less than
+ * 30 % of it: what the signs tell there is the ground. One hasher serves any number of threads. `rgb` is side x side
+ * x 3. */
 WN_API void wn_picture_hash(const wn_picture_hasher *hasher, const uint8_t *rgb, uint64_t out[WN_PICTURE_WORDS]);
 
 /* The hash of what is left when the frame of a picture is taken off; four zeros where it has none, or inside is of one
  * colour. A frame is, on each side that has one, up to 30 % of the side in lines of nearly one colour: luma within 24
  * of 255 along a line, and the means of lines within 12 of the outermost. Sides above 256 are not searched. Frames and
- * letterboxes that were added to a picture move all its coefficients; this hash is that of the picture before. */
+ * letterboxes that were added to a picture move all its coefficients; this hash is that of the picture before. Of a
+ * picture whose ground leaves less than 30 % of it, all ground is taken off; four zeros where less than 16 pixels
+ * remain on a side. */
 WN_API void wn_picture_hash_inside(const wn_picture_hasher *hasher, const uint8_t *rgb, uint64_t out[WN_PICTURE_WORDS]);
 
 /* The hash of the picture after a turn, which adds up what its bits say: 1 mirrored left to right, 2 upside down, 4
@@ -62,7 +66,7 @@ typedef struct wn_alike_request {
     const float *distances;       /* rows x k */
     size_t k;
     float max_distance;  /* of two embeddings that are alike, whatever their hashes say; negative = none are */
-    float both_distance; /* of two embeddings that are alike when their hashes ... */
+    float both_distance; /* of two embeddings that are alike when both have a hash of the whole, and their hashes ... */
     unsigned both_bits;  /* ... differ in at most so many bits; 0 = none are */
     wn_pool *pool;
     const wn_progress *progress; /* stage "duplicates", unit "images" */

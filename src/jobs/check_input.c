@@ -12,8 +12,9 @@
 #include "winnow/log.h"
 #include "winnow/memory.h"
 
-/* Of each picture two hashes: of the whole, and of what its frame surrounds. */
-#define PICTURE_HASH_COLUMN "picture_hash.2"
+/* Of each picture two hashes: of the whole, and of what its frame surrounds. The number goes up with what they mean. */
+#define PICTURE_HASH_COLUMN "picture_hash.3"
+static const char *const older_hash_columns[] = {"picture_hash.1", "picture_hash.2"};
 enum { HASH_WORDS = 2 * WN_PICTURE_WORDS };
 
 enum { NEIGHBOURS = 30, HASH_BLOCK = 2048 };
@@ -175,11 +176,14 @@ static wn_status hold_hashes(wn_checking *s, int64_t rows, int64_t known, wn_err
     return status;
 }
 
-/* The column of hashes, made where it is missing, but not in a dry run; `*known` = how many rows it has. */
+/* The column of hashes, made where it is missing, but not in a dry run; `*known` = how many rows it has. What an
+ * earlier winnow kept in its place goes. */
 static wn_status find_hashes(wn_checking *s, int64_t *known, wn_error *err)
 {
     wn_column_info info = {0};
     const bool dry_run = s->job->dry_run;
+    for (size_t i = 0; !dry_run && i < sizeof older_hash_columns / sizeof *older_hash_columns; i++)
+        WN_TRY(wn_column_remove(s->workspace, older_hash_columns[i], err));
     if (!dry_run) WN_TRY(wn_column_create(s->workspace, PICTURE_HASH_COLUMN, WN_COLUMN_I64, HASH_WORDS, err));
     wn_status status = wn_column_find(s->workspace, PICTURE_HASH_COLUMN, &info, err);
     *known = info.rows;

@@ -204,7 +204,9 @@ static bool is_edge(const wn_alike_request *request, size_t i)
     int64_t id = request->neighbours[i];
     if (id < 0 || (size_t)id >= request->rows || (size_t)id == row) return false;
     if (request->distances[i] <= request->max_distance) return true;
-    return request->both_bits && request->distances[i] <= request->both_distance &&
+    if (!request->both_bits || request->distances[i] > request->both_distance) return false;
+    /* Pictures that are little but ground are near in any embedding. */
+    return hash_of(request, row, 0) && hash_of(request, (size_t)id, 0) &&
            wn_picture_pair_bits(hashes_of(request, row), hashes_of(request, (size_t)id)) <= request->both_bits;
 }
 
@@ -291,7 +293,7 @@ static wn_status list_pairs(const search *s, wn_duplicates *out, wn_error *err)
     for (size_t row = 0; row < rows; row++) {
         const match *m = s->matches + row;
         if (m->leader != row) out->pairs[out->len++] = (wn_duplicate){m->leader, (int64_t)row, m->similarity};
-        out->skipped += s->request->hashes && !hash_of(s->request, row, 0);
+        out->skipped += s->request->hashes && !hash_of(s->request, row, 0) && !hash_of(s->request, row, 1);
     }
     qsort(out->pairs, out->len, sizeof *out->pairs, compare_pairs);
     for (size_t i = 0; i < out->len; i++) out->groups += i == 0 || out->pairs[i].from != out->pairs[i - 1].from;

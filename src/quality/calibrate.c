@@ -35,6 +35,11 @@ static void hash_both(const wn_picture_hasher *hasher, const uint8_t *rgb, uint6
     wn_picture_hash_inside(hasher, rgb, out + WN_PICTURE_WORDS);
 }
 
+static bool tells(const uint64_t *hashes)
+{
+    return wn_picture_hash_tells(hashes) || wn_picture_hash_tells(hashes + WN_PICTURE_WORDS);
+}
+
 /* The bits between two pictures that lie as hash_both leaves them; a copy without a hash is as far as can be. */
 static unsigned count_between(const uint64_t *a, const uint64_t *b)
 {
@@ -69,9 +74,9 @@ static void compare_pictures(void *context, size_t begin, size_t end, unsigned w
     for (size_t i = begin; i < end; i++) {
         const uint64_t *hash = s->hashes + i * TWO_HASHES;
         uint64_t *mistaken = s->mistaken + i * (WN_PICTURE_BITS + 1);
-        for (size_t j = 0; wn_picture_hash_tells(hash) && j < i; j++) {
+        for (size_t j = 0; tells(hash) && j < i; j++) {
             const uint64_t *other = s->hashes + j * TWO_HASHES;
-            if (wn_picture_hash_tells(other)) mistaken[count_between(hash, other)]++;
+            if (tells(other)) mistaken[count_between(hash, other)]++;
         }
     }
 }
@@ -79,7 +84,7 @@ static void compare_pictures(void *context, size_t begin, size_t end, unsigned w
 static void count_all(const calibrating *s, wn_calibration *out)
 {
     for (size_t i = 0; i < s->request->count; i++) {
-        if (!wn_picture_hash_tells(s->hashes + i * TWO_HASHES)) continue;
+        if (!tells(s->hashes + i * TWO_HASHES)) continue;
         out->copies++;
         for (size_t c = 0; c < WN_PICTURE_CHANGE_COUNT; c++) out->found[c][s->bits[i * WN_PICTURE_CHANGE_COUNT + c]]++;
         for (size_t b = 0; b <= WN_PICTURE_BITS; b++) {

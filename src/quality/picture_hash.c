@@ -13,7 +13,7 @@
 #include "winnow/duplicates.h"
 #include "winnow/memory.h"
 
-enum { LOW = 16, MOST_SIDE = 1024 };
+enum { LOW = 16, MOST_SIDE = 1024, LEAST_FILL = 30 /* percent */ };
 
 #define LEAST_DEVIATION 2.0 /* levels of luma */
 
@@ -96,20 +96,33 @@ static void hash_part(const part *p, uint64_t out[WN_PICTURE_WORDS])
     }
 }
 
+/* Whether what the ground leaves fills enough of a box to tell it from another on the same ground. */
+static bool fills(const wn_picture_box *inner, size_t width, size_t height)
+{
+    return inner->width * inner->height * 100 >= width * height * LEAST_FILL;
+}
+
 void wn_picture_hash(const wn_picture_hasher *hasher, const uint8_t *rgb, uint64_t out[WN_PICTURE_WORDS])
 {
     size_t side = hasher->side;
     part whole = {rgb, side, side, 3 * side, hasher->cosines, hasher->cosines};
-    hash_part(&whole, out);
+    const wn_picture_box inner = wn_picture_ground_find(rgb, side);
+    memset(out, 0, WN_PICTURE_WORDS * sizeof *out);
+    if (fills(&inner, side, side)) hash_part(&whole, out);
 }
 
 void wn_picture_hash_inside(const wn_picture_hasher *hasher, const uint8_t *rgb, uint64_t out[WN_PICTURE_WORDS])
 {
     float across[WN_FRAME_MOST_SIDE * LOW], down[WN_FRAME_MOST_SIDE * LOW];
-    wn_picture_box box;
+    wn_picture_box box, least;
     size_t side = hasher->side;
     memset(out, 0, WN_PICTURE_WORDS * sizeof *out);
     if (!wn_picture_frame_find(rgb, side, &box)) return;
+    least = wn_picture_ground_find(rgb, side);
+    if (!fills(&least, side, side)) { /* a rest of the ground would be an edge that all have */
+        if (least.width < LOW || least.height < LOW) return;
+        box = least;
+    }
     part inner = {rgb + 3 * (box.top * side + box.left), box.width, box.height, 3 * side, across, down};
     make_cosines(box.width, across);
     make_cosines(box.height, down);

@@ -16,6 +16,7 @@
 #include "base/rng.h"
 #include "num/hamming.h"
 #include "quality/picture_change.h"
+#include "quality/picture_pair.h"
 #include "winnow/duplicates.h"
 #include "winnow/memory.h"
 
@@ -241,6 +242,65 @@ static void test_frames(void **state)
     wn_picture_hasher_free(&inner);
 }
 
+enum { GROUND_SIDE = 64 };
+
+/* `part` x `part` pixels of a picture at a place of a plain ground, as recompressed files have it: up to 2 levels off.
+ */
+static void lay_on_ground(uint64_t seed, size_t part, size_t at, uint8_t level, uint64_t noise, uint8_t *out)
+{
+    static uint8_t rgb[3 * SIDE * SIDE];
+    wn_rng rng;
+    wn_rng_init(&rng, noise, 1);
+    paint(rgb, seed);
+    memset(out, level, (size_t)3 * GROUND_SIDE * GROUND_SIDE);
+    for (size_t y = 0; y < part; y++) memcpy(out + 3 * (GROUND_SIDE * (y + at) + at), rgb + 3 * SIDE * y, 3 * part);
+    for (size_t i = 0; noise && i < (size_t)3 * GROUND_SIDE * GROUND_SIDE; i++)
+        out[i] = (uint8_t)(out[i] + wn_rng_below(&rng, out[i] > 250 ? 1 : 3));
+}
+
+/* Small pictures on one large ground are alike by the ground alone: what is on it decides. */
+static void test_grounds(void **state)
+{
+    static uint8_t rgb[3 * GROUND_SIDE * GROUND_SIDE];
+    enum { PICTURES = 12 };
+    const struct {
+        size_t part, at;
+        uint8_t level;
+        bool whole, inside; /* which hashes there are */
+    } cases[] = {{24, 20, 3, false, true},  {24, 20, 240, false, true}, {20, 4, 3, false, true},
+                 {30, 2, 240, false, true}, {12, 26, 3, false, false},  {32, 16, 3, false, true}};
+    wn_picture_hasher *hasher = NULL;
+    (void)state;
+    assert_int_equal(wn_picture_hasher_new(GROUND_SIDE, &hasher, NULL), WN_OK);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        uint64_t hashes[2 * PICTURES][2][4];
+        for (uint64_t i = 0; i < 2 * PICTURES; i++) { /* each twice */
+            lay_on_ground(i / 2, cases[c].part, cases[c].at, cases[c].level, i % 2, rgb);
+            wn_picture_hash(hasher, rgb, hashes[i][0]);
+            wn_picture_hash_inside(hasher, rgb, hashes[i][1]);
+            assert_int_equal(has_hash(hashes[i][0]), cases[c].whole);
+            assert_int_equal(has_hash(hashes[i][1]), cases[c].inside);
+        }
+        for (size_t i = 0; i < 2 * PICTURES; i++)
+            for (size_t j = 0; j < i; j++) {
+                const wn_picture_hashes a = {{hashes[i][0], hashes[i][1]}}, b = {{hashes[j][0], hashes[j][1]}};
+                unsigned bits = wn_picture_pair_bits(a, b);
+                if (!cases[c].inside)
+                    assert_int_equal(bits, WN_PICTURE_BITS + 1);
+                else
+                    assert_int_equal(bits <= 64, i / 2 == j / 2);
+            }
+    }
+    lay_on_ground(1, SIDE, 0, 3, 0, rgb); /* a picture that fills its frame keeps both */
+    for (size_t y = 0; y < GROUND_SIDE; y++)
+        for (size_t x = 0; x < GROUND_SIDE; x++)
+            if (x > 5 && y > 5 && x < 58 && y < 58) rgb[3 * (GROUND_SIDE * y + x)] = (uint8_t)(x * 4 + y * 7 * (x % 3));
+    uint64_t hash[4];
+    wn_picture_hash(hasher, rgb, hash);
+    assert_true(has_hash(hash));
+    wn_picture_hasher_free(&hasher);
+}
+
 /* Beyond the size up to which all pairs are compared, small changes are all found. */
 static void test_buckets(void **state)
 {
@@ -338,6 +398,6 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_transform), cmocka_unit_test(test_turns),
                                        cmocka_unit_test(test_groups),    cmocka_unit_test(test_calibration),
                                        cmocka_unit_test(test_changes),   cmocka_unit_test(test_buckets),
-                                       cmocka_unit_test(test_frames)};
+                                       cmocka_unit_test(test_frames),    cmocka_unit_test(test_grounds)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
