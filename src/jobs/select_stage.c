@@ -339,6 +339,8 @@ static wn_status foresee(choosing *choose, const wn_select_options *options, con
         out->strategy = wn_strategy_find("coral");
         return WN_OK;
     }
+    if (options->sequence_length > 1)
+        return wn_job_prepare_strategy(options->strategy, options->settings, &out->strategy, &choose->params, err);
     return prepare_named(choose, config ? config->plugin : options->strategy,
                          config ? config->settings : options->settings, out, err);
 }
@@ -350,12 +352,12 @@ static wn_status choose_rows(choosing *choose, const wn_select_options *options,
     char count[32];
     if (options->config && options->config->plugin && !options->count)
         WN_TRY(wn_config_count(options->config, count, sizeof count, &named.count, err));
+    if (options->sequence_length > 1 && (options->config || options->explain))
+        return wn_fail(err, WN_UNSUPPORTED, "--sequence-length goes with a strategy, not with --config or --explain");
     WN_TRY(collect_rows(choose, options, roots, earlier, out, err));
     if (choose->job->dry_run) WN_TRY(foresee(choose, &named, embedded, out, err));
     if (out->unready) return WN_OK;
     WN_TRY(load_embeddings(choose, embedded, out, err));
-    if (options->sequence_length > 1 && (options->config || options->explain))
-        return wn_fail(err, WN_UNSUPPORTED, "--sequence-length goes with a strategy, not with --config or --explain");
     if (options->sequence_length > 1) return choose_sequences(choose, options, out, err);
     if (options->config && !options->config->plugin)
         return choose_by_config(choose, options, roots, embedded, out, err);

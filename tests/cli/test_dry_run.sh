@@ -40,6 +40,8 @@ says "would embed 40 images and 160 objects of images with"
 [ ! -s state/lines ]
 unchanged select -n 5 --dim 16
 says "would embed 40 images with the model 'default-pca16'"
+unchanged select -n 4 --sequence-length 2 --json
+grep -q '"strategy": "farthest-first"' state/lines && grep -q '"selected": 4' state/lines
 status=0
 "$WINNOW" select -n 41 -w w --dry-run >state/lines 2>state/said || status=$?
 [ $status = 1 ] && says "41"
@@ -68,6 +70,9 @@ unchanged select -n 5 --dim 16
 cmp state/lines again
 unchanged select --config tiles.json
 cmp state/lines tiled
+
+unchanged select --from selected -n 3
+[ "$(wc -l <state/lines)" = 3 ]
 
 # New images: those alone.
 find "$IMAGES" -name '*.jpg' | sort | sed -n 41,47p | tr '\n' '\0' | xargs -0 cp -pt photos

@@ -453,7 +453,10 @@ const command command_select = {
         "image that is farthest from all picks so far, which keeps the greatest distance small. random is the "
         "baseline.\n\n"
         "A selection config (--config) combines objectives: diversity, typicality, similarity, weights, balance, "
-        "thresholds and quotas.",
+        "thresholds and quotas.\n\n"
+        "--dry-run prints the picks and keeps nothing. It embeds nothing either: where images, or objects that a "
+        "config "
+        "asks for, have no embedding yet, it says how many would be embedded and how many picked, and prints no paths.",
     .examples = examples,
     .options = options,
     .params_size = sizeof(select_params),
