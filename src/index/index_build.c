@@ -178,7 +178,7 @@ static wn_status search_sample(wn_index *index, wn_index_task *task, wn_scan_sid
 {
     wn_scan *scan = NULL;
     WN_TRY(wn_scan_queries_make(&index->form, &task->queries, task->pool, side, err));
-    WN_TRY(wn_scan_new(task, &index->form, &index->side, side, &scan, err));
+    WN_TRY(wn_scan_new(task, &index->form, &index->side, side, false, &scan, err));
     wn_scan_run_lists(scan, NULL, 0);
     wn_scan_finish(scan);
     wn_scan_free(&scan);

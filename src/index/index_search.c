@@ -174,7 +174,7 @@ static wn_status search_slab(searching *s, wn_error *err)
     if ((status = choose_blocks(s, err))) goto done;
     task.slots += s->begin * task.k;
     task.values += s->begin * task.k;
-    if ((status = wn_scan_new(&task, &s->index->form, &s->index->side, &s->side, &scan, err))) goto done;
+    if ((status = wn_scan_new(&task, &s->index->form, &s->index->side, &s->side, false, &scan, err))) goto done;
     wn_scan_run_lists(scan, s->lists, s->list_len);
     wn_scan_finish(scan);
     for (size_t i = 0; i < s->len * task.k; i++) task.values[i] /= s->factors[i / task.k];

@@ -3,7 +3,8 @@
  * Blocks of rows against blocks of rows, in bytes, with a list of candidates for each row. A pass over two blocks
  * serves the rows of both. Whatever is dropped is proved to be no neighbour by the bounds of bytes.h, and what is left
  * at the end is ranked by exact values; so the lists are the exact nearest rows among those that a row was compared
- * with, whatever the order of the passes and the number of threads.
+ * with, whatever the order of the passes and the number of threads. Where not all neighbours are asked for, bytes alone
+ * may decide what is dropped.
  */
 #ifndef INDEX_SCAN_H
 #define INDEX_SCAN_H
@@ -55,9 +56,11 @@ typedef struct wn_scan_pair {
 
 typedef struct wn_scan wn_scan;
 
-/* Empty lists of k for the rows of `queries`, which may be `points`. Everything is borrowed. */
+/* Empty lists of k for the rows of `queries`, which may be `points`. Everything is borrowed. With `by_bytes` nothing is
+ * proved: somewhat more than k are kept by their nearness in bytes, and the k nearest of those are the answer; the
+ * distances are exact. */
 WN_NODISCARD wn_status wn_scan_new(const wn_index_task *task, const wn_bytes_form *form, wn_scan_side *points,
-                                   wn_scan_side *queries, wn_scan **out, wn_error *err);
+                                   wn_scan_side *queries, bool by_bytes, wn_scan **out, wn_error *err);
 void wn_scan_free(wn_scan **scan);
 
 /* Compares the blocks of each pair (a of the queries, b of the points). No block may have its lists touched by two of

@@ -9,6 +9,15 @@
 
 #include "base/error.h"
 
+static const double map_recall = 0.95;
+
+/* A map needs no proof of its neighbours: from so many rows on, nearly all of them do. */
+static const wn_index_kind *kind_for(size_t rows)
+{
+    enum { EXACT_MOST = 20000 };
+    return wn_index_kind_choose(rows > EXACT_MOST && rows <= WN_INDEX_EXACT_ROWS ? WN_INDEX_EXACT_ROWS + 1 : rows, 0);
+}
+
 wn_status wn_map_lists_get(const wn_projection_request *request, size_t k, wn_map_lists *out, wn_error *err)
 {
     size_t rows = request->matrix.rows;
@@ -25,11 +34,12 @@ wn_status wn_map_lists_get(const wn_projection_request *request, size_t k, wn_ma
     }
     wn_neighbours_request search = {.embeddings = request->matrix,
                                     .k = k,
+                                    .recall = map_recall,
                                     .metric = request->metric,
                                     .seed = request->seed,
                                     .pool = request->pool,
                                     .progress = request->progress};
-    wn_status status = wn_neighbours_find(wn_index_kind_choose(rows, search.recall), &search, &out->found, err);
+    wn_status status = wn_neighbours_find(kind_for(rows), &search, &out->found, err);
     out->ids = out->found.ids;
     out->distances = out->found.distances;
     out->k = out->stride = k;
@@ -48,7 +58,7 @@ uint64_t wn_map_lists_memory(const wn_projection_request *request, size_t k)
     if (request->graph || rows < 2) return 0;
     if (k > rows - 1) k = rows - 1;
     uint64_t lists = rows * 2 * (k + 1) * (sizeof(int64_t) + sizeof(float));
-    if (wn_index_kind_choose((size_t)rows, 0)->exact) return lists + rows * (dim + 48) + (16u << 20);
+    if (kind_for((size_t)rows)->exact) return lists + rows * (dim + 48) + (16u << 20);
     /* cells keep rows in bytes twice and as they are, and candidates for each */
     return lists + rows * ((3 + sizeof(float)) * dim + 128 + 8 * (3 * k + 64)) + (64u << 20);
 }

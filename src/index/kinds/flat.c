@@ -142,7 +142,7 @@ static wn_status search_slab(flat *f, const wn_index_task *slab, wn_error *err)
 {
     wn_status status;
     if ((status = wn_scan_queries_make(&f->form, &slab->queries, slab->pool, &f->queries, err))) goto done;
-    if ((status = wn_scan_new(slab, &f->form, &f->points, &f->queries, &f->scan, err))) goto done;
+    if ((status = wn_scan_new(slab, &f->form, &f->points, &f->queries, false, &f->scan, err))) goto done;
     wn_scan_run_lists(f->scan, NULL, 0);
     wn_scan_finish(f->scan);
 done:
@@ -211,7 +211,7 @@ static wn_status search(const wn_index_task *task, wn_error *err)
     if ((status = wn_bytes_form_make(task, &f.form, err))) goto done;
     if ((status = make_points(&f, err))) goto done;
     if (f.symmetric) {
-        if ((status = wn_scan_new(task, &f.form, &f.points, &f.points, &f.scan, err))) goto done;
+        if ((status = wn_scan_new(task, &f.form, &f.points, &f.points, false, &f.scan, err))) goto done;
         if ((status = search_self(&f, err))) goto done;
         wn_scan_finish(f.scan);
     } else if ((status = search_slabs(&f, slab, err))) {

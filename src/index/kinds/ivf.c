@@ -38,7 +38,7 @@ typedef struct ivf {
     uint32_t *first_block; /* cells + 1: of the points */
     uint32_t *block_cell;  /* of each block of queries (or points) */
     wn_scan *scan;
-    bool copies;
+    bool copies, by_bytes;
     /* the exact neighbours of 2 x SAMPLE queries */
     uint32_t *sample, *true_slots;
     double *true_values;
@@ -175,7 +175,7 @@ static wn_status search_sample(ivf *f, wn_error *err)
     exact.slots = f->true_slots;
     exact.values = f->true_values;
     if ((status = wn_scan_queries_make(&f->form, &exact.queries, task->pool, &side, err))) goto done;
-    if ((status = wn_scan_new(&exact, &f->form, &f->points, &side, &scan, err))) goto done;
+    if ((status = wn_scan_new(&exact, &f->form, &f->points, &side, false, &scan, err))) goto done;
     wn_scan_run_lists(scan, NULL, 0);
     wn_scan_finish(scan);
 done:
@@ -316,7 +316,7 @@ static wn_status search_self(ivf *f, wn_error *err)
     for (uint32_t cell = 0; cell < cells; cell++) total += pair_blocks(f, cell, cell, blocks + total);
     for (size_t i = 0; i < len; i++) total += pair_blocks(f, pairs[i].a, pairs[i].b, blocks + total);
     if ((status = wn_rounds_of(f->points.blocks, blocks, total, &rounds, err))) goto done;
-    if ((status = wn_scan_new(f->task, &f->form, &f->points, &f->points, &f->scan, err))) goto done;
+    if ((status = wn_scan_new(f->task, &f->form, &f->points, &f->points, f->by_bytes, &f->scan, err))) goto done;
     status = wn_rounds_run(&rounds, f->scan, f->task->progress, f->task->points.len, err);
 done:
     wn_rounds_clear(&rounds);
@@ -346,7 +346,7 @@ static wn_status search_queries(ivf *f, wn_error *err)
                 lists[a * most + count++] = b;
         }
     }
-    wn_status status = wn_scan_new(f->task, &f->form, &f->points, &f->queries, &f->scan, err);
+    wn_status status = wn_scan_new(f->task, &f->form, &f->points, &f->queries, f->by_bytes, &f->scan, err);
     if (!status) wn_scan_run_lists(f->scan, lists, most);
     wn_free(lists);
     return status;
@@ -377,6 +377,15 @@ static uint64_t ivf_memory(const wn_index_task *task)
     return wn_index_kind_find("flat")->memory(task);
 }
 
+static wn_status search_near(ivf *f, wn_error *err)
+{
+    wn_scan_free(&f->scan);
+    WN_TRY(f->task->self ? search_self(f, err) : search_queries(f, err));
+    wn_scan_finish(f->scan);
+    *f->task->reached = measure(f);
+    return WN_OK;
+}
+
 static wn_status search_cells(ivf *f, bool *fits, wn_error *err)
 {
     uint32_t *query_cells = NULL;
@@ -389,9 +398,12 @@ static wn_status search_cells(ivf *f, bool *fits, wn_error *err)
     wn_free(query_cells);
     *fits = f->near_len > 0;
     if (status || !*fits) return status;
-    if ((status = f->task->self ? search_self(f, err) : search_queries(f, err))) return status;
-    wn_scan_finish(f->scan);
-    *f->task->reached = measure(f);
+    f->by_bytes = true;
+    WN_TRY(search_near(f, err));
+    if (*f->task->reached < f->task->recall - margin) { /* bytes do not tell the rows apart */
+        f->by_bytes = false;
+        WN_TRY(search_near(f, err));
+    }
     report.done = report.total;
     (void)wn_progress_tell(f->task->progress, &report);
     return WN_OK;
