@@ -5,6 +5,7 @@
  */
 #include "winnow/kernel.h"
 
+#include "num/bundles.h"
 #include "num/convert.h"
 #include "num/cover.h"
 #include "num/distance.h"
@@ -56,6 +57,7 @@ DEFINE_FAMILY(resample, WN_RESAMPLE_MAP)
 DEFINE_FAMILY(hamming, WN_HAMMING_MAP)
 DEFINE_FAMILY(layout, WN_LAYOUT_MAP)
 DEFINE_FAMILY(fft, WN_FFT_MAP)
+DEFINE_FAMILY(bundles, WN_BUNDLES_MAP)
 DEFINE_FAMILY(splines, WN_SPLINES_MAP)
 DEFINE_FAMILY(cover, WN_COVER_MAP)
 
@@ -73,6 +75,7 @@ size_t wn_kernels_list(wn_cpu level, wn_kernel *out, size_t capacity)
     add_hamming(&list, level);
     add_layout(&list, level);
     add_fft(&list, level);
+    add_bundles(&list, level);
     add_splines(&list, level);
     add_cover(&list, level);
     return list.count;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "num/bundles.h"
 #include "winnow/index.h"
 #include "winnow/projection.h"
 
@@ -58,6 +59,19 @@ WN_NODISCARD wn_status wn_map_order(const float *points, size_t rows, size_t str
 /* Rows and columns in that order: row order[i] becomes row i. Columns are no longer ascending. On failure `sparse` is
  * as before. */
 WN_NODISCARD wn_status wn_sparse_permute(wn_sparse *sparse, const uint32_t *order, wn_pool *pool, wn_error *err);
+
+/* The rows of a sparse matrix as bundles[starts[i]] ..., weights in units[i]; values are rounded to 1/65,535 of the
+ * greatest of their row. */
+typedef struct wn_map_bundles {
+    uint64_t *starts; /* rows + 1 */
+    wn_bundle *bundles;
+    float *units; /* rows */
+} wn_map_bundles;
+
+/* Values must not be negative. Zero-initialise; what `out` held is released, at the end by wn_map_bundles_clear. */
+WN_NODISCARD wn_status wn_map_bundles_make(const wn_sparse *from, wn_pool *pool, wn_map_bundles *out, wn_error *err);
+void wn_map_bundles_clear(wn_map_bundles *bundles);
+uint64_t wn_map_bundles_memory(size_t rows, size_t k); /* of a matrix from lists of k, nearly */
 
 /* 2 or 4. */
 size_t wn_map_stride(const wn_projection_request *request);

@@ -239,6 +239,7 @@ static void fill_tables(kcheck_tables *tables)
         wn_cover_kernels_init(&tables[level].cover, (wn_cpu)level);
         wn_layout_kernels_init(&tables[level].layout, (wn_cpu)level);
         wn_fft_kernels_init(&tables[level].fft, (wn_cpu)level);
+        wn_bundles_kernels_init(&tables[level].bundles, (wn_cpu)level);
         wn_splines_kernels_init(&tables[level].splines, (wn_cpu)level);
     }
 }
@@ -246,10 +247,10 @@ static void fill_tables(kcheck_tables *tables)
 int main(int argc, char **argv)
 {
     static kcheck_tables tables[WN_CPU_COUNT];
-    const kcheck_case *const families[] = {kcheck_distance_cases, kcheck_tile_cases,    kcheck_convert_cases,
-                                           kcheck_topk_cases,     kcheck_pixels_cases,  kcheck_resample_cases,
-                                           kcheck_hamming_cases,  kcheck_precise_cases, kcheck_layout_cases,
-                                           kcheck_fft_cases,      kcheck_splines_cases, kcheck_cover_cases};
+    const kcheck_case *const families[] = {
+        kcheck_distance_cases, kcheck_tile_cases,    kcheck_convert_cases, kcheck_topk_cases,   kcheck_pixels_cases,
+        kcheck_resample_cases, kcheck_hamming_cases, kcheck_precise_cases, kcheck_layout_cases, kcheck_fft_cases,
+        kcheck_bundles_cases,  kcheck_splines_cases, kcheck_cover_cases};
     settings set = {.seed = 1, .rounds = 1};
     size_t failed = 0;
     if (!parse(argc, argv, &set)) return 2;

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/rng.h"
+#include "num/bundles.h"
 #include "num/convert.h"
 #include "num/cover.h"
 #include "num/distance.h"
@@ -41,6 +42,7 @@ typedef struct kcheck_tables {
     wn_hamming_kernels hamming;
     wn_layout_kernels layout;
     wn_fft_kernels fft;
+    wn_bundles_kernels bundles;
     wn_splines_kernels splines;
     wn_cover_kernels cover;
 } kcheck_tables;
@@ -88,6 +90,7 @@ extern const kcheck_case kcheck_resample_cases[];
 extern const kcheck_case kcheck_hamming_cases[];
 extern const kcheck_case kcheck_layout_cases[];
 extern const kcheck_case kcheck_fft_cases[];
+extern const kcheck_case kcheck_bundles_cases[];
 extern const kcheck_case kcheck_splines_cases[];
 extern const kcheck_case kcheck_cover_cases[];
 

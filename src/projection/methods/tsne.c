@@ -50,7 +50,9 @@ static const wn_option options[] = {
 
 typedef struct moving {
     wn_sparse *graph;
+    wn_map_bundles bundles; /* of the graph, for maps of two dimensions */
     wn_layout_kernels kernels;
+    wn_bundles_kernels bundled;
     size_t stride;
     float *points, *to, *steps, *gains, *pushes; /* in the order of `order` */
     uint32_t *order, *next;                      /* rows, as the request numbers them; the next order, of places */
@@ -94,9 +96,17 @@ static void move_rows(void *context, size_t begin, size_t end, unsigned worker)
     float pulls[WN_MAP_GRAIN * 4] = {0};
     (void)worker;
     for (size_t row = begin; row < end; row++) {
-        uint64_t at = graph->starts[row];
-        m->kernels.student(&law, m->points, stride, m->points + row * stride, graph->cols + at, graph->values + at,
-                           (size_t)(graph->starts[row + 1] - at), pulls + (row - begin) * stride);
+        const float *at = m->points + row * stride;
+        float *pull = pulls + (row - begin) * stride;
+        if (stride == 2) {
+            const uint64_t *starts = m->bundles.starts + row;
+            m->bundled.student(m->points, at, m->bundles.bundles + starts[0], (size_t)(starts[1] - starts[0]),
+                               m->bundles.units[row], pull);
+        } else {
+            const uint64_t *starts = graph->starts + row;
+            m->kernels.student(&law, m->points, stride, at, graph->cols + starts[0], graph->values + starts[0],
+                               (size_t)(starts[1] - starts[0]), pull);
+        }
     }
     take_steps(m, first, n, pulls);
     shorten_steps(m->steps + first, end - begin, stride);
@@ -146,7 +156,9 @@ static void permute_points(const uint32_t *order, size_t rows, size_t stride, fl
 static wn_status order_rows(moving *m, wn_pool *pool, wn_error *err)
 {
     size_t rows = m->graph->rows;
-    if (rows < ORDERED_LEAST) return WN_OK;
+    if (rows < ORDERED_LEAST)
+        return m->stride == 2 && !m->bundles.starts ? wn_map_bundles_make(m->graph, pool, &m->bundles, err) : WN_OK;
+    wn_map_bundles_clear(&m->bundles);
     WN_TRY(wn_map_order(m->points, rows, m->stride, m->next, err));
     WN_TRY(wn_sparse_permute(m->graph, m->next, pool, err));
     permute_points(m->next, rows, m->stride, m->points, m->to);
@@ -155,7 +167,7 @@ static wn_status order_rows(moving *m, wn_pool *pool, wn_error *err)
     for (size_t i = 0; i < rows; i++) m->next[i] = m->order[m->next[i]];
     uint32_t *swap = m->order;
     m->order = m->next, m->next = swap;
-    return WN_OK;
+    return m->stride == 2 ? wn_map_bundles_make(m->graph, pool, &m->bundles, err) : WN_OK;
 }
 
 static wn_status push(const params *p, const wn_projection_request *request, moving *m, wn_error *err)
@@ -261,11 +273,13 @@ static wn_status fit(const void *parameters, const wn_projection_request *reques
     status = wn_map_start_points(request, (wn_map_start)p->start, WN_MAP_SCALE_DEVIATION, 1e-4f, m.points, err);
     if (status) goto done;
     wn_layout_kernels_init(&m.kernels, wn_cpu_level());
+    wn_bundles_kernels_init(&m.bundled, wn_cpu_level());
     for (uint64_t i = 0; i < graph.starts[rows]; i++)
         m.certainty += (double)graph.values[i] * log((double)graph.values[i]);
     status = move(p, request, &m, out, err);
 done:
     wn_repulsion_clear(&m.repulsion);
+    wn_map_bundles_clear(&m.bundles);
     wn_free(m.sums);
     wn_free(orders);
     wn_free(storage);
@@ -281,8 +295,8 @@ static uint64_t memory(const void *parameters, const wn_projection_request *requ
     size_t nodes = 130 + (size_t)(sqrt((double)rows) / 2 / p->step);
     if (rows < 2) return 0;
     if (k > rows - 1) k = rows - 1;
-    return wn_map_lists_memory(request, k) + wn_sparse_memory(rows, k) + rows * (k * sizeof(float) + 5 * 16 + 24) +
-           wn_repulsion_memory(rows, nodes, wn_pool_threads(request->pool));
+    return wn_map_lists_memory(request, k) + wn_sparse_memory(rows, k) + wn_map_bundles_memory(rows, k) +
+           rows * (k * sizeof(float) + 5 * 16 + 24) + wn_repulsion_memory(rows, nodes, wn_pool_threads(request->pool));
 }
 
 static size_t neighbours(const void *parameters)
