@@ -113,11 +113,11 @@ static void test_curve(void **state)
     }
 }
 
-/* Beyond the rows whose pairs can all be compared, lists are found as `winnow neighbours` does it. */
+/* Beyond a few ten thousand rows not all pairs are compared. */
 static void test_many_rows(void **state)
 {
     (void)state;
-    enum { MANY = WN_INDEX_EXACT_ROWS + 100, DIM = 16, FEW = 3 };
+    enum { MANY = 30000, DIM = 16, FEW = 3 };
     float *data = malloc((size_t)MANY * DIM * sizeof *data);
     wn_rng rng, centre;
     wn_map_lists lists;
@@ -125,13 +125,13 @@ static void test_many_rows(void **state)
     wn_projection_request request = {.matrix = {data, MANY, DIM, DIM}};
     wn_rng_init(&rng, 4, 0);
     for (size_t row = 0; row < MANY; row++) {
-        wn_rng_init(&centre, 3, wn_rng_below(&rng, 2000));
+        wn_rng_init(&centre, 3, wn_rng_below(&rng, 200));
         for (size_t k = 0; k < DIM; k++)
             data[row * DIM + k] = wn_rng_range(&centre, -1, 1) + wn_rng_range(&rng, -0.5f, 0.5f);
     }
     assert_int_equal(wn_pool_new(0, 0, &request.pool, NULL), WN_OK);
     if (wn_map_lists_get(&request, FEW, &lists, &err)) fail_msg("%s", err.message);
-    assert_true(lists.found.recall >= 0.98 && lists.found.recall < 1); /* measured: not by comparing all */
+    assert_true(lists.found.recall >= 0.95 && lists.found.recall < 1); /* measured: not by comparing all */
     assert_true(wn_map_lists_memory(&request, FEW) > (uint64_t)MANY * DIM * sizeof *data);
     wn_map_lists_clear(&lists);
     wn_pool_free(&request.pool);
