@@ -1,6 +1,6 @@
 # Array mode: train a model file, embed files to arrays without a workspace, select and evaluate on the arrays.
-"$WINNOW" add "$IMAGES" -w w --input-side 32 --quiet
-"$WINNOW" train "$IMAGES" -w w --steps 4 --network tiny --out m.wnm --quiet
+"$WINNOW" add "$IMAGES" -w w --input-side 16 --quiet
+"$WINNOW" train "$IMAGES" -w w --steps 4 --network tiny --batch 8 --views 2 --out m.wnm --quiet
 "$WINNOW" embed "$IMAGES" --model m.wnm --out e.npy --out-paths paths.txt --json --quiet >embed.json
 "$WINNOW" embed -w w --out ew.npy --out-paths pw.txt --quiet
 [ ! -e images.winnow ]

@@ -1,5 +1,5 @@
 # SIGINT ends a run with status 130 and says how to go on; another writer is told who holds the workspace.
-"$WINNOW" curate "$IMAGES" -w w -n 10 --train-steps 100000 --train-network tiny --input-side 32 2>err.txt & pid=$!
+"$WINNOW" curate "$IMAGES" -w w -n 10 --train-steps 100000 --train-network tiny --input-side 16 2>err.txt & pid=$!
 for _ in $(seq 200); do
     grep -q "training a model" err.txt && break
     sleep 0.1

@@ -1,6 +1,6 @@
 # Copies and links: names stay unique, nothing is replaced, a second run finds what the first one placed.
-"$WINNOW" add "$IMAGES" -w w --input-side 32 --quiet
-"$WINNOW" train "$IMAGES" -w w --steps 2 --network tiny --quiet
+"$WINNOW" add "$IMAGES" -w w --input-side 16 --quiet
+"$WINNOW" train "$IMAGES" -w w --steps 2 --network tiny --batch 8 --views 2 --quiet
 mkdir out; echo mine >out/keep.txt
 "$WINNOW" curate -w w -n 8 --copy out --link links --quiet
 echo mine | cmp - out/keep.txt

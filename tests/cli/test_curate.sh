@@ -1,6 +1,6 @@
 # The whole way, twice: the second run of the same command reads nothing again and gives the same picks.
-"$WINNOW" curate "$IMAGES" -w w -n 12 --train-steps 4 --train-network tiny --input-side 32 --json --quiet >first.json
-"$WINNOW" curate "$IMAGES" -w w -n 12 --train-steps 4 --train-network tiny --input-side 32 --json --quiet >second.json
+"$WINNOW" curate "$IMAGES" -w w -n 12 --train-steps 4 --train-network tiny --input-side 16 --json --quiet >first.json
+"$WINNOW" curate "$IMAGES" -w w -n 12 --train-steps 4 --train-network tiny --input-side 16 --json --quiet >second.json
 python3 - "$IMAGES" <<'P'
 import csv, json, os, sys
 first, second = json.load(open("first.json")), json.load(open("second.json"))

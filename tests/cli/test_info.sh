@@ -12,8 +12,8 @@ says() { # FILE KEY VALUE: as a line of the table
 json() { "$W" info "$1" --json | python3 -c 'import json, sys; f = json.load(sys.stdin); assert eval(sys.argv[1]), f' "$2"; }
 
 # A workspace with a model that was trained, a reduction of it and the arrays that come from it.
-"$W" add "$IMAGES" -w w --input-side 32 -q
-"$W" train "$IMAGES" -w w --network tiny --steps 3 --batch 8 --name t --out t.wnm -q
+"$W" add "$IMAGES" -w w --input-side 16 -q
+"$W" train "$IMAGES" -w w --network tiny --steps 3 --batch 8 --views 2 --name t --out t.wnm -q
 "$W" embed "$IMAGES" --model t.wnm --out e.npy -q
 "$W" embed "$IMAGES" --model t.wnm --dim 4 --out r.npy --out-model r.wnr -q
 "$W" model export t.wnm --out t.safetensors -q
@@ -43,7 +43,7 @@ says t.wnm kind model
 says t.wnm network tiny
 says t.wnm "nested dims" "32, 64, 128"
 says t.wnm "trained steps" 3
-json t.wnm 'f["kind"] == "model" and f["dim"] == 128 and f["parameters"] > 1000 and f["side"] == 32 and f["bytes"] > 4 * f["parameters"]'
+json t.wnm 'f["kind"] == "model" and f["dim"] == 128 and f["parameters"] > 1000 and f["side"] == 16 and f["bytes"] > 4 * f["parameters"]'
 json default 'f["network"] == "mobile" and f["cut"] == 1.5 and f["side"] == 96'
 json t.safetensors 'f["kind"] == "safetensors" and f["network"] == "tiny" and f["types"] == ["F32"] and f["tensors"] > 2'
 json alien.safetensors 'f["numbers"] == 6 and f["model"].startswith("none of winnow")'
@@ -58,8 +58,8 @@ json w 'f["kind"] == "workspace" and f["readable"] > 10 and any(m.startswith("t,
 says w kind workspace
 
 # A checkpoint of a training that was stopped.
-"$W" add "$IMAGES" -w c --input-side 32 -q
-"$W" train "$IMAGES" -w c --network tiny --steps 100000 --batch 8 --name c -q 2>train.txt & train=$!
+"$W" add "$IMAGES" -w c --input-side 16 -q
+"$W" train "$IMAGES" -w c --network tiny --steps 100000 --batch 8 --views 2 --name c -q 2>train.txt & train=$!
 for _ in $(seq 300); do [ -e c/models/c.wnm.checkpoint ] && break; sleep 0.1; done
 kill -INT $train
 status=0; wait $train || status=$?

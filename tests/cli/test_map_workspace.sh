@@ -1,7 +1,7 @@
 # The map of a workspace: made, kept, and images that come later put on it.
 mkdir first
 for folder in aircraft balloons beach; do cp -r "$IMAGES/$folder" first/; done
-"$WINNOW" train first -w w --steps 3 --network tiny --quiet
+"$WINNOW" train first -w w --steps 3 --network tiny --batch 8 --views 2 --quiet
 "$WINNOW" embed first -w w --quiet
 "$WINNOW" map -w w --json --quiet >made.json
 "$WINNOW" map -w w --json --quiet >same.json

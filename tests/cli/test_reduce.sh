@@ -103,10 +103,10 @@ refuses 1 "row 57" embed --embeddings nan.npy --dim 4 --out x.npy
 refuses 1 "damaged.wnr: damaged" embed --embeddings full.npy --model damaged.wnr --out x.npy
 [ ! -e x.npy ]
 # The model behind a reduction is another one now: said, and mended by --dim.
-"$W" train some.txt -w t --network tiny --steps 2 --input-side 32 --quiet --name mine 2>/dev/null ||
-    "$W" train some.txt -w t --network tiny --steps 2 --quiet --name mine
+"$W" add some.txt -w t --input-side 16 --quiet
+"$W" train -w t --network tiny --batch 8 --views 2 --steps 2 --quiet --name mine
 "$W" embed -w t --dim 5 --quiet
-"$W" train some.txt -w u --network tiny --steps 3 --quiet --out other.wnm
+"$W" train -w t --network tiny --batch 8 --views 2 --steps 3 --quiet --name other --out other.wnm
 cp other.wnm t/models/mine.wnm
 refuses 1 "not the one that it was fitted to" embed -w t --model mine-pca5
 "$W" embed -w t --model mine --dim 5 --quiet

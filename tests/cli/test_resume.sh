@@ -1,5 +1,5 @@
 # kill -9 at several moments, then the same command: the result is that of an undisturbed run.
-curate() { exec "$WINNOW" curate "$IMAGES" -w "$1" -n 10 --train-steps 8 --train-network tiny --input-side 32 --quiet "${@:2}"; }
+curate() { exec "$WINNOW" curate "$IMAGES" -w "$1" -n 10 --train-steps 8 --train-network tiny --input-side 16 --quiet "${@:2}"; }
 (curate plain)
 for delay in 0.03 0.08 0.15 0.3 0.6 1.0 1.5; do
     curate killed & pid=$!

@@ -1,7 +1,7 @@
 # Selection configs: every example of the docs in a workspace, arrays, and what mistakes are answered with.
 docs=$SOURCE/docs/selection-config.md
-"$WINNOW" add "$IMAGES" -w w --input-side 32 -q
-"$WINNOW" train -w w --steps 4 --network tiny -q
+"$WINNOW" add "$IMAGES" -w w --input-side 16 -q
+"$WINNOW" train -w w --steps 4 --network tiny --batch 8 --views 2 -q
 "$WINNOW" select -w w -n 15 -q >first.txt
 python3 - "$IMAGES" "$docs" <<'PY'
 import json, os, re, sys
@@ -163,7 +163,7 @@ for path in glob.glob("p/predictions/shapes/**/*.json", recursive=True):
 picked = [margins[k] for line in open("default.txt") for k in margins if os.path.splitext(line.rstrip("\n"))[0].endswith("/" + k)]
 assert len(picked) > 5 and sum(picked) / len(picked) > sum(margins.values()) / len(margins), picked
 PY
-"$WINNOW" add "$IMAGES" -w bare --input-side 32 -q
-"$WINNOW" train -w bare --steps 4 --network tiny -q
+"$WINNOW" add "$IMAGES" -w bare --input-side 16 -q
+"$WINNOW" train -w bare --steps 4 --network tiny --batch 8 --views 2 -q
 fails 1 "needs predictions of the images" "$WINNOW" select -w bare -n 5 -s uncertainty-herding
 "$WINNOW" select -w bare -n 5 --explain | grep -q "with max-herding"

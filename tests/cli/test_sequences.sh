@@ -5,8 +5,8 @@ for i in $(seq 0 10); do
     cp "${files[$i]}" "clips/a/frame-$(printf %03d "$i").jpg"
     cp "${files[$((i + 11))]}" "clips/b/frame-$(printf %03d "$i").jpg"
 done
-"$WINNOW" add clips -w w --input-side 32 -q
-"$WINNOW" train -w w --steps 4 --network tiny -q
+"$WINNOW" add clips -w w --input-side 16 -q
+"$WINNOW" train -w w --steps 4 --network tiny --batch 8 --views 2 -q
 "$WINNOW" select -w w -n 9 --sequence-length 3 --tag one --keep-duplicates -q >one.txt
 "$WINNOW" select -w w -n 6 --sequence-length 3 --tag two --except-tag one --keep-duplicates -q >two.txt
 python3 - <<'PY'

@@ -1,5 +1,5 @@
 # The growing pool: each run picks among what is new, far from what runs picked before; nothing new makes no run.
-run() { "$WINNOW" curate pool -w w -n 8 --since-last --train-steps 4 --train-network tiny --input-side 32 --json -q; }
+run() { "$WINNOW" curate pool -w w -n 8 --since-last --train-steps 4 --train-network tiny --input-side 16 --json -q; }
 mkdir pool
 mapfile -t files < <(find "$IMAGES" -name '*.jpg' | sort)
 place() { for i in $(seq "$1" "$2"); do cp "${files[$i]}" "pool/$i.jpg"; done; }
@@ -35,7 +35,7 @@ status=0; "$WINNOW" curate pool -w w -n 8 --since-last --except-tag selected 2>m
 
 # Distances are those of all images to all that were ever picked: with everything picked nothing is far.
 mkdir small
-one() { "$WINNOW" curate small -w v -n 100% --since-last --train-steps 4 --train-network tiny --input-side 32 --json -q; }
+one() { "$WINNOW" curate small -w v -n 100% --since-last --train-steps 4 --train-network tiny --input-side 16 --json -q; }
 for i in $(seq 0 9); do cp "${files[$i]}" "small/$i.jpg"; done
 one >all.json
 cp "${files[10]}" small/10.jpg
@@ -51,8 +51,8 @@ PY
 # What a run on another folder did not look at is new, though it was in the workspace before.
 mkdir left right
 for i in 0 1 2 3; do cp "${files[$((20 + i))]}" "left/$i.jpg"; cp "${files[$((24 + i))]}" "right/$i.jpg"; done
-"$WINNOW" add left right -w both --input-side 32 --quiet
-"$WINNOW" curate left -n 2 -w both --train-steps 4 --train-network tiny --input-side 32 --quiet
+"$WINNOW" add left right -w both --input-side 16 --quiet
+"$WINNOW" curate left -n 2 -w both --train-steps 4 --train-network tiny --input-side 16 --quiet
 "$WINNOW" curate right -n 2 -w both --since-last --quiet
 "$WINNOW" curate left -n 2 -w both --since-last --json --quiet >still.json
 grep -c right/ both/runs/0002/selected.txt | grep -qx 2
