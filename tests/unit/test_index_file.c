@@ -21,7 +21,7 @@
 #include "winnow/index_file.h"
 #include "winnow/memory.h"
 
-enum { ROWS = 6000, DIM = 18, QUERIES = 300, K = 7 };
+enum { ROWS = 4200, DIM = 18, QUERIES = 150, K = 7 };
 
 enum { CLOUDS, ZEROS, COPIES, CONSTANT, OUTLIERS, GAPS, DATA_KINDS };
 
