@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """SimCLR, VICReg or BYOL of the package lightly with winnow's network: the peer of `winnow train --network tiny`.
 
-    lightly_knn.py PATHS.txt simclr|vicreg|byol EPOCHS OUT.npy [EVERY]
+    lightly_knn.py PATHS.txt simclr|vicreg|byol EPOCHS OUT.npy [EVERY [SIDE]]
 
-Trains on every EVERY-th file of the list (default 1) with the augmentations of winnow's views: crops of 20 % and more,
+Trains on every EVERY-th file of the list (default 1), pictures of SIDE x SIDE pixels (32), with the augmentations of winnow's views: crops of 20 % and more,
 colour of strength 0.5, a fifth in grey, mirrored, no blur at 32 pixels; batches of 128, SGD at 0.1 with Nesterov momentum
 0.9 and decay 5e-4, 5 % warm-up and a cosine. Then writes 128 numbers for each file (float32), made of its features as winnow
 makes its own: principal axes, each divided by its variance to the power 0.375. `winnow evaluate knn` gives their accuracy.
@@ -77,14 +77,14 @@ def scaled_axes(rows, dim=128):
     return (rows @ axes / variances**0.375).astype(np.float32)
 
 
-def main(paths, method, epochs, out, every=1):
+def main(paths, method, epochs, out, every=1, side=32):
     torch.manual_seed(0)
     torch.set_num_threads(1)
     with open(paths) as file:
         images = [Image.open(line.rstrip("\n")).convert("RGB") for line in file]
     train = images[::every]
     normalize = {"mean": [0.5] * 3, "std": [0.25] * 3}
-    transform = SimCLRTransform(input_size=32, cj_strength=0.5, min_scale=0.2, gaussian_blur=0.0, normalize=normalize)
+    transform = SimCLRTransform(input_size=side, cj_strength=0.5, min_scale=0.2, gaussian_blur=0.0, normalize=normalize)
     learner = Learner(method).train()
     optimizer = torch.optim.SGD(learner.parameters(), lr=RATE, momentum=0.9, nesterov=True, weight_decay=5e-4)
     per_epoch, begun = len(train) // BATCH, time.process_time()
