@@ -400,7 +400,8 @@ static wn_status search_cells(ivf *f, bool *fits, wn_error *err)
     if (status || !*fits) return status;
     f->by_bytes = true;
     WN_TRY(search_near(f, err));
-    if (*f->task->reached < f->task->recall - margin) { /* bytes do not tell the rows apart */
+    double chance = fmin(margin, (1 - f->task->recall) / 2); /* what a sample may be off by */
+    if (*f->task->reached < f->task->recall - chance) {      /* bytes do not tell the rows apart */
         f->by_bytes = false;
         WN_TRY(search_near(f, err));
     }
