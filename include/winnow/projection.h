@@ -21,7 +21,7 @@ extern "C" {
 
 /* What is to be mapped. Zero-initialise, then set. */
 typedef struct wn_projection_request {
-    wn_matrix matrix; /* N x dim; every value finite */
+    wn_matrix matrix; /* N x dim; every value finite, the greatest magnitude 0 or 1e-15 .. 1e15 */
     size_t dims;      /* of the map: 1 .. dim; for methods that place points by the neighbour graph 1 .. 3 */
     uint64_t seed;
     wn_index_metric metric;     /* of the neighbour graph: L2 or COSINE */

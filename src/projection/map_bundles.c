@@ -61,7 +61,8 @@ static void fill_rows(void *context, size_t begin, size_t end, unsigned worker)
 
 uint64_t wn_map_bundles_memory(size_t rows, size_t k)
 {
-    return (uint64_t)rows * ((2 * (uint64_t)k / WN_BUNDLE + 2) * sizeof(wn_bundle) + 16);
+    uint64_t uppers = rows >> 16; /* each can leave a bundle that is not full */
+    return (uint64_t)rows * ((2 * (uint64_t)k / WN_BUNDLE + 2 + uppers) * sizeof(wn_bundle) + 16);
 }
 
 void wn_map_bundles_clear(wn_map_bundles *bundles)

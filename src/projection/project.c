@@ -2,7 +2,10 @@
  *
  * What all projection methods share: the request is checked and the result gets its points.
  */
+#include <math.h>
+
 #include "base/error.h"
+#include "num/convert.h"
 #include "winnow/memory.h"
 #include "winnow/projection.h"
 
@@ -43,6 +46,22 @@ static wn_status check_graph(const wn_projection_request *request, wn_error *err
     return WN_OK;
 }
 
+/* Squares of values beyond these are lost in float32. */
+static wn_status check_magnitude(const wn_matrix *matrix, wn_error *err)
+{
+    wn_convert_kernels kernels;
+    float most = 0;
+    wn_convert_kernels_init(&kernels, wn_cpu_level());
+    for (size_t row = 0; row < matrix->rows; row++)
+        most = fmaxf(most, kernels.max_abs(wn_matrix_row(matrix, row), matrix->cols));
+    if (most == 0 || (most >= 1e-15f && most <= 1e15f)) return WN_OK;
+    return wn_fail(
+        err, WN_INVALID,
+        "the greatest value of the embeddings is %g, and float32 has no squares of such values; divide them all "
+        "by %g",
+        (double)most, (double)most);
+}
+
 wn_status wn_project(const wn_projection_method *method, const void *params, const wn_projection_request *request,
                      wn_projection *out, wn_error *err)
 {
@@ -60,6 +79,7 @@ wn_status wn_project(const wn_projection_method *method, const void *params, con
     }
     WN_TRY(check_graph(request, err));
     WN_TRY(wn_matrix_check_finite(matrix, "embeddings", request->pool, err));
+    WN_TRY(check_magnitude(matrix, err));
     out->rows = matrix->rows;
     out->dims = request->dims;
     if (!(out->points = wn_alloc(WN_MEMORY_MATRIX, out->rows * out->dims, sizeof *out->points)))

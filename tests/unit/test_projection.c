@@ -141,6 +141,9 @@ static void test_table(void **state)
         data[17 * DIM] = NAN;
         assert_int_equal(run(&s, &request, &map, &err), WN_INVALID);
         assert_non_null(strstr(err.message, "row 17"));
+        for (size_t i = 0; i < request.matrix.rows * DIM; i++) data[i] = i % 2 ? 1e-20f : -1e-20f;
+        assert_int_equal(run(&s, &request, &map, &err), WN_INVALID);
+        assert_non_null(strstr(err.message, "greatest value"));
         request.matrix.rows = 0;
         assert_int_equal(run(&s, &request, &map, &err), WN_INVALID);
         assert_int_equal(wn_memory_live(WN_MEMORY_MATRIX), before);
