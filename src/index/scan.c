@@ -563,7 +563,7 @@ static size_t room_of(size_t k)
     return 3 * k + 8 > 64 ? 3 * k + 8 : 64;
 }
 
-/* Of 60,000 rows of 128 numbers and k = 90, as many by bytes hold 0.9999 of the true neighbours. */
+/* What rounding to bytes may move beyond the k-th; `ivf` measures on a sample whether it was enough. */
 static size_t kept_of(size_t k)
 {
     return k + k / 4 + 8;
