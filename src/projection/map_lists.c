@@ -9,8 +9,6 @@
 
 #include "base/error.h"
 
-static const double map_recall = 0.95;
-
 /* A map needs no proof of its neighbours: from so many rows on, nearly all of them do. */
 static const wn_index_kind *kind_for(size_t rows)
 {
@@ -34,7 +32,6 @@ wn_status wn_map_lists_get(const wn_projection_request *request, size_t k, wn_ma
     }
     wn_neighbours_request search = {.embeddings = request->matrix,
                                     .k = k,
-                                    .recall = map_recall,
                                     .metric = request->metric,
                                     .seed = request->seed,
                                     .pool = request->pool,
