@@ -16,12 +16,6 @@ static double student_law(const wn_layout_law *law, double d2)
     return 1 / (1 + d2);
 }
 
-static double ratio_law(const wn_layout_law *law, double d2)
-{
-    double sum = (double)law->shift + d2;
-    return 1 / (sum * sum);
-}
-
 /* Nearer than 1e-6 counts as that far: the power of 0 would be infinite. */
 static double pull_law(const wn_layout_law *law, double d2)
 {
@@ -64,7 +58,6 @@ static void sum_terms(const wn_layout_law *law, term by, const float *points, si
         sum_terms(law, (term){name##_law, limit}, points, stride, at, partners, weights, n, force);                    \
     }
 DEFINE_SUM(student, INFINITY)
-DEFINE_SUM(ratio, INFINITY)
 DEFINE_SUM(pull, (double)law->limit)
 DEFINE_SUM(push, (double)law->limit)
 
@@ -84,6 +77,25 @@ static void log_sum(const wn_layout_law *law, const float *points, size_t stride
     }
     force[0] += (float)sum;
 }
+
+#define DEFINE_PARTS(name, index)                                                                                      \
+    static void name(const float *points, size_t stride, const float *at, const index *partners,                       \
+                     const wn_layout_part *parts, size_t n_parts, float *force)                                        \
+    {                                                                                                                  \
+        double sum[4] = {0};                                                                                           \
+        for (size_t part = 0; part < n_parts; partners += parts[part++].n)                                             \
+            for (size_t i = 0; i < parts[part].n; i++) {                                                               \
+                double delta[4] = {0}, below = (double)parts[part].shift;                                              \
+                for (size_t c = 0; c < stride; c++) {                                                                  \
+                    delta[c] = (double)points[partners[i] * stride + c] - (double)at[c];                               \
+                    below += delta[c] * delta[c];                                                                      \
+                }                                                                                                      \
+                for (size_t c = 0; c < stride; c++) sum[c] += (double)parts[part].factor / (below * below) * delta[c]; \
+            }                                                                                                          \
+        for (size_t c = 0; c < stride; c++) force[c] += (float)sum[c];                                                 \
+    }
+DEFINE_PARTS(parts_u16, uint16_t)
+DEFINE_PARTS(parts_u32, uint32_t)
 
 void wn_layout_kernels_init(wn_layout_kernels *kernels, wn_cpu level)
 {

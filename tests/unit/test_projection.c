@@ -178,34 +178,34 @@ static void test_same_map_for_any_number_of_threads(void **state)
     }
 }
 
-/* So many rows that t-SNE puts them in the order of their places: each point still belongs to its row, which its
- * neighbours on a curve tell, and threads do not matter. */
-static void test_many_rows_keep_their_points(void **state)
+/* Rows along a curve, shuffled, with a graph of their neighbours on it: each point still belongs to its row, which its
+ * neighbours tell, and threads do not matter. */
+static void follow_curve(const char *method, const char *options, size_t many)
 {
-    (void)state;
-    enum { MANY = 9000, NEAR = 10 };
-    setting s = {.method = wn_projection_method_find("tsne")};
-    float *rows = wn_alloc(WN_MEMORY_GENERAL, MANY * 2, sizeof *rows);
-    int64_t *ids = wn_alloc(WN_MEMORY_GENERAL, MANY * NEAR, sizeof *ids);
-    float *distances = wn_alloc(WN_MEMORY_GENERAL, MANY * NEAR, sizeof *distances);
+    enum { NEAR = 10, STEP = 7919 };
+    setting s = {.method = wn_projection_method_find(method)};
+    float *rows = wn_calloc(WN_MEMORY_GENERAL, many * 2, sizeof *rows);
+    size_t *at_place = wn_alloc(WN_MEMORY_GENERAL, many, sizeof *at_place);
+    int64_t *ids = wn_alloc(WN_MEMORY_GENERAL, many * NEAR, sizeof *ids);
+    float *distances = wn_alloc(WN_MEMORY_GENERAL, many * NEAR, sizeof *distances);
     wn_projection first = {0};
     s.params = wn_alloc(WN_MEMORY_GENERAL, 1, s.method->params_size);
     assert_int_equal(wn_options_init(s.method->options, s.params, NULL), WN_OK);
-    assert_int_equal(wn_options_set_list(s.method->options, s.params, "iterations=140,exaggerated=130", NULL), WN_OK);
-    for (size_t i = 0; i < MANY; i++) {
-        size_t place = i * 7919 % MANY; /* along the curve */
-        rows[2 * i] = (float)place, rows[2 * i + 1] = 0;
+    assert_int_equal(wn_options_set_list(s.method->options, s.params, options, NULL), WN_OK);
+    for (size_t i = 0; i < many; i++) at_place[i * STEP % many] = i;
+    for (size_t place = 0; place < many; place++) {
+        size_t row = at_place[place];
+        rows[2 * row] = (float)place;
         for (size_t j = 0; j < NEAR; j++) {
-            size_t other = (place + MANY + (j % 2 ? 1 + j / 2 : MANY - 1 - j / 2)) % MANY;
-            ids[i * NEAR + j] = (int64_t)(other * 4679 % MANY); /* 7919 x 4679 = 1 modulo 9000 */
-            distances[i * NEAR + j] = (float)(1 + j / 2);
+            ids[row * NEAR + j] = (int64_t)at_place[(place + many + (j % 2 ? 1 + j / 2 : many - 1 - j / 2)) % many];
+            distances[row * NEAR + j] = (float)(1 + j / 2);
         }
     }
-    wn_neighbours graph = {.ids = ids, .distances = distances, .rows = MANY, .k = NEAR};
+    wn_neighbours graph = {.ids = ids, .distances = distances, .rows = many, .k = NEAR};
     for (unsigned threads = 1; threads <= 3; threads += 2) {
         wn_pool *pool = NULL;
         wn_projection map;
-        wn_projection_request request = {.matrix = {rows, MANY, 2, 2}, .dims = 2, .graph = &graph};
+        wn_projection_request request = {.matrix = {rows, many, 2, 2}, .dims = 2, .graph = &graph};
         assert_int_equal(wn_pool_new(threads, 0, &pool, NULL), WN_OK);
         request.pool = pool;
         assert_int_equal(run(&s, &request, &map, NULL), WN_OK);
@@ -214,11 +214,11 @@ static void test_many_rows_keep_their_points(void **state)
             first = map;
             continue;
         }
-        assert_memory_equal(first.points, map.points, MANY * 2 * sizeof(float));
+        assert_memory_equal(first.points, map.points, many * 2 * sizeof(float));
         wn_projection_clear(&map);
     }
     double near = 0, all = 0;
-    for (size_t i = 0; i < MANY; i++) {
+    for (size_t i = 0; i < many; i++) {
         const float *a = first.points + 2 * i, *b = first.points + 2 * ids[i * NEAR];
         near += hypot((double)(a[0] - b[0]), (double)(a[1] - b[1]));
         all += hypot((double)a[0], (double)a[1]);
@@ -228,7 +228,23 @@ static void test_many_rows_keep_their_points(void **state)
     wn_free(s.params);
     wn_free(distances);
     wn_free(ids);
+    wn_free(at_place);
     wn_free(rows);
+}
+
+/* So many that t-SNE puts them in the order of their places. */
+static void test_many_rows_of_tsne_keep_their_points(void **state)
+{
+    (void)state;
+    follow_curve("tsne", "iterations=140,exaggerated=130", 9000);
+}
+
+/* With at most 65,536 rows the partners of PaCMAP have two bytes each, with more four. */
+static void test_many_rows_of_pacmap_keep_their_points(void **state)
+{
+    (void)state;
+    follow_curve("pacmap", "iterations=90", 9000);
+    follow_curve("pacmap", "iterations=45", 65537);
 }
 
 /* Two heaps of ever so few rows, fewer than the neighbours that are asked for: the map shows two heaps. */
@@ -367,7 +383,8 @@ int main(void)
         cmocka_unit_test(test_rows_all_alike),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_same_map_for_any_number_of_threads),
-        cmocka_unit_test(test_many_rows_keep_their_points),
+        cmocka_unit_test(test_many_rows_of_tsne_keep_their_points),
+        cmocka_unit_test(test_many_rows_of_pacmap_keep_their_points),
         cmocka_unit_test(test_few_rows_in_two_heaps),
         cmocka_unit_test(test_odd_rows),
         cmocka_unit_test(test_heaps_stay_apart),

@@ -22,32 +22,43 @@
 #define INTEGER_SHIFT_RIGHT _mm256_srai_epi32
 
 /* Two points of two floats. */
-ROWS_INLINE __m128 load_two(const float *points, const uint32_t *partners)
+ROWS_INLINE __m128 load_two(const float *points, size_t one, size_t other)
 {
-    __m128i low = _mm_loadl_epi64((const __m128i *)(const void *)(points + (size_t)partners[0] * 2));
-    __m128i high = _mm_loadl_epi64((const __m128i *)(const void *)(points + (size_t)partners[1] * 2));
+    __m128i low = _mm_loadl_epi64((const __m128i *)(const void *)(points + one * 2));
+    __m128i high = _mm_loadl_epi64((const __m128i *)(const void *)(points + other * 2));
     return _mm_castsi128_ps(_mm_unpacklo_epi64(low, high));
 }
 
-ROWS_INLINE void load_pairs(const float *points, const uint32_t *partners, __m256 *x, __m256 *y)
-{
-    __m256 even = _mm256_set_m128(load_two(points, partners + 4), load_two(points, partners));
-    __m256 odd = _mm256_set_m128(load_two(points, partners + 6), load_two(points, partners + 2));
-    *x = _mm256_shuffle_ps(even, odd, 0x88);
-    *y = _mm256_shuffle_ps(even, odd, 0xdd);
-}
+/* Eight points by indices of two or four bytes, turned into one vector for each coordinate. */
+#define DEFINE_LOADS(suffix, index)                                                                                    \
+    ROWS_INLINE void load_pairs_##suffix(const float *points, const index *partners, __m256 *x, __m256 *y)             \
+    {                                                                                                                  \
+        __m128 a = load_two(points, partners[0], partners[1]), b = load_two(points, partners[2], partners[3]);         \
+        __m128 c = load_two(points, partners[4], partners[5]), d = load_two(points, partners[6], partners[7]);         \
+        __m256 even = _mm256_set_m128(c, a), odd = _mm256_set_m128(d, b);                                              \
+        *x = _mm256_shuffle_ps(even, odd, 0x88);                                                                       \
+        *y = _mm256_shuffle_ps(even, odd, 0xdd);                                                                       \
+    }                                                                                                                  \
+    ROWS_INLINE void load_fours_##suffix(const float *points, const index *partners, __m256 *xyz)                      \
+    {                                                                                                                  \
+        __m256 row[4];                                                                                                 \
+        for (int i = 0; i < 4; i++)                                                                                    \
+            row[i] = _mm256_set_m128(_mm_loadu_ps(points + (size_t)partners[4 + i] * 4),                               \
+                                     _mm_loadu_ps(points + (size_t)partners[i] * 4));                                  \
+        __m256 a = _mm256_unpacklo_ps(row[0], row[1]), b = _mm256_unpacklo_ps(row[2], row[3]);                         \
+        __m256 c = _mm256_unpackhi_ps(row[0], row[1]), d = _mm256_unpackhi_ps(row[2], row[3]);                         \
+        xyz[0] = _mm256_shuffle_ps(a, b, 0x44);                                                                        \
+        xyz[1] = _mm256_shuffle_ps(a, b, 0xee);                                                                        \
+        xyz[2] = _mm256_shuffle_ps(c, d, 0x44);                                                                        \
+    }
+DEFINE_LOADS(u16, uint16_t)
+DEFINE_LOADS(u32, uint32_t)
 
-ROWS_INLINE void load_fours(const float *points, const uint32_t *partners, __m256 *xyz)
+/* The lanes below n. */
+ROWS_INLINE __m256 keep_first(__m256 v, size_t n)
 {
-    __m256 row[4];
-    for (int i = 0; i < 4; i++)
-        row[i] = _mm256_set_m128(_mm_loadu_ps(points + (size_t)partners[4 + i] * 4),
-                                 _mm_loadu_ps(points + (size_t)partners[i] * 4));
-    __m256 a = _mm256_unpacklo_ps(row[0], row[1]), b = _mm256_unpacklo_ps(row[2], row[3]);
-    __m256 c = _mm256_unpackhi_ps(row[0], row[1]), d = _mm256_unpackhi_ps(row[2], row[3]);
-    xyz[0] = _mm256_shuffle_ps(a, b, 0x44);
-    xyz[1] = _mm256_shuffle_ps(a, b, 0xee);
-    xyz[2] = _mm256_shuffle_ps(c, d, 0x44);
+    __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_and_ps(v, _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lanes)));
 }
 
 #include "num/x86/layout_loops.h"

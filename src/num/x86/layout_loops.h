@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Forces on one point, LANES partners at a time, for any vector width. The including file has the vector operations,
- * among them load_pairs and load_fours, which fetch points and turn them into one vector for each coordinate: plain
+ * among them load_pairs_* and load_fours_*, which fetch points and turn them into one vector for each coordinate: plain
  * loads and shuffles, which cost half of what gather instructions do.
  */
 #ifndef NUM_X86_LAYOUT_LOOPS_H
@@ -38,24 +38,18 @@ ROWS_INLINE VECTOR vector_exp2(VECTOR x)
 
 /* The vector form of wn_layout_law. */
 typedef struct vector_law {
-    VECTOR a, b, shift, limit;
+    VECTOR a, b, limit;
 } vector_law;
 
 ROWS_INLINE vector_law widen_law(const wn_layout_law *law)
 {
-    return (vector_law){VECTOR_SET(law->a), VECTOR_SET(law->b), VECTOR_SET(law->shift), VECTOR_SET(law->limit)};
+    return (vector_law){VECTOR_SET(law->a), VECTOR_SET(law->b), VECTOR_SET(law->limit)};
 }
 
 ROWS_INLINE VECTOR student_law(const vector_law *law, VECTOR d2)
 {
     (void)law;
     return VECTOR_DIV(VECTOR_SET(1), VECTOR_ADD(VECTOR_SET(1), d2));
-}
-
-ROWS_INLINE VECTOR ratio_law(const vector_law *law, VECTOR d2)
-{
-    VECTOR sum = VECTOR_ADD(law->shift, d2);
-    return VECTOR_DIV(VECTOR_SET(1), VECTOR_MUL(sum, sum));
 }
 
 ROWS_INLINE VECTOR pull_law(const vector_law *law, VECTOR d2)
@@ -98,7 +92,7 @@ ROWS_INLINE void fill_group(group *last, const uint32_t *partners, const float *
                                     const uint32_t *partners, VECTOR weight, VECTOR *sum)                              \
     {                                                                                                                  \
         VECTOR dx, dy;                                                                                                 \
-        load_pairs(points, partners, &dx, &dy);                                                                        \
+        load_pairs_u32(points, partners, &dx, &dy);                                                                    \
         dx = VECTOR_SUB(dx, x), dy = VECTOR_SUB(dy, y);                                                                \
         VECTOR factor = name##_law(law, VECTOR_FMADD(dx, dx, VECTOR_MUL(dy, dy)));                                     \
         if (is_cut) {                                                                                                  \
@@ -112,7 +106,7 @@ ROWS_INLINE void fill_group(group *last, const uint32_t *partners, const float *
                                     const uint32_t *partners, VECTOR weight, VECTOR *sum)                              \
     {                                                                                                                  \
         VECTOR delta[3], d2 = VECTOR_ZERO();                                                                           \
-        load_fours(points, partners, delta);                                                                           \
+        load_fours_u32(points, partners, delta);                                                                       \
         for (int c = 0; c < 3; c++) {                                                                                  \
             delta[c] = VECTOR_SUB(delta[c], VECTOR_SET(at[c]));                                                        \
             d2 = VECTOR_FMADD(delta[c], delta[c], d2);                                                                 \
@@ -151,7 +145,6 @@ ROWS_INLINE void fill_group(group *last, const uint32_t *partners, const float *
     }
 
 DEFINE_LAYOUT(student, false)
-DEFINE_LAYOUT(ratio, false)
 DEFINE_LAYOUT(pull, true)
 DEFINE_LAYOUT(push, true)
 
@@ -159,9 +152,9 @@ ROWS_INLINE VECTOR logarithms(const float *points, size_t stride, const float *a
 {
     VECTOR delta[3] = {VECTOR_SET(at[0]), VECTOR_SET(at[1]), VECTOR_ZERO()}, d2 = VECTOR_SET(1);
     if (stride == 2)
-        load_pairs(points, partners, &delta[0], &delta[1]);
+        load_pairs_u32(points, partners, &delta[0], &delta[1]);
     else
-        load_fours(points, partners, delta);
+        load_fours_u32(points, partners, delta);
     for (size_t c = 0; c < stride && c < 3; c++) {
         delta[c] = VECTOR_SUB(delta[c], VECTOR_SET(at[c]));
         d2 = VECTOR_FMADD(delta[c], delta[c], d2);
@@ -186,5 +179,43 @@ static void log_sum(const wn_layout_law *law, const float *points, size_t stride
     }
     force[0] += VECTOR_SUM(sum);
 }
+
+/* The last group of a part takes in what comes after it, at a factor of 0. */
+#define DEFINE_PARTS(suffix, index)                                                                                    \
+    ROWS_INLINE void add_parts_##suffix(const float *points, const size_t dims, const float *at,                       \
+                                        const index *partners, const wn_layout_part *parts, size_t n_parts,            \
+                                        float *force)                                                                  \
+    {                                                                                                                  \
+        VECTOR sum[3] = {VECTOR_ZERO(), VECTOR_ZERO(), VECTOR_ZERO()}, place[3];                                       \
+        for (size_t c = 0; c < dims; c++) place[c] = VECTOR_SET(at[c]);                                                \
+        for (size_t part = 0; part < n_parts; partners += parts[part++].n) {                                           \
+            VECTOR factor = VECTOR_SET(parts[part].factor), shift = VECTOR_SET(parts[part].shift);                     \
+            for (size_t i = 0, n = parts[part].n; i < n; i += LANES) {                                                 \
+                VECTOR delta[3], below = shift;                                                                        \
+                if (dims == 2)                                                                                         \
+                    load_pairs_##suffix(points, partners + i, &delta[0], &delta[1]);                                   \
+                else                                                                                                   \
+                    load_fours_##suffix(points, partners + i, delta);                                                  \
+                for (size_t c = 0; c < dims; c++) {                                                                    \
+                    delta[c] = VECTOR_SUB(delta[c], place[c]);                                                         \
+                    below = VECTOR_FMADD(delta[c], delta[c], below);                                                   \
+                }                                                                                                      \
+                VECTOR by = i + LANES <= n ? factor : keep_first(factor, n - i);                                       \
+                by = VECTOR_DIV(by, VECTOR_MUL(below, below));                                                         \
+                for (size_t c = 0; c < dims; c++) sum[c] = VECTOR_FMADD(by, delta[c], sum[c]);                         \
+            }                                                                                                          \
+        }                                                                                                              \
+        for (size_t c = 0; c < dims; c++) force[c] += VECTOR_SUM(sum[c]);                                              \
+    }                                                                                                                  \
+    static void parts_##suffix(const float *points, size_t stride, const float *at, const index *partners,             \
+                               const wn_layout_part *parts, size_t n_parts, float *force)                              \
+    {                                                                                                                  \
+        if (stride == 2)                                                                                               \
+            add_parts_##suffix(points, 2, at, partners, parts, n_parts, force);                                        \
+        else                                                                                                           \
+            add_parts_##suffix(points, 3, at, partners, parts, n_parts, force);                                        \
+    }
+DEFINE_PARTS(u16, uint16_t)
+DEFINE_PARTS(u32, uint32_t)
 
 #endif

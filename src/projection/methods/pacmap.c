@@ -39,12 +39,22 @@ static const wn_option options[] = {
 };
 
 /* The kinds of pairs: each term of the loss is weight * d / (shift + d) for near and mid-near ones, weight / (1 + d)
- * for further ones, with d = 1 + distance^2; so a force is factor * weight / (shift + 1 + distance^2)^2. */
-enum { NEAR, MIDDLE, FURTHER, KINDS };
-static const float shifts[KINDS] = {11, 10001, 2}, factors[KINDS] = {20, 20000, -2};
+ * for further ones, with d = 1 + distance^2; so a force is factor * weight / (shift + 1 + distance^2)^2. The weight of
+ * mid-near ones falls to 0. */
+enum { NEAR, FURTHER, MIDDLE, KINDS };
+static const float shifts[KINDS] = {11, 2, 10001}, factors[KINDS] = {20, -2, 20000};
+
+/* The partners of each row, by kind: those that it chose and those that chose it, so that a mutual choice counts twice.
+ * Of kind k of row i: partners starts[KINDS * i + k] .. starts[KINDS * i + k + 1]. In two bytes each if that is enough:
+ * the time goes to reading them. */
+typedef struct partners {
+    uint64_t *starts; /* KINDS * rows + 1 */
+    uint16_t *narrow; /* or */
+    uint32_t *wide;
+} partners;
 
 typedef struct moving {
-    wn_sparse pairs[KINDS];
+    partners partners;
     float weights[KINDS];
     wn_layout_kernels kernels;
     size_t rows, stride;
@@ -53,30 +63,35 @@ typedef struct moving {
     float rate, correct_speed, correct_square;
 } moving;
 
+static void add_forces(const moving *m, size_t row, float *total)
+{
+    const uint64_t *starts = m->partners.starts + KINDS * row;
+    const float *at = m->from + row * m->stride;
+    wn_layout_part parts[KINDS];
+    size_t n_parts = m->weights[MIDDLE] > 0 ? KINDS : MIDDLE;
+    for (size_t kind = 0; kind < n_parts; kind++)
+        parts[kind] =
+            (wn_layout_part){(size_t)(starts[kind + 1] - starts[kind]), factors[kind] * m->weights[kind], shifts[kind]};
+    if (m->partners.narrow)
+        m->kernels.parts_u16(m->from, m->stride, at, m->partners.narrow + *starts, parts, n_parts, total);
+    else
+        m->kernels.parts_u32(m->from, m->stride, at, m->partners.wide + *starts, parts, n_parts, total);
+}
+
 static void move_rows(void *context, size_t begin, size_t end, unsigned worker)
 {
     const moving *m = context;
     size_t stride = m->stride;
     (void)worker;
     for (size_t row = begin; row < end; row++) {
-        const float *at = m->from + row * stride;
         float total[4] = {0};
-        for (int kind = 0; kind < KINDS; kind++) {
-            const wn_sparse *pairs = &m->pairs[kind];
-            const wn_layout_law law = {.shift = shifts[kind]};
-            float force[4] = {0};
-            uint64_t first = pairs->starts[row];
-            if (m->weights[kind] == 0) continue;
-            m->kernels.ratio(&law, m->from, stride, at, pairs->cols + first, pairs->values + first,
-                             (size_t)(pairs->starts[row + 1] - first), force);
-            for (size_t c = 0; c < stride; c++) total[c] += factors[kind] * m->weights[kind] * force[c];
-        }
+        add_forces(m, row, total);
         for (size_t c = 0; c < stride; c++) {
-            float *speed = m->speed + row * stride + c, *square = m->square + row * stride + c;
-            *speed += (total[c] - *speed) * 0.1f;
-            *square += (total[c] * total[c] - *square) * 0.001f;
-            m->to[row * stride + c] =
-                at[c] + m->rate * (*speed * m->correct_speed) / (sqrtf(*square * m->correct_square) + 1e-7f);
+            size_t i = row * stride + c;
+            float speed = m->speed[i] + (total[c] - m->speed[i]) * 0.1f;
+            float square = m->square[i] + (total[c] * total[c] - m->square[i]) * 0.001f;
+            m->speed[i] = speed, m->square[i] = square;
+            m->to[i] = m->from[i] + m->rate * (speed * m->correct_speed) / (sqrtf(square * m->correct_square) + 1e-7f);
         }
     }
 }
@@ -87,18 +102,18 @@ static double measure(const moving *m, const float *points)
     size_t step = m->rows / 1000 + 1, count = 0;
     double sum = 0;
     for (size_t row = 0; row < m->rows; row += step, count++)
-        for (int kind = 0; kind < KINDS; kind++) {
-            const wn_sparse *pairs = &m->pairs[kind];
-            for (uint64_t i = pairs->starts[row]; i < pairs->starts[row + 1]; i++) {
+        for (size_t kind = 0; kind < KINDS; kind++)
+            for (uint64_t i = m->partners.starts[KINDS * row + kind]; i < m->partners.starts[KINDS * row + kind + 1];
+                 i++) {
+                size_t partner = m->partners.narrow ? m->partners.narrow[i] : m->partners.wide[i];
                 double d = 1;
                 for (size_t c = 0; c < m->stride; c++) {
-                    double delta = (double)points[row * m->stride + c] - (double)points[pairs->cols[i] * m->stride + c];
+                    double delta = (double)points[row * m->stride + c] - (double)points[partner * m->stride + c];
                     d += delta * delta;
                 }
                 double shift = (double)shifts[kind] - 1, loss = kind == FURTHER ? 1 / (1 + d) : d / (shift + d);
-                sum += (double)m->weights[kind] * (double)pairs->values[i] * loss / 2;
+                sum += (double)m->weights[kind] * loss / 2;
             }
-        }
     return sum / (double)count;
 }
 
@@ -241,21 +256,60 @@ static void choose_rows(void *context, size_t begin, size_t end, unsigned worker
     }
 }
 
-/* From the pairs of each row to those of both ends, each with the number of times it was named. */
-static wn_status join_pairs(const choosing *c, moving *m, wn_error *err)
+static void put(partners *to, uint64_t at, size_t row)
 {
-    const size_t counts[KINDS] = {c->near, c->middle, c->further};
-    size_t rows = c->request->matrix.rows, most = c->near;
-    for (int kind = 0; kind < KINDS; kind++) most = counts[kind] > most ? counts[kind] : most;
-    float *ones = wn_alloc(WN_MEMORY_MATRIX, rows * most, sizeof *ones);
-    wn_status status = ones ? WN_OK : wn_fail(err, WN_NOMEM, "no memory for the pairs of %zu rows", rows);
-    for (size_t i = 0; ones && i < rows * most; i++) ones[i] = 1;
-    for (int kind = 0; !status && kind < KINDS; kind++) {
-        const wn_map_lists lists = {.ids = c->ids[kind], .rows = rows, .k = counts[kind], .stride = counts[kind]};
-        status = wn_sparse_join(&lists, ones, WN_SPARSE_SUM, c->request->pool, &m->pairs[kind], err);
-    }
-    wn_free(ones);
+    if (to->narrow)
+        to->narrow[at] = (uint16_t)row;
+    else
+        to->wide[at] = (uint32_t)row;
+}
+
+/* Every pair goes to the lists of both its rows, in the order of the rows that chose. */
+static wn_status list_partners(const choosing *c, partners *out, wn_error *err)
+{
+    const size_t counts[KINDS] = {[NEAR] = c->near, [FURTHER] = c->further, [MIDDLE] = c->middle};
+    size_t rows = c->request->matrix.rows;
+    uint64_t *ends = NULL;
+    wn_status status = WN_OK;
+    *out = (partners){.starts = wn_calloc(WN_MEMORY_MATRIX, KINDS * rows + 1, sizeof *out->starts)};
+    if (!out->starts || !(ends = wn_alloc(WN_MEMORY_MATRIX, KINDS * rows, sizeof *ends))) goto no_memory;
+    for (size_t kind = 0; kind < KINDS; kind++)
+        for (size_t i = 0; i < rows * counts[kind]; i++) {
+            int64_t id = c->ids[kind][i];
+            if (id < 0) continue;
+            out->starts[KINDS * (i / counts[kind]) + kind + 1]++;
+            out->starts[KINDS * (size_t)id + kind + 1]++;
+        }
+    for (size_t i = 0; i < KINDS * rows; i++) out->starts[i + 1] += out->starts[i];
+    memcpy(ends, out->starts, KINDS * rows * sizeof *ends);
+    size_t len = (size_t)out->starts[KINDS * rows] + WN_LAYOUT_SLACK;
+    if (rows <= (size_t)UINT16_MAX + 1)
+        out->narrow = wn_calloc(WN_MEMORY_MATRIX, len, sizeof *out->narrow);
+    else
+        out->wide = wn_calloc(WN_MEMORY_MATRIX, len, sizeof *out->wide);
+    if (!out->narrow && !out->wide) goto no_memory;
+    for (size_t kind = 0; kind < KINDS; kind++)
+        for (size_t i = 0; i < rows * counts[kind]; i++) {
+            int64_t id = c->ids[kind][i];
+            if (id < 0) continue;
+            size_t row = i / counts[kind];
+            put(out, ends[KINDS * row + kind]++, (size_t)id);
+            put(out, ends[KINDS * (size_t)id + kind]++, row);
+        }
+    goto done;
+no_memory:
+    status = wn_fail(err, WN_NOMEM, "no memory for the pairs of %zu rows", rows);
+done:
+    wn_free(ends);
     return status;
+}
+
+static void partners_clear(partners *p)
+{
+    wn_free(p->wide);
+    wn_free(p->narrow);
+    wn_free(p->starts);
+    *p = (partners){0};
 }
 
 static wn_status make_pairs(const params *p, const wn_projection_request *request, moving *m, wn_error *err)
@@ -280,7 +334,7 @@ static wn_status make_pairs(const params *p, const wn_projection_request *reques
         wn_distance_kernels_init(&c.kernels, wn_cpu_level());
         wn_pool_for(request->pool, rows, WN_MAP_GRAIN, find_scales, &c);
         wn_pool_for(request->pool, rows, WN_MAP_GRAIN, choose_rows, &c);
-        status = join_pairs(&c, m, err);
+        status = list_partners(&c, &m->partners, err);
     }
     wn_free(c.ids[NEAR]);
     wn_free(c.scales);
@@ -325,7 +379,7 @@ static wn_status fit(const void *parameters, const wn_projection_request *reques
     status = move(p, request, &m, points, points + rows * stride, out, err);
 done:
     wn_free(points);
-    for (int kind = 0; kind < KINDS; kind++) wn_sparse_clear(&m.pairs[kind]);
+    partners_clear(&m.partners);
     return status;
 }
 
@@ -334,8 +388,9 @@ static uint64_t memory(const void *parameters, const wn_projection_request *requ
     const params *p = parameters;
     uint64_t rows = request->matrix.rows, k = (uint64_t)p->neighbours;
     uint64_t each = k + (uint64_t)ceil((double)k * (p->middle + p->further)) + 2;
-    return wn_map_lists_memory(request, k + MORE_CANDIDATES) + wn_sparse_memory(rows, (size_t)each) +
-           rows * (each * (sizeof(int64_t) + sizeof(float)) + 4 * 16 + sizeof(double));
+    uint64_t listed = 2 * each * sizeof(uint32_t) + 2 * KINDS * sizeof(uint64_t);
+    return wn_map_lists_memory(request, k + MORE_CANDIDATES) +
+           rows * (each * sizeof(int64_t) + listed + 4 * 16 + sizeof(double));
 }
 
 static size_t neighbours(const void *parameters)
