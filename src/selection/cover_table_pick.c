@@ -8,13 +8,17 @@
  * from the gain of every row c, which is a walk along row x of the symmetric table. Where kernels are wide, as in
  * facility location, lazy evaluation would look at a tenth of all rows for each pick; this reads about ln(picks) tables
  * in all.
+ *
+ * With exchanges the greedy picks are a trial: those that remain are picked by the same greedy among themselves.
  */
 #include "selection/cover_table_pick.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "num/cover.h"
+#include "selection/cover_exchange.h"
 #include "winnow/memory.h"
 
 /* Table rows whose gains stay in the first cache. They are kept in double: they fall by very many small amounts. */
@@ -25,6 +29,7 @@ typedef struct state {
     const wn_coverage *coverage;
     wn_roster *roster;
     float *covered, *gone; /* per column, in this layer and in earlier ones */
+    uint8_t *shut;         /* per table row: it cannot be picked, or not any more */
     double *gains;         /* per table row; -1 when it cannot be picked */
     wn_cover_rise *rises;
     size_t rises_len;
@@ -33,7 +38,9 @@ typedef struct state {
 
 uint64_t wn_cover_table_pick_bytes(size_t len, size_t dim)
 {
-    return (uint64_t)len * (3 * sizeof(float) + sizeof(double) + sizeof(wn_cover_rise)) + dim * sizeof(float);
+    uint64_t exchanged = (uint64_t)len * (2 * sizeof(float) + sizeof(uint32_t)) + wn_cover_exchange_bytes(len, len);
+    return (uint64_t)len * (3 * sizeof(float) + 1 + sizeof(double) + sizeof(wn_cover_rise)) + dim * sizeof(float) +
+           exchanged;
 }
 
 static float weight_of(const state *s, size_t column)
@@ -49,7 +56,7 @@ static void sum_gains(void *context, size_t begin, size_t end, unsigned worker)
     for (size_t c = begin; c < end; c++) s->gains[c] = 0;
     s->kernels.lower(s->rises, s->rises_len, begin, end - begin, s->gains);
     for (size_t c = begin; c < end; c++) {
-        if (!wn_roster_is_open(s->roster, s->table->rows[c])) s->gains[c] = -1;
+        if (s->shut[c]) s->gains[c] = -1;
     }
 }
 
@@ -108,7 +115,7 @@ static size_t find_best(const state *s)
     size_t best = s->table->len;
     double most = -0.5;
     for (size_t c = 0; c < s->table->len; c++) {
-        if (s->gains[c] < 0 && !wn_roster_is_open(s->roster, s->table->rows[c])) continue;
+        if (s->shut[c]) continue;
         if (s->gains[c] > most) {
             most = s->gains[c];
             best = c;
@@ -125,10 +132,16 @@ static void begin_layer(state *s)
     }
 }
 
+static void take(state *s, size_t best)
+{
+    s->shut[best] = 1;
+    cover_by(s, s->table->values + best * s->table->stride);
+    wn_pool_for(s->roster->request->pool, s->table->len, CHUNK, lower_gains, s);
+}
+
 /* What updates leave of a gain of nothing is rounding. */
 static wn_status pick_greedily(state *s, wn_error *err)
 {
-    wn_pool *pool = s->roster->request->pool;
     bool fresh = true;
     double least = 0;
     start_gains(s);
@@ -145,12 +158,54 @@ static wn_status pick_greedily(state *s, wn_error *err)
         }
         fresh = false;
         WN_TRY(wn_roster_take(s->roster, s->table->rows[best], err));
-        s->gains[best] = -1;
-        cover_by(s, s->table->values + best * s->table->stride);
-        wn_pool_for(pool, s->table->len, CHUNK, lower_gains, s);
-        s->gains[best] = -1;
+        take(s, best);
     }
     return WN_OK;
+}
+
+/* Up to n picks of one layer, without telling the roster; returns how many. */
+static size_t try_picks(state *s, uint32_t *picks, size_t n)
+{
+    double least = 0;
+    size_t len = 0;
+    start_gains(s);
+    for (; len < n; len++) {
+        size_t best = find_best(s);
+        if (best == s->table->len || s->gains[best] <= least) break;
+        if (len == 0) least = 1e-9 * s->gains[best];
+        picks[len] = (uint32_t)best;
+        take(s, best);
+    }
+    return len;
+}
+
+/* Leaves open only the rows of the best exchange. Where one layer cannot hold all picks everything stays as it was. */
+static wn_status exchange_picks(state *s, wn_error *err)
+{
+    size_t len = s->table->len, n = s->roster->request->count - s->roster->out->len;
+    uint32_t *picks = wn_alloc(WN_MEMORY_SELECTION, n, sizeof *picks);
+    float *given = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *given);
+    float *weights = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *weights);
+    wn_status status = WN_OK;
+    if (!picks || !given || !weights) {
+        status = wn_fail(err, WN_NOMEM, "no memory to exchange %zu picks", n);
+        goto done;
+    }
+    memcpy(given, s->covered, len * sizeof *given);
+    for (size_t x = 0; x < len; x++) weights[x] = weight_of(s, x);
+    size_t made = try_picks(s, picks, n);
+    memcpy(s->covered, given, len * sizeof *given);
+    for (size_t i = 0; i < made; i++) s->shut[picks[i]] = 0;
+    if (made < n) goto done;
+    const wn_cover_exchange exchange = {s->table, weights, given, s->shut, picks, n};
+    status = wn_cover_exchange_run(&exchange, s->coverage->sweeps, s->roster, err);
+    memset(s->shut, 1, len);
+    for (size_t i = 0; i < n; i++) s->shut[picks[i]] = 0;
+done:
+    wn_free(weights);
+    wn_free(given);
+    wn_free(picks);
+    return status;
 }
 
 static double measure_objective(const state *s)
@@ -174,14 +229,18 @@ wn_status wn_cover_table_pick(const wn_cover_table *table, const wn_coverage *co
     s.gone = wn_calloc(WN_MEMORY_SELECTION, table->len, sizeof *s.gone);
     s.gains = wn_alloc(WN_MEMORY_SELECTION, table->len, sizeof *s.gains);
     s.rises = wn_alloc(WN_MEMORY_SELECTION, table->len, sizeof *s.rises);
-    if (!s.covered || !s.gone || !s.gains || !s.rises) {
+    s.shut = wn_alloc(WN_MEMORY_SELECTION, table->len, sizeof *s.shut);
+    if (!s.covered || !s.gone || !s.gains || !s.rises || !s.shut) {
         status = wn_fail(err, WN_NOMEM, "no memory to cover %zu rows", table->len);
         goto done;
     }
+    for (size_t c = 0; c < table->len; c++) s.shut[c] = !wn_roster_is_open(roster, table->rows[c]);
     if ((status = cover_by_preselected(&s, err))) goto done;
+    if (coverage->sweeps && (status = exchange_picks(&s, err))) goto done;
     if ((status = pick_greedily(&s, err))) goto done;
     roster->out->objective = measure_objective(&s);
 done:
+    wn_free(s.shut);
     wn_free(s.rises);
     wn_free(s.gains);
     wn_free(s.gone);

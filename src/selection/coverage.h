@@ -9,6 +9,9 @@
  * in S from the start. When no row adds anything any more, the picks so far are forgotten and a new layer begins, so
  * that all picks are ordered by what they add to their layer.
  *
+ * Over a table the picks can be exchanged for better ones afterwards (cover_exchange.h); those that are left are then
+ * put into the greedy order among themselves, so that the first ones alone are a good choice too.
+ *
  * Facility location, ProbCover, MaxHerding and uncertainty herding differ by nearness and weights alone.
  */
 #ifndef SELECTION_COVERAGE_H
@@ -36,6 +39,7 @@ typedef struct wn_coverage {
     wn_coverage_form form;
     size_t neighbours;    /* of the sparse form */
     const float *weights; /* per row of the matrix, none below 0; NULL = 1 */
+    size_t sweeps;        /* over a table: times at most that all rows may take the place of a pick; 0 = plain greedy */
 } wn_coverage;
 
 /* The form that `auto` stands for. */

@@ -31,6 +31,13 @@
             offsetof(type, neighbours), 1, 10000, "100", NULL, "M", 0                                                  \
     }
 
+/* int64_t sweeps */
+#define WN_OPTION_SWEEPS(type)                                                                                         \
+    {                                                                                                                  \
+        WN_OPTION_INT, "sweeps", "times that all rows may take the place of a pick, by all pairs; 0 = plain greedy",   \
+            offsetof(type, sweeps), 0, 1000, "10", NULL, "N", 0                                                        \
+    }
+
 /* int64_t clusters, iterations */
 #define WN_OPTION_CLUSTERS(type, text)                                                                                 \
     {                                                                                                                  \

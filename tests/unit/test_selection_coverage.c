@@ -133,10 +133,10 @@ static void compare(const char *name, const char *const *options, shape *nearnes
 static void test_dense_is_plain_greedy(void **state)
 {
     (void)state;
-    compare("max-herding", OPTIONS("radius", "0.8"), rbf, 0.8, false, false);
-    compare("max-herding", OPTIONS("radius", "0.8", "kernel", "laplace"), laplace, 0.8, false, false);
+    compare("max-herding", OPTIONS("radius", "0.8", "sweeps", "0"), rbf, 0.8, false, false);
+    compare("max-herding", OPTIONS("radius", "0.8", "kernel", "laplace", "sweeps", "0"), laplace, 0.8, false, false);
     compare("probcover", OPTIONS("radius", "1.2"), tophat, 1.2, false, false);
-    compare("uncertainty-herding", OPTIONS("radius", "0.8"), rbf, 0.8, false, true);
+    compare("uncertainty-herding", OPTIONS("radius", "0.8", "sweeps", "0"), rbf, 0.8, false, true);
 }
 
 static void test_sparse_is_plain_greedy_on_its_graph(void **state)

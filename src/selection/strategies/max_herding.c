@@ -2,15 +2,15 @@
  *
  * MaxHerding (Bae, Noh and Sutherland 2024, "Generalized coverage for more robust low-budget active learning",
  * arXiv 2407.12212): greedy maximum of the mean over x of max over s in S of k(x, s), with a Gaussian or Laplace
- * kernel. Unless given, the radius is the distance within which a row has N / (picks + preselected) rows, the share
- * that each pick would own.
+ * kernel; then exchanges of picks for better ones (cover_exchange.h), which the paper does not have. Unless given, the
+ * radius is the distance within which a row has N / (picks + preselected) rows, the share that each pick would own.
  */
 #include "selection/coverage.h"
 #include "selection/strategy_options.h"
 
 typedef struct params {
     int metric, form, kernel;
-    int64_t neighbours;
+    int64_t neighbours, sweeps;
     double radius;
 } params;
 
@@ -23,6 +23,7 @@ static const wn_option options[] = {
      NULL, 0},
     {WN_OPTION_REAL, "radius", "of the kernel, Euclidean (of rows of length 1 for cosine); 0 = a pick's share",
      offsetof(params, radius), 0, 1e30, "0", NULL, "R", 0},
+    WN_OPTION_SWEEPS(params),
     {0},
 };
 
@@ -30,7 +31,8 @@ static wn_coverage coverage_of(const params *p)
 {
     return (wn_coverage){.nearness = {p->kernel ? WN_NEARNESS_LAPLACE : WN_NEARNESS_RBF, p->radius},
                          .form = (wn_coverage_form)p->form,
-                         .neighbours = (size_t)p->neighbours};
+                         .neighbours = (size_t)p->neighbours,
+                         .sweeps = (size_t)p->sweeps};
 }
 
 static uint64_t memory(const void *parameters, const wn_selection_request *request)

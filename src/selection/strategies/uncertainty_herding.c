@@ -16,7 +16,7 @@
 
 typedef struct params {
     int metric, form;
-    int64_t neighbours;
+    int64_t neighbours, sweeps;
     double radius, temperature;
 } params;
 
@@ -27,6 +27,7 @@ static const wn_option options[] = {
      offsetof(params, radius), 0, 1e30, "0", NULL, "R", 0},
     {WN_OPTION_REAL, "temperature", "of the probabilities; 0 = fitted where labels are known, else 1",
      offsetof(params, temperature), 0, 1000, "0", NULL, "T", 0},
+    WN_OPTION_SWEEPS(params),
     {0},
 };
 
@@ -34,7 +35,8 @@ static wn_coverage coverage_of(const params *p)
 {
     return (wn_coverage){.nearness = {WN_NEARNESS_RBF, p->radius},
                          .form = (wn_coverage_form)p->form,
-                         .neighbours = (size_t)p->neighbours};
+                         .neighbours = (size_t)p->neighbours,
+                         .sweeps = (size_t)p->sweeps};
 }
 
 static uint64_t memory(const void *parameters, const wn_selection_request *request)
