@@ -23,6 +23,7 @@
 
 enum {
     TRIES = 5,
+    LOCKS = 100,         /* files of the name PART that are locked in vain */
     WAIT_FIRST_MS = 250, /* doubled from try to try */
     ADVANCE = 1 << 20,   /* bytes; a try that brought as many does not count */
     DIGITS = WN_SHA256_TEXT - 1,
@@ -72,6 +73,7 @@ typedef struct pull {
     wn_pull_result *out;
     const wn_hub_model *model;
     const wn_progress *progress;
+    const char *given; /* SHA-256 by the user, or NULL */
     char part[NAME_MAX_BESIDE], version_file[NAME_MAX_BESIDE], record[NAME_MAX_BESIDE], beside[NAME_MAX_BESIDE];
     char expected[WN_SHA256_TEXT]; /* "" = not known */
     char version[80];              /* of the file that PART is of, as the hub told it */
@@ -96,10 +98,10 @@ static bool read_word(const char *path, char *out, size_t size)
     return fits;
 }
 
-static void expect(pull *p, const char *given)
+static void expect(pull *p)
 {
     char word[WN_SHA256_TEXT];
-    if (given && read_hash(given, strlen(given), p->expected))
+    if (p->given && read_hash(p->given, strlen(p->given), p->expected))
         p->out->check = WN_PULL_GIVEN;
     else if (p->model->sha256 && read_hash(p->model->sha256, DIGITS, p->expected))
         p->out->check = WN_PULL_TABLE;
@@ -208,13 +210,28 @@ static wn_status fetch(pull *p, wn_error *err)
 
 /* ---- the whole ---- */
 
-static wn_status open_part(pull *p, wn_error *err)
+/* PART, opened and locked. Who held the lock before may have renamed or dropped the file meanwhile: then the lock is on
+ * a file that has another name or none, which nobody may write to. */
+static wn_status lock_part(pull *p, wn_error *err)
 {
-    p->fd = open(p->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (p->fd < 0) return wn_fail_errno(err, errno, "%s: cannot be written", p->part);
-    if (flock(p->fd, LOCK_EX | LOCK_NB) != 0)
-        return wn_fail(err, WN_BUSY, "%s: another winnow fetches it; wait for that one", p->part);
-    p->locked = true;
+    struct stat locked, named;
+    for (int i = 0; i < LOCKS; i++) {
+        p->fd = open(p->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (p->fd < 0) return wn_fail_errno(err, errno, "%s: cannot be written", p->part);
+        if (flock(p->fd, LOCK_EX | LOCK_NB) != 0)
+            return wn_fail(err, WN_BUSY, "%s: another winnow fetches it; wait for that one", p->part);
+        if (fstat(p->fd, &locked) != 0) return wn_fail_errno(err, errno, "%s: cannot be read", p->part);
+        p->locked = lstat(p->part, &named) == 0 && named.st_dev == locked.st_dev && named.st_ino == locked.st_ino;
+        if (p->locked) return WN_OK;
+        (void)close(p->fd);
+        p->fd = -1;
+    }
+    return wn_fail(err, WN_BUSY, "%s: replaced again and again by another program", p->part);
+}
+
+static wn_status read_part(pull *p, wn_error *err)
+{
+    expect(p);
     WN_TRY(hash_file(p, p->fd, p->part, err));
     (void)read_word(p->version_file, p->version, sizeof p->version);
     /* Without a hash and without a version nothing would tell that two files were joined. */
@@ -224,7 +241,6 @@ static wn_status open_part(pull *p, wn_error *err)
 
 static wn_status compare(pull *p, const char *path, wn_error *err)
 {
-    uint8_t first = 0;
     char word[WN_SHA256_TEXT];
     wn_sha256_text(&p->hash, p->out->sha256);
     p->out->bytes = p->have;
@@ -235,8 +251,15 @@ static wn_status compare(pull *p, const char *path, wn_error *err)
     if (*p->expected && strcmp(p->expected, p->out->sha256) != 0)
         return wn_fail(err, WN_CORRUPT, "%s: its SHA-256 is %s, not %s (%s)", path, p->out->sha256, p->expected,
                        wn_pull_check_text(p->out->check));
-    if (p->fd >= 0 && (pread(p->fd, &first, 1, 0) != 1 || first != ONNX_FIRST))
-        return wn_fail(err, WN_CORRUPT, "%s: what came is not an ONNX model; look at %.200s", path, p->out->url);
+    return WN_OK;
+}
+
+static wn_status compare_part(pull *p, wn_error *err)
+{
+    uint8_t first = 0;
+    WN_TRY(compare(p, p->part, err));
+    if (pread(p->fd, &first, 1, 0) != 1 || first != ONNX_FIRST)
+        return wn_fail(err, WN_CORRUPT, "%s: what came is not an ONNX model; look at %.200s", p->part, p->out->url);
     return WN_OK;
 }
 
@@ -253,7 +276,7 @@ static wn_status write_beside(const pull *p, wn_error *err)
 /* A wrong file is of no use to go on from. */
 static wn_status keep_or_drop(pull *p, wn_error *err)
 {
-    const wn_status status = compare(p, p->part, err);
+    const wn_status status = compare_part(p, err);
     if (status) {
         (void)unlink(p->part);
         (void)unlink(p->version_file);
@@ -265,7 +288,7 @@ static wn_status keep_or_drop(pull *p, wn_error *err)
     return WN_OK;
 }
 
-/* After a failure: a part that holds nothing is of no use to go on from either. */
+/* A part that holds nothing is of no use to go on from either. */
 static void drop_empty(const pull *p)
 {
     struct stat facts;
@@ -274,9 +297,10 @@ static void drop_empty(const pull *p)
     (void)unlink(p->version_file);
 }
 
-static wn_status bring_locked(pull *p, wn_error *err)
+static wn_status bring_part(pull *p, wn_error *err)
 {
     char digits[WN_SHA256_TEXT];
+    WN_TRY(read_part(p, err));
     p->out->resumed = p->have;
     wn_sha256_text(&p->hash, digits);
     const bool whole = p->have > 0 && strcmp(digits, p->expected) == 0; /* killed just before the rename */
@@ -285,18 +309,11 @@ static wn_status bring_locked(pull *p, wn_error *err)
     return keep_or_drop(p, err);
 }
 
-static wn_status bring(pull *p, wn_error *err)
-{
-    wn_status status = open_part(p, err);
-    if (!status) status = bring_locked(p, err);
-    if (status) drop_empty(p);
-    return status;
-}
-
 static wn_status check_present(pull *p, wn_error *err)
 {
     const int fd = open(p->out->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return wn_fail_errno(err, errno, "%s: cannot be read", p->out->path);
+    expect(p);
     wn_status status = hash_file(p, fd, p->out->path, err);
     (void)close(fd);
     if (!status) status = compare(p, p->out->path, err);
@@ -306,6 +323,16 @@ static wn_status check_present(pull *p, wn_error *err)
         return wn_fail(err, status, "%.400s; move it away and pull again", text);
     }
     p->out->present = true;
+    return status;
+}
+
+/* The file is looked for behind the lock: who held it before may have finished. */
+static wn_status bring(pull *p, wn_error *err)
+{
+    WN_TRY(lock_part(p, err));
+    const bool present = wn_file_exists(p->out->path);
+    const wn_status status = present ? check_present(p, err) : bring_part(p, err);
+    if (status || present) drop_empty(p);
     return status;
 }
 
@@ -319,7 +346,7 @@ static wn_status make_folder_of(const char *path, wn_error *err)
 wn_status wn_hub_pull(const wn_hub_model *model, const wn_pull_settings *settings, const wn_progress *progress,
                       wn_pull_result *out, wn_error *err)
 {
-    pull p = {.out = out, .model = model, .progress = progress, .fd = -1};
+    pull p = {.out = out, .model = model, .progress = progress, .given = settings->sha256, .fd = -1};
     wn_error own = {0};
     if (!err) err = &own;
     WN_TRY(wn_hub_locate(model, settings, out, err));
@@ -328,8 +355,8 @@ wn_status wn_hub_pull(const wn_hub_model *model, const wn_pull_settings *setting
     (void)snprintf(p.record, sizeof p.record, "%s.sha256", out->path);
     (void)snprintf(p.beside, sizeof p.beside, "%s.json", out->path);
     WN_TRY(make_folder_of(out->path, err));
-    expect(&p, settings->sha256);
     wn_status status = wn_file_exists(out->path) ? check_present(&p, err) : bring(&p, err);
-    if (p.fd >= 0) (void)close(p.fd);
-    return status ? status : write_beside(&p, err);
+    if (!status) status = write_beside(&p, err);
+    if (p.fd >= 0) (void)close(p.fd); /* and the lock goes */
+    return status;
 }
