@@ -28,15 +28,18 @@
 extern "C" {
 #endif
 
+/* The label of a pixel that has a class and no usable prediction; of that, the class again. */
+#define WN_MASK_UNUSABLE(class) (-2 - (class))
+
 /* What is judged of one image: arrays of `pixels`, which a reader fills. */
 typedef struct wn_mask_digest {
     size_t pixels;
-    int32_t *labels;     /* the given class; -1 = not known, takes no part */
+    int32_t *labels;     /* the given class; negative = takes no part: -1 = not known, else WN_MASK_UNUSABLE(class) */
     int32_t *likeliest;  /* class of the greatest probability; of equal ones the smallest number */
-    float *given;        /* probability of the given class, at least 0; not read where the label is -1 */
+    float *given;        /* probability of the given class, at least 0; not read where the label is negative */
     double *best;        /* the greatest probability */
     uint64_t unlabelled; /* pixels without a class */
-    uint64_t unusable;   /* pixels with a class, and a probability that is no number; their label became -1 */
+    uint64_t unusable;   /* pixels with a class, and a probability that is no number */
 } wn_mask_digest;
 
 /* Fills the digest of an image, all arrays of it. Called from several threads. A failure ends the walk. */

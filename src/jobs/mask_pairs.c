@@ -141,22 +141,32 @@ static wn_status write_picture(const wn_mask_pair *pair, const char *folder, uin
     return status;
 }
 
-/* Issues as 0 and 255, where there are any; and the mask with the likeliest class in their place, 255 (65,535 where it
- * is a class) = none.
- */
-static wn_status write_pictures(const wn_mask_judging *j, const wn_mask_pair *pair, const wn_mask_digest *d,
-                                const uint8_t *issues, bool any, wn_error *err)
+/* Issues as 0 and 255. */
+static wn_status write_found(const wn_mask_judging *j, const wn_mask_pair *pair, const uint8_t *issues, wn_error *err)
 {
-    uint16_t none = j->classes > 255 ? UINT16_MAX : 255, *values = wn_alloc(WN_MEMORY_IMAGE, d->pixels, sizeof *values);
+    size_t pixels = (size_t)pair->width * (size_t)pair->height;
+    uint16_t *values = wn_alloc(WN_MEMORY_IMAGE, pixels, sizeof *values);
     if (!values) return wn_fail(err, WN_NOMEM, "no memory for the mask of '%s'", pair->name);
-    for (size_t i = 0; i < d->pixels; i++) values[i] = issues[i] ? 255 : 0;
-    wn_status status = j->issue_folder && any ? write_picture(pair, j->issue_folder, values, err) : WN_OK;
-    for (size_t i = 0; i < d->pixels; i++) {
-        int32_t class = issues[i] ? d->likeliest[i] : d->labels[i];
-        values[i] = class < 0 ? none : (uint16_t) class;
-    }
-    if (!status && j->mended_folder) status = write_picture(pair, j->mended_folder, values, err);
+    for (size_t i = 0; i < pixels; i++) values[i] = issues[i] ? 255 : 0;
+    wn_status status = write_picture(pair, j->issue_folder, values, err);
     wn_free(values);
+    return status;
+}
+
+/* The given file again with the likeliest class in the place of the issues: all other values stay, also those that are
+ * ignored and those of pixels without a usable prediction. */
+static wn_status write_mended(const wn_mask_judging *j, const wn_mask_pair *pair, const wn_mask_digest *d,
+                              const uint8_t *issues, wn_error *err)
+{
+    wn_mask_picture given;
+    WN_TRY(wn_mask_png_read(pair->given, false, &given, err));
+    wn_status status = WN_OK;
+    if (given.width != pair->width || given.height != pair->height)
+        status = wn_fail(err, WN_CORRUPT, "%s: the file changed while it was checked", pair->given);
+    for (size_t i = 0; i < d->pixels && !status; i++)
+        if (issues[i]) given.values[i] = (uint16_t)d->likeliest[i];
+    if (!status) status = write_picture(pair, j->mended_folder, given.values, err);
+    wn_mask_picture_clear(&given);
     return status;
 }
 
@@ -189,8 +199,9 @@ static wn_status take_found(void *context, size_t image, const wn_mask_digest *d
     for (size_t i = 0; i < digest->pixels; i++) count += issues[i];
     if (count && (list_issues(pair, digest, issues, count) || keep_runs(pair, issues, digest->pixels)))
         return wn_fail(err, WN_NOMEM, "no memory for the issues of '%s'", pair->name);
-    if (pair->problem || !(j->issue_folder || j->mended_folder)) return WN_OK;
-    return write_pictures(j, pair, digest, issues, count > 0, err);
+    if (pair->problem) return WN_OK;
+    if (j->issue_folder && count) WN_TRY(write_found(j, pair, issues, err));
+    return j->mended_folder ? write_mended(j, pair, digest, issues, err) : WN_OK;
 }
 
 wn_status wn_mask_pairs_judge(wn_mask_judging *j, wn_error *err)

@@ -78,7 +78,7 @@ static wn_status mend_tile(const wn_mask_probabilities *p, size_t first, size_t 
             number &= isfinite(value);
         }
         if (number || digest->labels[i] < 0) continue;
-        digest->labels[i] = -1;
+        digest->labels[i] = WN_MASK_UNUSABLE(digest->labels[i]);
         digest->unusable++;
     }
     return WN_OK;
@@ -111,7 +111,7 @@ void wn_mask_digest_compare(const int32_t *predicted, wn_mask_digest *digest)
     digest->unusable = 0;
     for (size_t i = 0; i < digest->pixels; i++) {
         if (predicted[i] < 0 && digest->labels[i] >= 0) {
-            digest->labels[i] = -1;
+            digest->labels[i] = WN_MASK_UNUSABLE(digest->labels[i]);
             digest->unusable++;
         }
         digest->likeliest[i] = predicted[i] < 0 ? 0 : predicted[i];
@@ -159,7 +159,7 @@ static wn_status read_planes(const wn_mask_tables *tables, size_t image, double 
                 return wn_fail(err, WN_INVALID, "image %zu, class %zu, pixel %zu: %g is no probability; apply softmax",
                                image, k, i, value);
             if (out->labels[i] >= 0 && !isfinite(value)) {
-                out->labels[i] = -1;
+                out->labels[i] = WN_MASK_UNUSABLE(out->labels[i]);
                 out->unusable++;
             }
             if (value > out->best[i]) {

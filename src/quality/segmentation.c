@@ -138,6 +138,12 @@ static bool is_issue(const judging *j, const wn_mask_digest *d, size_t i)
     return j->any && d->labels[i] >= 0 && d->likeliest[i] != d->labels[i] && bits_of(d->given[i]) <= j->limit;
 }
 
+/* What is suggested where nothing is wrong; -1 becomes 65535. */
+static int32_t given_class(int32_t label)
+{
+    return label < -1 ? WN_MASK_UNUSABLE(label) : label;
+}
+
 static void count_issues(judging *j, const wn_mask_digest *d, size_t image, size_t slot)
 {
     wn_segmentation_issues *out = j->out;
@@ -150,7 +156,7 @@ static void count_issues(judging *j, const wn_mask_digest *d, size_t image, size
         out->counts[image] += issue;
         if (!out->masks) continue;
         out->masks[out->starts[image] + i] = issue;
-        out->suggested[out->starts[image] + i] = (uint16_t)(issue ? d->likeliest[i] : d->labels[i]);
+        out->suggested[out->starts[image] + i] = (uint16_t)(issue ? d->likeliest[i] : given_class(d->labels[i]));
     }
 }
 

@@ -160,7 +160,7 @@ static void test_rules(void **state)
     for (unsigned t = 0; t < 4; t++) wn_segmentation_issues_clear(&found[t]);
 }
 
-/* A pixel with a NaN takes no part; masks that agree with the model have no issue. */
+/* A pixel with a NaN takes no part and keeps its class; masks that agree with the model have no issue. */
 static void test_unusable(void **state)
 {
     wn_segmentation_request request = make_request();
@@ -168,14 +168,15 @@ static void test_unusable(void **state)
     (void)state;
     for (size_t i = 0; i < ALL; i++) labels[i / PIXELS][i % PIXELS] = (double)likeliest(i / PIXELS, i % PIXELS);
     probabilities[4][1][9] = NAN;
-    request.masks = false;
-    for (int t = 0; t < 2; t++) {
-        tables.probabilities.view = t ? view_planes : NULL;
+    for (int t = 0; t < 4; t++) {
+        request.masks = t > 1;
+        tables.probabilities.view = t % 2 ? view_planes : NULL;
         assert_int_equal(wn_segmentation_find_issues(&request, &found, NULL), WN_OK);
         assert_int_equal(found.unusable, 1);
         assert_int_equal(found.issues + found.confident, 0);
-        assert_null(found.masks);
-        assert_null(found.suggested);
+        assert_true((found.masks != NULL) == request.masks && (found.suggested != NULL) == request.masks);
+        for (size_t i = 0; i < ALL && request.masks; i++)
+            assert_int_equal(found.suggested[i], (int)labels[i / PIXELS][i % PIXELS]);
         wn_segmentation_issues_clear(&found);
         assert_null(found.scores);
     }
@@ -246,7 +247,7 @@ static void test_layouts(void **state)
     first[3] = -1;
     label[3] = 1;
     wn_mask_digest_compare(first, &digest);
-    assert_int_equal(label[3], -1);
+    assert_int_equal(label[3], WN_MASK_UNUSABLE(1));
     assert_int_equal(digest.unusable, 1);
     for (size_t i = 4; i < COUNT; i++) assert_true(given[i] == (float)(label[i] == first[i]) && likely[i] == first[i]);
 }
