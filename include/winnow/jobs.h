@@ -218,7 +218,7 @@ typedef struct wn_search_options {
     const char *where;                 /* "tag=T", "label=L", "FIELD>=3", joined by commas: all must hold */
     bool farthest; /* the least alike first; without any query, those that are far from their nearest neighbours */
     size_t count;
-    const char *sheet; /* also draw the results into this PNG; NULL = no */
+    const char *sheet; /* also draw the results into this .png, which is no image of theirs; NULL = no */
 } wn_search_options;
 
 typedef struct wn_search_result {

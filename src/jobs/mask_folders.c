@@ -144,26 +144,47 @@ static wn_status make_pairs(folders *f, wn_error *err)
                    f->options->predictions);
 }
 
+/* Appends the parts of `rest`, which are not there yet, to a path: "." is left out and ".." takes one away. False where
+ * that is too long; *up: there was a "..". */
+static bool append_parts(char path[PATH_MAX], const char *rest, bool *up)
+{
+    size_t len = strcmp(path, "/") == 0 ? 0 : strlen(path);
+    for (size_t part; *(rest += strspn(rest, "/")); rest += part) {
+        part = strcspn(rest, "/");
+        if (part == 1 && *rest == '.') continue;
+        if (part == 2 && strncmp(rest, "..", 2) == 0) {
+            while (len > 0 && path[--len] != '/') continue;
+            *up = true;
+            continue;
+        }
+        if (len + 1 + part >= PATH_MAX) return false;
+        path[len] = '/';
+        memcpy(path + len + 1, rest, part);
+        len += 1 + part;
+    }
+    if (len == 0) path[len++] = '/';
+    path[len] = 0;
+    return true;
+}
+
 /* The real path of a folder whose last parts need not be there yet. */
 static bool resolve(const char *path, char out[PATH_MAX])
 {
-    char text[PATH_MAX], real[PATH_MAX];
-    size_t len = strlen(path), at;
-    while (len > 1 && path[len - 1] == '/') len--;
+    char text[PATH_MAX];
+    size_t len = strlen(path), at = len;
+    bool up = false;
     if (len >= sizeof text) return false;
-    memcpy(text, path, len);
-    text[at = len] = 0;
-    while (!realpath(at ? text : *path == '/' ? "/" : ".", real)) {
+    memcpy(text, path, len + 1);
+    while (!realpath(at ? text : *path == '/' ? "/" : ".", out)) {
         if (at == 0) return false;
-        while (at > 0 && path[at - 1] != '/') at--;
         while (at > 0 && path[at - 1] == '/') at--;
+        while (at > 0 && path[at - 1] != '/') at--;
         text[at] = 0;
     }
-    size_t rest = at;
-    while (path[rest] == '/') rest++;
-    int used = snprintf(out, PATH_MAX, "%s%s%.*s", real, rest < len && real[1] ? "/" : "",
-                        rest < len ? (int)(len - rest) : 0, path + rest);
-    return used > 0 && used < PATH_MAX;
+    if (!append_parts(out, path + at, &up)) return false;
+    if (!up) return true;
+    memcpy(text, out, strlen(out) + 1); /* ".." may lead back to what is there, and to links */
+    return resolve(text, out);
 }
 
 /* Whether a folder is `folder` or lies below it; links are followed. */

@@ -50,7 +50,10 @@ WN_NODISCARD wn_status wn_search_by_index(const wn_job *job, wn_workspace *works
 WN_NODISCARD wn_status wn_search_filter(wn_workspace *workspace, const char *where, size_t rows, uint8_t **out,
                                         wn_error *err);
 
-/* Draws the thumbnails of the results into a PNG file. */
+/* Before a search: the sheet, if one is asked for, is a .png and none of the images that are looked for. WN_INVALID. */
+WN_NODISCARD wn_status wn_search_sheet_check(const wn_search_options *options, wn_error *err);
+
+/* Draws the thumbnails of the results into a PNG file. WN_INVALID: it is one of the results itself. */
 WN_NODISCARD wn_status wn_search_sheet(wn_workspace *workspace, const wn_search_result *result, const char *path,
                                        wn_error *err);
 

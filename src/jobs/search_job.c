@@ -129,6 +129,7 @@ static wn_status search_in(const wn_job *job, wn_workspace *workspace, const wn_
     wn_status status;
     char *file = NULL, *column = NULL;
     wn_roots roots = {0};
+    if ((status = wn_search_sheet_check(options, err))) goto done;
     if ((status = wn_find_reduced(workspace, options->model, &options->reduce, &out->model, &file, err))) goto done;
     if ((status = wn_find_embedding(workspace, out->model, &column, err))) goto done;
     if ((status = search_column(job, workspace, options, column, file, out, err))) goto done;

@@ -5,9 +5,11 @@
 #include "jobs/search.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "media/vips_writer.h"
 #include "winnow/memory.h"
 
@@ -50,6 +52,34 @@ static wn_status draw(wn_workspace *workspace, wn_reader *reader, int64_t row, s
     return WN_OK;
 }
 
+/* The first of the paths that is the file at `path`; NULL = none. */
+static const char *find_same(const char *path, const char *const *paths, size_t count)
+{
+    struct stat facts, other;
+    if (stat(path, &facts) != 0) return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (paths[i] && stat(paths[i], &other) == 0 && other.st_dev == facts.st_dev && other.st_ino == facts.st_ino)
+            return paths[i];
+    return NULL;
+}
+
+static wn_status refuse_image(const char *image, wn_error *err)
+{
+    return wn_fail(err, WN_INVALID, "--sheet would replace the image '%s'; name another file", image);
+}
+
+wn_status wn_search_sheet_check(const wn_search_options *options, wn_error *err)
+{
+    const char *image;
+    if (!options->sheet) return WN_OK;
+    if (!wn_text_ends_with(options->sheet, ".png"))
+        return wn_fail(err, WN_INVALID, "a sheet is written as .png, not as '%s'", options->sheet);
+    if ((image = find_same(options->sheet, options->images, options->image_count))) return refuse_image(image, err);
+    if ((image = find_same(options->sheet, options->not_images, options->not_image_count)))
+        return refuse_image(image, err);
+    return WN_OK;
+}
+
 wn_status wn_search_sheet(wn_workspace *workspace, const wn_search_result *result, const char *path, wn_error *err)
 {
     wn_status status;
@@ -58,6 +88,8 @@ wn_status wn_search_sheet(wn_workspace *workspace, const wn_search_result *resul
     size_t count = result->count < MOST ? result->count : MOST, rows = (count + ACROSS - 1) / ACROSS;
     wn_read_request request = {.thumb_side = -1, .input_side = CELL};
     sheet to = {NULL, GAP + (count < ACROSS ? count : ACROSS) * (CELL + GAP), GAP + rows * (CELL + GAP)};
+    const char *image = find_same(path, (const char *const *)result->paths, result->count);
+    if (image) return refuse_image(image, err);
     wn_buffer_init(&file, WN_MEMORY_IMAGE, (size_t)1 << 30);
     if ((status = wn_media_init(err))) goto done;
     if ((status = wn_reader_new(NULL, &request, &reader, err))) goto done;

@@ -129,6 +129,11 @@ grep -q '"issues": 12' hard.json
 grep -q '"issues": 0' mended.json
 "$WINNOW" check labels --labels masks --probabilities soft --ignore 255,1 --out ignored -q
 ! grep -q '^1,' ignored/mask_health.csv
+# a mended mask keeps what takes no part: values that are ignored, pixels without a prediction
+"$WINNOW" check labels --labels masks --probabilities soft --ignore 0,1,2,255 --out-suggested whole -q
+"$WINNOW" check labels --labels whole --probabilities masks --out same --json -q >same.json
+grep -q '"issues": 0' same.json
+[ "$(awk -F, 'NR > 1 { n += $2 } END { print n }' same/mask_health.csv)" = $((6 * 16 * 12 - 1)) ]
 "$WINNOW" check labels --labels odd/masks --probabilities odd/soft --out odd.found -q
 python3 files.py odd
 
@@ -175,6 +180,11 @@ done
 fails 1 "name one folder" "$WINNOW" check labels --labels kept --probabilities soft --out-issues new --out-suggested ./new
 cmp kept/p2.png masks/p2.png
 [ ! -e new ] && [ ! -e kept/new ]
+# nor by a way through a folder that is made on the way
+for folder in new/../kept new/deep/../../link/more new/../new2/../kept; do
+    fails 1 "lies in" "$WINNOW" check labels --labels kept --probabilities soft --out-issues $folder
+done
+diff -r kept masks && [ ! -e new ]
 # a value that no mask is judged by is left out at the import, not a failure of the check
 python3 - <<'PY'
 import sys

@@ -99,4 +99,8 @@ refuses "row.* 0 to" "$WINNOW" search --sample 99999 -w w
 refuses "cancel out" "$WINNOW" search --sample 1 --not-sample 1 -w w
 refuses "tag" "$WINNOW" search --tag nosuch -w w
 refuses "name what to look for" "$WINNOW" search -w w
+cp "$image" query.jpg; cp sheet.png query.png
+refuses "written as .png" "$WINNOW" search --sample 1 --sheet query.jpg -w w
+refuses "would replace the image 'query.png'" "$WINNOW" search --image query.png --sheet ./query.png -w w
+cmp "$image" query.jpg && cmp sheet.png query.png
 refuses "NAME=VALUE" "$WINNOW" search --sample 1 --where "width" -w w
