@@ -33,6 +33,10 @@ shows said && clean said
 "$WINNOW" tag -w "w$evil" >lines 2>said && shows lines && clean lines said
 "$WINNOW" search -w "w$evil" --sample 0 >lines 2>said && shows lines && clean lines said
 
+# JSON escapes them in its own way: it reads back as the same name.
+"$WINNOW" search -w "w$evil" --sample 0 --json >lines 2>said && clean lines said
+python3 -c 'import json, sys; assert any(sys.argv[1] in r["path"] for r in json.load(open("lines"))["results"])' "$evil"
+
 # Lists of paths are bytes for programs, and escaped on a terminal.
 while read -r path; do [ -e "$path" ]; done <picks
 [ "$(wc -l <picks)" = 2 ]
