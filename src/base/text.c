@@ -60,6 +60,11 @@ bool wn_text_equal_fold(const char *a, const char *b)
     return strcasecmp(a, b) == 0;
 }
 
+size_t wn_text_mark(const char *text, size_t len)
+{
+    return len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
 size_t wn_text_utf8_step(const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text;

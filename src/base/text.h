@@ -23,6 +23,9 @@ bool wn_text_to_real(const char *text, double *out);
 bool wn_text_ends_with(const char *text, const char *ending);
 bool wn_text_equal_fold(const char *a, const char *b);
 
+/* Bytes of a byte order mark of UTF-8, which some editors write, at the start of a text: 3 or 0. */
+size_t wn_text_mark(const char *text, size_t len);
+
 /* Length of the valid UTF-8 sequence at `text` (1..4), 0 when it is not valid. `len` > 0. */
 size_t wn_text_utf8_step(const char *text, size_t len);
 

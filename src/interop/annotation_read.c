@@ -27,8 +27,13 @@ wn_status wn_annotation_side_file(const char *path, wn_buffer *out, wn_error *er
 {
     wn_buffer_init(out, WN_MEMORY_TEXT, 0);
     wn_status status = wn_file_read(path, SIDE_FILE_BYTES, out, err);
-    if (status) wn_buffer_clear(out);
-    return status;
+    if (status) {
+        wn_buffer_clear(out);
+        return status;
+    }
+    const size_t mark = wn_text_mark(out->data, out->len);
+    if (mark) memmove(out->data, out->data + mark, (out->len -= mark) + 1); /* and the zero behind it */
+    return WN_OK;
 }
 
 wn_status wn_annotation_read_names(wn_annotation_builder *builder, const char *path, wn_error *err)
@@ -145,7 +150,9 @@ static wn_status read_file(const wn_annotation_format *format, wn_annotation_bui
     wn_file_map map = {0};
     builder->place = (wn_annotation_place){wn_builder_text(builder, name, strlen(name)), 0};
     if (!format->unread) WN_TRY(wn_file_map_open(path, &map, err));
-    wn_annotation_file file = {path, name, map.data ? (const char *)map.data : "", map.len};
+    const char *text = map.data ? (const char *)map.data : "";
+    const size_t mark = wn_text_mark(text, map.len);
+    wn_annotation_file file = {path, name, text + mark, map.len - mark};
     wn_status status = format->parse(builder, &file, err);
     wn_file_map_close(&map);
     return status ? status : wn_builder_status(builder, err);

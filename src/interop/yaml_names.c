@@ -85,29 +85,43 @@ static void take_entry(yaml *y, const char *text, size_t len, bool map)
     y->next_id = id + 1;
 }
 
-/* [a, 'b, c'] or {0: a, 1: b}, from behind the bracket. */
+/* An entry of several lines, between two commas. */
+static void take_flow_entry(yaml *y, size_t begin, size_t end, bool map)
+{
+    while (begin < end && (y->text[begin] == '\n' || is_blank(y->text[begin]))) begin++;
+    while (begin < end && (y->text[end - 1] == '\n' || is_blank(y->text[end - 1]))) end--;
+    take_entry(y, y->text + begin, end - begin, map);
+}
+
+/* Steps over a comment that begins at `at`, if one does: to its line end, which is left. */
+static bool skip_comment(yaml *y)
+{
+    if (y->text[y->at] != '#' || (y->at && y->text[y->at - 1] != '\n' && !is_blank(y->text[y->at - 1]))) return false;
+    while (y->at + 1 < y->len && y->text[y->at + 1] != '\n') y->at++;
+    return true;
+}
+
+/* [a, 'b, c'] or {0: a, 1: b}, from behind the bracket. Only comments may stand before and behind an entry. */
 static wn_status take_flow(yaml *y, char opening, wn_error *err)
 {
-    size_t begin = y->at, line = y->line;
+    size_t begin = y->at, end = begin, line = y->line + 1; /* end of what is no comment and no blank */
     char quote = 0, closing = opening == '[' ? ']' : '}';
     for (; y->at < y->len; y->at++) {
         char c = y->text[y->at];
         if (c == '\n') y->line++;
-        if (quote) {
-            if (c == quote) quote = 0;
-        } else if (c == '"' || c == '\'') {
-            quote = c;
-        } else if (c == ',' || c == closing) {
-            const char *text = y->text + begin;
-            size_t len = y->at - begin;
-            while (len && (*text == '\n' || is_blank(*text))) {
-                text++;
-                len--;
-            }
-            while (len && (text[len - 1] == '\n' || is_blank(text[len - 1]))) len--;
-            take_entry(y, text, len, opening == '{');
-            begin = y->at + 1;
+        if (!quote && skip_comment(y)) {
+            if (end == begin) begin = end = y->at + 1;
+            continue;
+        }
+        if (quote ? c == quote : c == '"' || c == '\'') quote = quote ? 0 : c;
+        if (!quote && (c == ',' || c == closing)) {
+            take_flow_entry(y, begin, end, opening == '{');
+            begin = end = y->at + 1;
             if (c == closing) return WN_OK;
+        } else if (c != '\n' && !is_blank(c)) {
+            end = y->at + 1;
+        } else if (end == begin) {
+            begin = end = y->at + 1;
         }
     }
     return wn_fail(err, WN_CORRUPT, "%s:%zu: the list of names does not end with '%c'", y->file, line, closing);

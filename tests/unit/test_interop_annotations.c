@@ -134,6 +134,14 @@ static void test_csv(void **state)
     assert_int_equal(problem_line(set, "'x' is no number"), 6);
     wn_annotations_free(&set);
 
+    /* Beside x and y, width and height are of the box, and y is no label. */
+    put(f, "sizes.csv", "path,x,y,width,height,class_id,image_width,image_height\na.jpg,10,20,30,40,2,100,80\n");
+    set = read_set(f, "sizes.csv", NULL);
+    check_box(item_of(set, "a.jpg", 0), 10, 20, 30, 40);
+    assert_int_equal(set->categories[item_of(set, "a.jpg", 0)->category].id, 2);
+    assert_int_equal(set->images[0].width, 100);
+    assert_int_equal(set->images[0].height, 80);
+    wn_annotations_free(&set);
     put(f, "probs.csv", "path\tprob_cat\tprob_dog\tscore\n1.jpg\t0.25\t0.75\t0.9\n2.jpg\tno\t0.1\t0.9\n");
     wn_annotation_options options = {.role = WN_ROLE_PREDICTIONS};
     set = read_set(f, "probs.csv", &options);
@@ -301,6 +309,10 @@ static void test_voc(void **state)
     assert_int_equal(set->problem_count, 3);
     assert_true(set->images[1].stem); /* no file name: the stem of the XML file */
     wn_annotations_free(&set);
+    put(f, "text.xml", "no XML at all");
+    assert_int_equal(try_read(f, "text.xml", NULL, &set), WN_CORRUPT);
+    put(f, "empty.xml", "");
+    assert_int_equal(try_read(f, "empty.xml", NULL, &set), WN_CORRUPT);
     put(f, "other.xml", "<html></html>");
     assert_int_equal(try_read(f, "other.xml", NULL, &set), WN_INVALID);
 }
@@ -347,6 +359,27 @@ static void test_yolo(void **state)
     assert_int_equal(problem_line(set, "the class 7 is none of the 2 of 'classes.txt'; kept as class_7 (3 objects"), 1);
     assert_int_equal(set->item_count, 4);
     wn_annotations_free(&set);
+
+    /* Byte order marks, in the list of names and in front of the first class. */
+    put(f, "m/classes.txt", "\xEF\xBB\xBFone\r\ntwo\r\n");
+    put(f, "m/labels/a.txt",
+        "\xEF\xBB\xBF"
+        "0 0.5 0.5 0.2 0.4\r\n");
+    set = read_set(f, "m", NULL);
+    assert_int_equal(set->problem_count, 0);
+    assert_string_equal(label_of(set, "a", 0), "one");
+    wn_annotations_free(&set);
+
+    put(f, "c/data.yaml", "\xEF\xBB\xBFnames: [ # 0, and more\n  'a # b', # 0\n  c#d # 1, the last\n]\nnc: 2\n");
+    put(f, "c/labels/a.txt", "1 0.5 0.5 0.2 0.4\n");
+    set = read_set(f, "c", NULL);
+    assert_int_equal(set->category_count, 2);
+    assert_string_equal(set->categories[0].name, "a # b");
+    assert_string_equal(set->categories[1].name, "c#d");
+    wn_annotations_free(&set);
+    put(f, "c/data.yaml", "names: [a, b # ]\n");
+    assert_int_equal(try_read(f, "c", NULL, &set), WN_CORRUPT);
+    assert_non_null(strstr(f->err.message, "data.yaml:1: "));
 
     put(f, "p/data.yaml", "names: [a,\n 'b, c', \"d\"]\nkpt_shape: [2, 3]\n");
     put(f, "p/labels/a.txt", "1 0.5 0.5 0.2 0.4 0.1 0.2 2 0.3 0.4 1\n");

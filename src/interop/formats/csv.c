@@ -54,6 +54,17 @@ static int find_title(const wn_csv *csv, const char *const *titles)
     return NONE;
 }
 
+/* `y` is the label in some tables, and of a box in others. */
+static int find_label(const wn_csv *csv, const csv_plan *plan)
+{
+    for (size_t t = 0; label_titles[t]; t++) {
+        const char *one[] = {label_titles[t], NULL};
+        const int found = find_title(csv, one);
+        if (found != NONE && found != plan->box[0] && found != plan->box[1]) return found;
+    }
+    return NONE;
+}
+
 /* Columns p_NAME or prob_NAME, in order: the probabilities of the classes. */
 static const char *class_of_title(const char *title)
 {
@@ -72,18 +83,25 @@ static void find_box(const wn_csv *csv, csv_plan *plan)
     plan->corners = corners;
     for (int i = 0; i < 4; i++)
         plan->box[i] = corners ? find_title(csv, corner_titles[i]) : sizes ? find_title(csv, size_titles[i]) : NONE;
+    const int x = find_title(csv, size_titles[0]), y = find_title(csv, size_titles[1]);
+    if (corners || sizes || x == NONE || y == NONE || plan->width == NONE || plan->height == NONE) return;
+    /* Beside x and y, width and height are those of the box. */
+    const int box[] = {x, y, plan->width, plan->height};
+    memcpy(plan->box, box, sizeof box);
+    plan->width = find_title(csv, width_titles + 1);
+    plan->height = find_title(csv, height_titles + 1);
 }
 
 static wn_status plan_titles(wn_annotation_builder *builder, const wn_csv *csv, csv_plan *plan, const char *file,
                              wn_error *err)
 {
     const char *wanted = builder->options->column;
-    plan->label = find_title(csv, label_titles);
     plan->name = find_title(csv, name_titles);
     plan->score = find_title(csv, score_titles);
     plan->width = find_title(csv, width_titles);
     plan->height = find_title(csv, height_titles);
     find_box(csv, plan);
+    plan->label = find_label(csv, plan);
     if (wanted) {
         const char *one[] = {wanted, NULL};
         plan->label = find_title(csv, one);

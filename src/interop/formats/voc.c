@@ -83,8 +83,10 @@ static wn_status walk(voc_page *page, wn_error *err)
     voc_object object = {0};
     size_t object_depth = 0;
     wn_xml_event event = WN_XML_OPEN;
-    while (true) {
+    for (bool any = false;; any = true) {
         WN_TRY(wn_xml_next(&page->xml, &event, err));
+        if (event == WN_XML_END && !any)
+            return wn_fail(err, WN_CORRUPT, "%s: no XML: nothing in it is an element", page->file->path);
         if (event == WN_XML_END) return WN_OK;
         const char *name = wn_xml_name(&page->xml, 0);
         if (event == WN_XML_OPEN) {
