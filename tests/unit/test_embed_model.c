@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "embed/model_file.h"
 #include "nn/network.h"
+#include "sanitizer.h"
 #include "winnow/memory.h"
 
 enum { SIDE = 16, IMAGE_BYTES = SIDE * SIDE * 3, DIM = 48, VERSION_AT = 8, CHECKSUM_AT = 24, HEAD_BYTES = 128 };
@@ -238,13 +239,13 @@ static void test_a_missing_file_is_not_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_model_says_what_it_is),
-        cmocka_unit_test(test_the_longer_axis_is_cut),
-        cmocka_unit_test(test_damage_is_found),
-        cmocka_unit_test(test_lies_under_a_right_checksum_are_found),
+        SERIAL_TEST(test_a_model_says_what_it_is),
+        SERIAL_TEST(test_the_longer_axis_is_cut),
+        SERIAL_TEST(test_damage_is_found),
+        SERIAL_TEST(test_lies_under_a_right_checksum_are_found),
         cmocka_unit_test(test_embeddings_do_not_depend_on_the_cut),
-        cmocka_unit_test(test_prefixes_have_length_one),
-        cmocka_unit_test(test_a_missing_file_is_not_found),
+        SERIAL_TEST(test_prefixes_have_length_one),
+        SERIAL_TEST(test_a_missing_file_is_not_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

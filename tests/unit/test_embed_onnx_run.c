@@ -18,6 +18,7 @@
 #include "embed/model_file.h"
 #include "nn/network.h"
 #include "onnx_by_hand.h"
+#include "sanitizer.h"
 #include "winnow/memory.h"
 #include "winnow/onnx.h"
 
@@ -195,5 +196,8 @@ int main(void)
         printf("skipped: ONNX Runtime was not found in %s\n", where);
         return SKIPPED;
     }
+    const struct CMUnitTest threaded[] = {
+        cmocka_unit_test_setup_teardown(test_a_model_gives_the_layer, make_path, remove_path)};
+    if (THREADS_ONLY) return cmocka_run_group_tests(threaded, NULL, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,12 +18,15 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/rng.h"
+#include "sanitizer.h"
 #include "winnow/index_file.h"
 #include "winnow/memory.h"
 
 enum { ROWS = 4200, DIM = 18, QUERIES = 150, K = 7 };
 
 enum { CLOUDS, ZEROS, COPIES, CONSTANT, OUTLIERS, GAPS, DATA_KINDS };
+
+enum { KINDS_TESTED = THREADS_ONLY ? CLOUDS + 1 : GAPS };
 
 static const char *const kinds[] = {"flat", "ivf"};
 static const char path[] = "test_index_file.index";
@@ -127,7 +130,7 @@ static void check_index(wn_index *index, wn_matrix m, wn_matrix queries, wn_inde
 static void test_same_as_search(void **state)
 {
     (void)state;
-    for (int data = CLOUDS; data < GAPS; data++) {
+    for (int data = CLOUDS; data < KINDS_TESTED; data++) {
         float *rows = make_rows(data, ROWS, DIM, 1),
               *queries = make_rows(data == COPIES ? CLOUDS : data, QUERIES, DIM, 9);
         wn_matrix m = {rows, ROWS, DIM, DIM};
@@ -200,7 +203,7 @@ static void add(wn_index *index, wn_matrix *m, size_t rows)
 static void test_added_rows(void **state)
 {
     (void)state;
-    for (int data = CLOUDS; data < GAPS; data++) {
+    for (int data = CLOUDS; data < KINDS_TESTED; data++) {
         float *rows = make_rows(data, ROWS, DIM, 1),
               *queries = make_rows(data == COPIES ? CLOUDS : data, QUERIES, DIM, 9);
         wn_matrix q = {queries, QUERIES, DIM, DIM};
@@ -432,15 +435,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_as_search),
-        cmocka_unit_test(test_gaps),
+        SERIAL_TEST(test_gaps),
         cmocka_unit_test(test_same_bytes),
         cmocka_unit_test(test_added_rows),
-        cmocka_unit_test(test_added_to_other_rows),
-        cmocka_unit_test(test_small),
-        cmocka_unit_test(test_far_queries),
-        cmocka_unit_test(test_bad_requests),
-        cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_other_files),
+        SERIAL_TEST(test_added_to_other_rows),
+        SERIAL_TEST(test_small),
+        SERIAL_TEST(test_far_queries),
+        SERIAL_TEST(test_bad_requests),
+        SERIAL_TEST(test_damage),
+        SERIAL_TEST(test_other_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

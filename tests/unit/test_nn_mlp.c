@@ -15,6 +15,7 @@
 
 #include "base/rng.h"
 #include "nn/mlp.h"
+#include "sanitizer.h"
 #include "winnow/memory.h"
 
 enum { ROWS = 150, IN = 21, HIDDEN = 40, OUT = 13 };
@@ -285,5 +286,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_heads_are_refused, set_up, tear_down),
         cmocka_unit_test(normalised_prefix_and_its_gradient),
     };
+    const struct CMUnitTest threaded[] = {
+        cmocka_unit_test_setup_teardown(results_do_not_depend_on_threads_or_cuts, set_up, tear_down)};
+    if (THREADS_ONLY) return cmocka_run_group_tests(threaded, NULL, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

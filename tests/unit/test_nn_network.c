@@ -18,6 +18,7 @@
 #include "base/rng.h"
 #include "nn/network.h"
 #include "nn/onednn.h"
+#include "sanitizer.h"
 #include "winnow/memory.h"
 
 /* Pooling and skips behind the ReLU. */
@@ -578,5 +579,7 @@ int main(void)
         cmocka_unit_test(auto_precision_follows_the_processor),
         cmocka_unit_test(auto_precision_of_training_follows_the_network),
     };
+    const struct CMUnitTest threaded[] = {ON_ALL(results_do_not_depend_on_threads)};
+    if (THREADS_ONLY) return cmocka_run_group_tests(threaded, NULL, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

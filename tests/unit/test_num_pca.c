@@ -15,6 +15,7 @@
 
 #include "base/rng.h"
 #include "num/linear.h"
+#include "sanitizer.h"
 #include "winnow/memory.h"
 #include "winnow/pca.h"
 
@@ -309,8 +310,8 @@ int main(void)
         cmocka_unit_test(test_random_subspace),
         cmocka_unit_test(test_threads_change_nothing),
         cmocka_unit_test(test_rows_stand_alone_and_nan),
-        cmocka_unit_test(test_requests_that_fail),
-        cmocka_unit_test(test_memory_is_given_back),
+        SERIAL_TEST(test_requests_that_fail),
+        SERIAL_TEST(test_memory_is_given_back),
     };
     return cmocka_run_group_tests(tests, fill_values, NULL);
 }

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/rng.h"
+#include "sanitizer.h"
 #include "winnow/memory.h"
 #include "winnow/model.h"
 #include "winnow/train.h"
@@ -290,11 +291,11 @@ static void test_axes_are_found_on_cut_pictures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_student_learns_what_the_teacher_says),
-        cmocka_unit_test(test_a_start_from_a_model_is_ahead),
+        SERIAL_TEST(test_the_student_learns_what_the_teacher_says),
+        SERIAL_TEST(test_a_start_from_a_model_is_ahead),
         cmocka_unit_test(test_threads_do_not_change_the_student),
-        cmocka_unit_test(test_axes_are_found_on_cut_pictures),
-        cmocka_unit_test(test_bad_teachers_are_named),
+        SERIAL_TEST(test_axes_are_found_on_cut_pictures),
+        SERIAL_TEST(test_bad_teachers_are_named),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -11,6 +11,7 @@
 
 #include "method_formulas.h"
 #include "pretrain/infonce.h"
+#include "sanitizer.h"
 #include "winnow/cpu.h"
 #include "winnow/memory.h"
 #include "winnow/train.h"
@@ -292,9 +293,12 @@ static void test_table_is_sound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_losses_are_their_formulas),   cmocka_unit_test(test_every_method_has_its_formula),
-        cmocka_unit_test(test_threads_do_not_change_bytes), cmocka_unit_test(test_queues_forget_the_oldest),
-        cmocka_unit_test(test_options_are_checked),         cmocka_unit_test(test_table_is_sound),
+        SERIAL_TEST(test_losses_are_their_formulas),
+        SERIAL_TEST(test_every_method_has_its_formula),
+        cmocka_unit_test(test_threads_do_not_change_bytes),
+        SERIAL_TEST(test_queues_forget_the_oldest),
+        SERIAL_TEST(test_options_are_checked),
+        SERIAL_TEST(test_table_is_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@
 #include "base/rng.h"
 #include "pretrain/learner.h"
 #include "pretrain/train_plan.h"
+#include "sanitizer.h"
 #include "winnow/memory.h"
 #include "winnow/train.h"
 
@@ -458,19 +459,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_do_not_change_the_model),
-        cmocka_unit_test(test_an_interrupted_run_ends_in_the_same_bytes),
-        cmocka_unit_test(test_a_strange_checkpoint_is_not_continued),
-        cmocka_unit_test(test_few_images_are_no_error),
-        cmocka_unit_test(test_identical_images_are_named),
-        cmocka_unit_test(test_every_field_has_a_default),
-        cmocka_unit_test(test_options_are_checked),
-        cmocka_unit_test(test_the_memory_limit_shapes_the_plan),
-        cmocka_unit_test(test_the_budget_sets_the_steps),
-        cmocka_unit_test(test_a_start_from_a_model_is_gentle),
-        cmocka_unit_test(test_a_plan_knows_slow_networks),
-        cmocka_unit_test(test_without_cache_the_result_is_the_same),
-        cmocka_unit_test(test_a_checkpoint_that_cannot_be_written_does_not_stop_a_run),
-        cmocka_unit_test(test_a_loss_that_is_no_number_stops),
+        SERIAL_TEST(test_an_interrupted_run_ends_in_the_same_bytes),
+        SERIAL_TEST(test_a_strange_checkpoint_is_not_continued),
+        SERIAL_TEST(test_few_images_are_no_error),
+        SERIAL_TEST(test_identical_images_are_named),
+        SERIAL_TEST(test_every_field_has_a_default),
+        SERIAL_TEST(test_options_are_checked),
+        SERIAL_TEST(test_the_memory_limit_shapes_the_plan),
+        SERIAL_TEST(test_the_budget_sets_the_steps),
+        SERIAL_TEST(test_a_start_from_a_model_is_gentle),
+        SERIAL_TEST(test_a_plan_knows_slow_networks),
+        SERIAL_TEST(test_without_cache_the_result_is_the_same),
+        SERIAL_TEST(test_a_checkpoint_that_cannot_be_written_does_not_stop_a_run),
+        SERIAL_TEST(test_a_loss_that_is_no_number_stops),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

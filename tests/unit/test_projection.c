@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "sanitizer.h"
 #include "winnow/memory.h"
 #include "winnow/projection.h"
 
@@ -379,16 +380,16 @@ static void test_given_graph(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_components_of_known_axes),
-        cmocka_unit_test(test_rows_all_alike),
-        cmocka_unit_test(test_table),
+        SERIAL_TEST(test_components_of_known_axes),
+        SERIAL_TEST(test_rows_all_alike),
+        SERIAL_TEST(test_table),
         cmocka_unit_test(test_same_map_for_any_number_of_threads),
         cmocka_unit_test(test_many_rows_of_tsne_keep_their_points),
         cmocka_unit_test(test_many_rows_of_pacmap_keep_their_points),
-        cmocka_unit_test(test_few_rows_in_two_heaps),
-        cmocka_unit_test(test_odd_rows),
-        cmocka_unit_test(test_heaps_stay_apart),
-        cmocka_unit_test(test_given_graph),
+        SERIAL_TEST(test_few_rows_in_two_heaps),
+        SERIAL_TEST(test_odd_rows),
+        SERIAL_TEST(test_heaps_stay_apart),
+        SERIAL_TEST(test_given_graph),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

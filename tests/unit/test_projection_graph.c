@@ -14,6 +14,7 @@
 
 #include "base/rng.h"
 #include "projection/fuzzy.h"
+#include "sanitizer.h"
 #include "winnow/memory.h"
 
 enum { ROWS = 50, K = 7 };
@@ -141,9 +142,9 @@ static void test_many_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_weights_add_up),
-        cmocka_unit_test(test_join_is_symmetric),
-        cmocka_unit_test(test_curve),
+        SERIAL_TEST(test_weights_add_up),
+        SERIAL_TEST(test_join_is_symmetric),
+        SERIAL_TEST(test_curve),
         cmocka_unit_test(test_many_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "sanitizer.h"
 #include "winnow/evaluate.h"
 
 enum { ROWS = 1500, DIM = 16 };
@@ -209,12 +210,9 @@ static void test_threads_do_not_change_figures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rank_and_dimension_are_those_of_the_data),
-        cmocka_unit_test(test_uniformity_is_its_formula),
-        cmocka_unit_test(test_alignment_is_the_distance_of_pairs),
-        cmocka_unit_test(test_odd_rows_have_answers),
-        cmocka_unit_test(test_overlap_is_the_share_of_common_neighbours),
-        cmocka_unit_test(test_a_probe_finds_what_is_linear),
+        SERIAL_TEST(test_rank_and_dimension_are_those_of_the_data),  SERIAL_TEST(test_uniformity_is_its_formula),
+        SERIAL_TEST(test_alignment_is_the_distance_of_pairs),        SERIAL_TEST(test_odd_rows_have_answers),
+        SERIAL_TEST(test_overlap_is_the_share_of_common_neighbours), SERIAL_TEST(test_a_probe_finds_what_is_linear),
         cmocka_unit_test(test_threads_do_not_change_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 #include "num/hamming.h"
 #include "quality/picture_change.h"
 #include "quality/picture_pair.h"
+#include "sanitizer.h"
 #include "winnow/duplicates.h"
 #include "winnow/memory.h"
 
@@ -395,9 +396,9 @@ static void test_changes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_transform), cmocka_unit_test(test_turns),
-                                       cmocka_unit_test(test_groups),    cmocka_unit_test(test_calibration),
-                                       cmocka_unit_test(test_changes),   cmocka_unit_test(test_buckets),
-                                       cmocka_unit_test(test_frames),    cmocka_unit_test(test_grounds)};
+    const struct CMUnitTest tests[] = {SERIAL_TEST(test_transform),   SERIAL_TEST(test_turns),
+                                       cmocka_unit_test(test_groups), cmocka_unit_test(test_calibration),
+                                       SERIAL_TEST(test_changes),     SERIAL_TEST(test_buckets),
+                                       SERIAL_TEST(test_frames),      SERIAL_TEST(test_grounds)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "sanitizer.h"
 #include "winnow/memory.h"
 #include "winnow/selection.h"
 
@@ -487,16 +488,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_picks_of_the_plain_method),
-        cmocka_unit_test(test_small_and_odd_counts),
-        cmocka_unit_test(test_thousands_of_duplicates),
-        cmocka_unit_test(test_preselected_and_candidates),
-        cmocka_unit_test(test_first_row_and_minimum_distance),
-        cmocka_unit_test(test_memory_limit),
-        cmocka_unit_test(test_random_draws),
+        SERIAL_TEST(test_small_and_odd_counts),
+        SERIAL_TEST(test_thousands_of_duplicates),
+        SERIAL_TEST(test_preselected_and_candidates),
+        SERIAL_TEST(test_first_row_and_minimum_distance),
+        SERIAL_TEST(test_memory_limit),
+        SERIAL_TEST(test_random_draws),
         cmocka_unit_test(test_distances_of_the_order),
-        cmocka_unit_test(test_covering),
-        cmocka_unit_test(test_covering_of_a_sample),
-        cmocka_unit_test(test_covering_of_random_sets),
+        SERIAL_TEST(test_covering),
+        SERIAL_TEST(test_covering_of_a_sample),
+        SERIAL_TEST(test_covering_of_random_sets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "sanitizer.h"
 #include "winnow/memory.h"
 #include "winnow/selection.h"
 
@@ -308,13 +309,9 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_descriptors),
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_candidates_and_figures),
-        cmocka_unit_test(test_none_and_all),
-        cmocka_unit_test(test_rows_alike),
-        cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_refusals),
+        SERIAL_TEST(test_descriptors),  cmocka_unit_test(test_threads), SERIAL_TEST(test_candidates_and_figures),
+        SERIAL_TEST(test_none_and_all), SERIAL_TEST(test_rows_alike),   SERIAL_TEST(test_cancel),
+        SERIAL_TEST(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
