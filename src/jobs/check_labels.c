@@ -25,13 +25,15 @@ static size_t find_class(const wn_annotation_category *classes, size_t count, co
 }
 
 /* Columns of the predictions in the order of the label classes; classes that are not predicted get 0. A row whose
- * probabilities are all 0, because its prediction was left out, has none. */
-static wn_status order_columns(const wn_check_labels *labels, const wn_annotation_category *predicted, size_t count,
-                               const float *from, size_t rows, float *to)
+ * probabilities are all 0, because its prediction was left out, has none. The number of classes that both name. */
+static size_t order_columns(const wn_check_labels *labels, const wn_annotation_category *predicted, size_t count,
+                            const float *from, size_t rows, float *to)
 {
+    size_t common = 0;
     memset(to, 0, rows * labels->classes * sizeof *to);
     for (size_t k = 0; k < count; k++) {
         size_t at = find_class(labels->names, labels->classes, predicted[k].name);
+        common += at != SIZE_MAX;
         for (size_t row = 0; at != SIZE_MAX && row < rows; row++)
             to[row * labels->classes + at] = from[row * count + k];
     }
@@ -40,11 +42,12 @@ static wn_status order_columns(const wn_check_labels *labels, const wn_annotatio
         for (size_t k = 0; k < count; k++) sum += from[row * count + k];
         if (sum == 0) to[row * labels->classes] = NAN;
     }
-    return WN_OK;
+    return common;
 }
 
-/* Probabilities of the newest predictions of whole images; *out NULL when there are none. */
-static wn_status load_probabilities(wn_checking *s, float **out, wn_error *err)
+/* Probabilities of the newest predictions of whole images; *out NULL when there are none. *strange: they name no class
+ * of the labels. */
+static wn_status load_probabilities(wn_checking *s, float **out, bool *strange, wn_error *err)
 {
     wn_annotation_set_record *set = NULL;
     wn_annotation_category *predicted = NULL;
@@ -59,8 +62,10 @@ static wn_status load_probabilities(wn_checking *s, float **out, wn_error *err)
     status = wn_distribution_load(s->workspace, WN_ROLE_PREDICTIONS, set->name, rows, &values, &classes, err);
     if (status || classes != count) goto done;
     *out = wn_alloc(WN_MEMORY_MATRIX, rows.len * s->labels.classes, sizeof **out);
-    status = *out ? order_columns(&s->labels, predicted, count, values, rows.len, *out)
-                  : wn_fail(err, WN_NOMEM, "no memory for the predictions of %zu images", rows.len);
+    if (*out)
+        *strange = order_columns(&s->labels, predicted, count, values, rows.len, *out) == 0;
+    else
+        status = wn_fail(err, WN_NOMEM, "no memory for the predictions of %zu images", rows.len);
 done:
     wn_free(values);
     wn_free(predicted);
@@ -139,18 +144,21 @@ wn_status wn_checking_labels(wn_checking *s, wn_check_summary *summary, wn_error
 {
     float *probabilities = NULL;
     size_t named = 0;
+    bool strange = false;
     *summary =
         (wn_check_summary){.name = labels_check.name, .summary = labels_check.summary, .threshold = NAN, .figure = NAN};
     if (!s->labels.values) {
         summary->left_out = "there are no labels of images; 'winnow import' brings them";
         return WN_OK;
     }
-    wn_status status = load_probabilities(s, &probabilities, err);
+    wn_status status = load_probabilities(s, &probabilities, &strange, err);
     for (size_t row = 0; row < s->rows.len; row++) named += s->labels.values[row] > 0;
     if (!probabilities && !s->input.embeddings.data) {
         summary->left_out = "there are neither predictions nor embeddings; 'winnow embed' makes some";
-    } else if (!probabilities && named == 0) {
+    } else if (s->labels.classes < 2 || (!probabilities && named == 0)) {
         summary->left_out = "all labels name one class";
+    } else if (strange) {
+        summary->left_out = "no class of the predictions is called like one of the labels";
     } else if (!status && !(status = find_issues(s, probabilities, err))) {
         status = fill_result(s, &s->results[s->count], err);
         s->checks[s->count++] = &labels_check;

@@ -100,6 +100,15 @@ assert health["cat"]["overlaps_with"] == "dog" and 0.8 < float(health["cat"]["he
 leaks = list(csv.DictReader(open(run + "leaks.csv")))
 assert leaks and any(row["labels_differ"] == "True" for row in leaks) and figures["leaks_with_disagreement"] > 0
 PY
+# Labels of one class, and predictions of other classes, are left out with the reason; the other checks run.
+sed 's/dog$/cat/' labels.csv >one.csv
+"$WINNOW" import one.csv -w named.winnow -q
+"$WINNOW" check exact-duplicate labels -w named.winnow -q >lines.txt
+grep -q "left out: all labels name one class" lines.txt && grep -q "^exact-duplicate  *[1-9]" lines.txt
+sed 's/dog$/bird/; s/cat$/fish/' labels.csv >strange.csv
+"$WINNOW" import strange.csv -w named.winnow -q
+"$WINNOW" check labels -w named.winnow -q >lines.txt
+grep -q "left out: no class of the predictions is called like one of the labels" lines.txt
 # Of two equal files the labelled one is kept, though the other one comes first; without labels the first one is.
 mkdir twins
 cp set/train/image2.jpg twins/a.jpg
