@@ -44,11 +44,12 @@ typedef struct wn_check_boxes {
 /* Masks, and what was found of them; empty while they were not checked. */
 typedef struct wn_check_masks {
     wn_mask_judging judging;
-    size_t *places;   /* of the pairs among the rows */
-    uint8_t *marks;   /* rows: 1 = has labels, 2 = has predictions */
-    uint8_t mark;     /* that is being set */
-    char **files;     /* rows: of the folder of predictions; NULL = they were imported */
-    size_t strangers; /* files of the folder that no image has */
+    size_t *places;      /* of the pairs among the rows */
+    uint8_t *marks;      /* rows: 1 = has labels, 2 = has predictions */
+    uint8_t mark;        /* that is being set */
+    char **files;        /* rows: of the folder of predictions; NULL = they were imported */
+    wn_buffer strangers; /* char *: files of the folder that no image has, or several */
+    size_t stranger_count;
     wn_annotation_category *given, *predicted;
     wn_buffer names; /* const char *: of the classes, NULL = none told */
     size_t names_len;

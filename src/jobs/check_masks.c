@@ -117,6 +117,17 @@ static wn_status list_folder(wn_checking *s, const wn_file_list *files, wn_annot
     return wn_builder_finish(&builder, out, err);
 }
 
+static wn_status add_stranger(wn_check_masks *m, const char *name, wn_error *err)
+{
+    char *copy = wn_text_copy(name);
+    if (!copy || wn_buffer_add(&m->strangers, &copy, sizeof copy)) {
+        wn_free(copy);
+        return wn_fail(err, WN_NOMEM, "out of memory");
+    }
+    m->stranger_count++;
+    return WN_OK;
+}
+
 /* A file for each image that has one; those that no image has are problems. */
 static wn_status take_files(wn_checking *s, const wn_file_list *files, const wn_annotations *set,
                             const wn_matching *matching, wn_error *err)
@@ -131,7 +142,7 @@ static wn_status take_files(wn_checking *s, const wn_file_list *files, const wn_
         size_t at = matching->rows[image] < 0 ? SIZE_MAX : wn_rows_find(&s->rows, matching->rows[image]);
         image++;
         if (at == SIZE_MAX) {
-            m->strangers++;
+            WN_TRY(add_stranger(m, files->names[i], err));
             continue;
         }
         wn_free(m->files[at]);
@@ -164,14 +175,28 @@ static wn_status find_files(wn_checking *s, wn_error *err)
 
 /* ---- the check ---- */
 
+/* Files that belong to no image, as pairs that take no part. */
+static wn_status pair_strangers(wn_check_masks *m, wn_error *err)
+{
+    const char *const *names = (const char *const *)(const void *)m->strangers.data;
+    for (size_t i = 0; i < m->stranger_count; i++) {
+        m->places[m->judging.count] = SIZE_MAX;
+        wn_mask_pair *pair = &m->judging.pairs[m->judging.count++];
+        *pair = (wn_mask_pair){.name = names[i]};
+        if (!(pair->problem = wn_text_copy("no image of the workspace has that name, or several have; left out")))
+            return wn_fail(err, WN_NOMEM, "out of memory");
+    }
+    return WN_OK;
+}
+
 /* Pairs of the images that have both sides. */
 static wn_status make_pairs(wn_checking *s, wn_error *err)
 {
     wn_check_masks *m = &s->masks;
     size_t n = 0, classes = 0;
     for (size_t i = 0; i < s->rows.len; i++) n += m->marks[i] == 3;
-    m->judging.pairs = wn_calloc(WN_MEMORY_GENERAL, n, sizeof *m->judging.pairs);
-    m->places = wn_alloc(WN_MEMORY_GENERAL, n, sizeof *m->places);
+    m->judging.pairs = wn_calloc(WN_MEMORY_GENERAL, n + m->stranger_count, sizeof *m->judging.pairs);
+    m->places = wn_alloc(WN_MEMORY_GENERAL, n + m->stranger_count, sizeof *m->places);
     if (!m->judging.pairs || !m->places) return wn_fail(err, WN_NOMEM, "no memory for %zu masks", n);
     for (size_t i = 0; i < s->rows.len; i++) {
         if (m->marks[i] != 3) continue;
@@ -192,7 +217,7 @@ static wn_status make_pairs(wn_checking *s, wn_error *err)
     for (const char *none = NULL; m->names_len < m->judging.classes; m->names_len++)
         if (wn_buffer_add(&m->names, &none, sizeof none)) return wn_fail(err, WN_NOMEM, "out of memory");
     m->judging.names = (const char *const *)(const void *)m->names.data;
-    return WN_OK;
+    return pair_strangers(m, err);
 }
 
 static wn_status load_sides(wn_checking *s, const wn_annotation_set_record *given,
@@ -221,6 +246,7 @@ static wn_status fill_result(wn_checking *s, wn_check_result *out, wn_error *err
     for (size_t row = 0; row < rows; row++) out->scores[row] = NAN;
     for (size_t i = 0; i < j->count; i++) {
         size_t at = s->masks.places[i];
+        if (at == SIZE_MAX) continue;
         out->scores[at] = j->found.scores[i];
         out->is_issue[at] = wn_mask_pair_is_issue(j, i);
         out->issues += out->is_issue[at];
@@ -237,7 +263,7 @@ static wn_status judge(wn_checking *s, const wn_annotation_set_record *given, co
     WN_TRY(wn_mask_ignored_parse(s->options->ignore, &j->ignored, err));
     WN_TRY(load_sides(s, given, predicted, err));
     WN_TRY(make_pairs(s, err));
-    if (j->count == 0) {
+    if (j->count == s->masks.stranger_count) {
         summary->left_out = "no image has a labelled and a predicted mask";
         return WN_OK;
     }
@@ -248,7 +274,6 @@ static wn_status judge(wn_checking *s, const wn_annotation_set_record *given, co
     summary->issues = (int64_t)result->issues;
     s->out->mask_pixels = (int64_t)j->found.issues;
     for (size_t i = 0; i < j->count; i++) s->out->mask_problems += j->pairs[i].problem != NULL;
-    s->out->mask_problems += (int64_t)s->masks.strangers;
     return WN_OK;
 }
 
@@ -288,6 +313,9 @@ void wn_checking_masks_clear(wn_checking *s)
     wn_mask_judging_clear(&m->judging);
     for (size_t i = 0; m->files && i < s->rows.len; i++) wn_free(m->files[i]);
     wn_free(m->files);
+    char *const *strangers = (char *const *)(void *)m->strangers.data;
+    for (size_t i = 0; i < m->stranger_count; i++) wn_free(strangers[i]);
+    wn_buffer_clear(&m->strangers);
     wn_free(m->judging.pairs);
     wn_free(m->places);
     wn_free(m->marks);

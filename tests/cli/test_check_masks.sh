@@ -144,6 +144,12 @@ printf 'road\nsky\ntree\n' >names.txt
 grep -q '"format": "png-masks"' masks.json && grep -q '"task": "semantic-segmentation"' masks.json
 "$WINNOW" check masks -w a.winnow --probabilities soft --json -q >soft.json
 python3 files.py workspace soft.json 0 road,sky,tree
+# a prediction that no image has is named
+mkdir soft/deep && cp soft/p0.npy soft/deep/lonely.npy
+"$WINNOW" check masks -w a.winnow --probabilities soft --json -q >lonely.json
+rm -r soft/deep
+grep -q '"mask_problems": 1' lonely.json
+grep -q '^deep/lonely.npy,"no image of the workspace' "$(python3 -c 'import json; print(json.load(open("lonely.json"))["run"])')/mask_problems.csv"
 "$WINNOW" import hard -w a.winnow --as predictions -q
 "$WINNOW" check masks -w a.winnow --json -q >both.json
 python3 files.py workspace both.json 0 road,sky,tree
