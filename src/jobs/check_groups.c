@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -166,7 +167,7 @@ static wn_status split_by_tags(wn_checking *s, wn_error *err)
 
 static bool is_part(const char *part, size_t len, const char *name)
 {
-    return strlen(name) == len && strncmp(part, name, len) == 0;
+    return strlen(name) == len && strncasecmp(part, name, len) == 0;
 }
 
 /* The split that a folder on the path names, the innermost one; NULL = none. */

@@ -1,10 +1,10 @@
 # Images that were spoilt on purpose, and copies in another split, are found, and nothing else of their kind.
-mkdir -p set/train set/test
+mkdir -p set/train set/TEST
 n=0
 for file in $(find "$IMAGES" -name "*.jpg" | grep -v " " | sort | awk "NR % 7 == 1" | head -n 12); do
     cp "$file" "set/train/image$((n += 1)).jpg"
 done
-cp set/train/image1.jpg set/test/same.jpg
+cp set/train/image1.jpg set/TEST/same.jpg
 printf 'broken' >set/train/broken.jpg
 "$WINNOW" add set -w set.winnow -q 2>/dev/null
 "$WINNOW" check -w set.winnow --json -q >figures.json
@@ -18,7 +18,7 @@ assert counts["outlier"] is None and figures["model"] is None
 run = figures["run"] + "/"
 read = lambda name: list(csv.DictReader(open(run + name)))
 issues = read("issues.csv")
-assert len(issues) == 13 and issues[0]["path"].endswith("set/test/same.jpg")
+assert len(issues) == 13 and issues[0]["path"].endswith("set/TEST/same.jpg")
 for name, count in counts.items():
     key = name.replace("-", "_")
     if count is None:
@@ -31,7 +31,7 @@ pairs = read("duplicates.csv")
 assert len(pairs) == figures["duplicates"] and float(pairs[0]["distance"]) == 0
 leaks = read("leaks.csv")
 assert len(leaks) == 1 and {leaks[0]["from_split"], leaks[0]["to_split"]} == {"train", "test"}
-assert leaks[0]["from"].endswith("test/same.jpg") and leaks[0]["to"].endswith("train/image1.jpg")
+assert leaks[0]["from"].endswith("TEST/same.jpg") and leaks[0]["to"].endswith("train/image1.jpg")
 groups = read("components.csv")
 kept = [row for row in groups if row["keep"] == "1"]
 assert len(groups) == figures["duplicates"] + figures["groups"] and len(kept) == figures["groups"]

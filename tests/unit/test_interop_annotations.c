@@ -88,10 +88,10 @@ static void test_class_folders(void **state)
     assert_string_equal(label_of(set, "dog/3.JPEG", 0), "dog");
     wn_annotations_free(&set);
     put(f, "b/train/cat/1.jpg", "x");
-    put(f, "b/test/dog/1.jpg", "x");
+    put(f, "b/Test/dog/1.jpg", "x");
     set = read_set(f, "b", NULL);
     assert_int_equal(set->category_count, 2);
-    assert_string_equal(label_of(set, "test/dog/1.jpg", 0), "dog");
+    assert_string_equal(label_of(set, "Test/dog/1.jpg", 0), "dog");
     wn_annotations_free(&set);
 }
 

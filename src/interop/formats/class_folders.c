@@ -3,6 +3,7 @@
  * Images in a folder a class: CLASS/x.jpg, or SPLIT/CLASS/x.jpg when all folders at the top are called like splits.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -14,9 +15,9 @@ typedef struct folders_state {
 
 static bool is_split(const char *name, size_t len)
 {
-    static const char *const splits[] = {"train", "val", "valid", "validation", "test", "training", "testing"};
+    static const char *const splits[] = {"train", "val", "valid", "validation", "dev", "test", "training", "testing"};
     for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
-        if (strlen(splits[i]) == len && strncmp(splits[i], name, len) == 0) return true;
+        if (strlen(splits[i]) == len && strncasecmp(splits[i], name, len) == 0) return true;
     return false;
 }
 
