@@ -50,6 +50,12 @@ before=$(ls set.winnow/runs | wc -l)
 "$WINNOW" check dark --set dark.threshold=1 --dry-run -w set.winnow -j 1 >lines.txt 2>said
 grep -q "nothing was written" said
 [ "$(ls set.winnow/runs | wc -l)" = "$before" ]
+# Images that came later have no picture hash yet; checks that need none do not miss it, and the next that does makes it.
+cp -r set later && "$WINNOW" add later -w later.winnow -q && "$WINNOW" check near-duplicate -w later.winnow -q >lines.txt
+cp "$file" later/train/later.jpg && "$WINNOW" add later -w later.winnow -q
+"$WINNOW" check dark exact-duplicate -w later.winnow -q >lines.txt
+"$WINNOW" check near-duplicate -w later.winnow --dry-run -q >lines.txt
+"$WINNOW" check near-duplicate -w later.winnow -q >lines.txt
 # Labels and predictions that were imported: three labels of 36 are wrong, and a copy in the other split has another one.
 python3 - <<'PY'
 import glob, os, random, shutil, struct
