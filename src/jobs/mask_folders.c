@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Masks of one folder against predictions of another: files of one name belong together, wherever they lie.
+ * Masks of one folder against predictions of another: files of one path belong together, else those of one name,
+ * wherever they lie, where each side has it once.
  */
 #include <limits.h>
 #include <math.h>
@@ -25,6 +26,7 @@ typedef struct folders {
     wn_mask_check_result *out;
     wn_file_list given, predicted;
     wn_name_table paths, names; /* of the predictions without suffix: the whole path; the last part */
+    wn_name_table masks;        /* the last parts of the masks without suffix */
     uint8_t *taken;             /* predictions */
     wn_arena texts;
     wn_mask_judging judging;
@@ -38,12 +40,28 @@ static const char *last_part(const char *path, size_t *len)
     return at;
 }
 
-/* Adds a name, or marks it as one of several (SIZE_MAX - 1). */
+/* What a name of a table stands for: SIZE_MAX = nothing, SEVERAL of them. */
+static const size_t SEVERAL = SIZE_MAX - 1;
+
+/* Adds a name, or marks it as one of SEVERAL. */
 static bool add_name(wn_name_table *table, const char *name, size_t len, size_t value)
 {
     if (wn_name_table_find(table, name, len) == SIZE_MAX) return wn_name_table_add(table, name, len, value) != NULL;
-    wn_name_table_set(table, name, len, SIZE_MAX - 1);
+    wn_name_table_set(table, name, len, SEVERAL);
     return true;
+}
+
+static wn_status index_masks(folders *f, wn_error *err)
+{
+    bool ok = true;
+    for (size_t i = 0; i < f->given.count && ok; i++) {
+        const char *path = f->given.names[i];
+        if (!wn_text_ends_with(path, ".png")) continue;
+        size_t len = strlen(path) - SUFFIX;
+        const char *name = last_part(path, &len);
+        ok = add_name(&f->masks, name, len, i);
+    }
+    return ok ? WN_OK : wn_fail(err, WN_NOMEM, "no memory for the files of '%s'", f->options->labels);
 }
 
 static wn_status index_predictions(folders *f, wn_error *err)
@@ -56,8 +74,8 @@ static wn_status index_predictions(folders *f, wn_error *err)
         size_t len = strlen(path) - SUFFIX, name_len = len;
         const char *name = last_part(path, &name_len);
         f->taken[i] = 0;
-        ok = (wn_name_table_find(&f->paths, path, len) != SIZE_MAX || wn_name_table_add(&f->paths, path, len, i)) &&
-             add_name(&f->names, name, name_len, i);
+        if (wn_name_table_find(&f->paths, path, len) != SIZE_MAX) continue; /* x.npy and x.png: the first counts */
+        ok = wn_name_table_add(&f->paths, path, len, i) && add_name(&f->names, name, name_len, i);
     }
     return ok ? WN_OK : wn_fail(err, WN_NOMEM, "no memory for the files of '%s'", f->options->predictions);
 }
@@ -74,9 +92,10 @@ static size_t find_prediction(const folders *f, const char *path, const char **r
     if (at != SIZE_MAX) return at;
     const char *name = last_part(path, &len);
     at = wn_name_table_find(&f->names, name, len);
-    if (at < SIZE_MAX - 1) return at;
-    *reason = at == SIZE_MAX ? "there is no prediction of that name; left out"
-                             : "several predictions have that name; left out";
+    if (at < SEVERAL && wn_name_table_find(&f->masks, name, len) != SEVERAL) return at;
+    *reason = at == SIZE_MAX  ? "there is no prediction of that name; left out"
+              : at == SEVERAL ? "several predictions have that name; left out"
+                              : "several masks have the name of the one prediction, which lies elsewhere; left out";
     return SIZE_MAX;
 }
 
@@ -103,6 +122,16 @@ static wn_status add_pair(folders *f, const char *path, wn_error *err)
     return WN_OK;
 }
 
+static const char *why_strange(const folders *f, size_t prediction)
+{
+    const char *path = f->predicted.names[prediction];
+    size_t len = strlen(path) - SUFFIX;
+    if (wn_name_table_find(&f->paths, path, len) != prediction) return "there is an .npy file of that name; left out";
+    const char *name = last_part(path, &len);
+    return wn_name_table_find(&f->masks, name, len) == SEVERAL ? "several masks have that name, elsewhere; left out"
+                                                               : "there is no mask of that name; left out";
+}
+
 /* Predictions that no mask asked for, as pairs that take no part. */
 static wn_status add_strangers(folders *f, wn_error *err)
 {
@@ -111,8 +140,7 @@ static wn_status add_strangers(folders *f, wn_error *err)
         if (f->taken[i]) continue;
         wn_mask_pair *pair = &j->pairs[j->count++];
         pair->name = f->predicted.names[i];
-        if (!(pair->problem = wn_text_copy("there is no mask of that name; left out")))
-            return wn_fail(err, WN_NOMEM, "out of memory");
+        if (!(pair->problem = wn_text_copy(why_strange(f, i)))) return wn_fail(err, WN_NOMEM, "out of memory");
     }
     return WN_OK;
 }
@@ -228,6 +256,7 @@ static wn_status run(folders *f, const wn_job *job, wn_error *err)
     WN_TRY(wn_mask_ignored_parse(options->ignore, &j->ignored, err));
     WN_TRY(wn_file_list_load(options->labels, &f->given, err));
     WN_TRY(wn_file_list_load(options->predictions, &f->predicted, err));
+    WN_TRY(index_masks(f, err));
     WN_TRY(index_predictions(f, err));
     WN_TRY(make_pairs(f, err));
     if (!job->dry_run) {
@@ -278,6 +307,7 @@ wn_status wn_job_check_masks(const wn_job *job, const wn_mask_check_options *opt
     wn_free(f.taken);
     wn_name_table_clear(&f.paths);
     wn_name_table_clear(&f.names);
+    wn_name_table_clear(&f.masks);
     wn_file_list_clear(&f.given);
     wn_file_list_clear(&f.predicted);
     wn_arena_clear(&f.texts);

@@ -191,6 +191,14 @@ for folder in new/../kept new/deep/../../link/more new/../new2/../kept; do
     fails 1 "lies in" "$WINNOW" check labels --labels kept --probabilities soft --out-issues $folder
 done
 diff -r kept masks && [ ! -e new ]
+# one prediction for two masks of its name: it is that of the mask at its path, and of none where it lies elsewhere
+mkdir -p split.masks/a split.masks/b split.soft/b
+cp masks/p0.png split.masks/a/p2.png && cp masks/p2.png split.masks/b/ && cp soft/p2.npy split.soft/b/
+cp masks/p1.png split.masks/ && cp soft/p1.npy split.soft/b/ && cp hard/p1.png split.soft/b/
+"$WINNOW" check labels --labels split.masks --probabilities split.soft --out split -q
+[ "$(cut -d, -f1 split/masks.csv | tr '\n' ' ')" = "path b/p2.png p1.png " ]
+grep -q '^a/p2.png,"several masks have the name' split/mask_problems.csv
+grep -q '^b/p1.png,there is an .npy file of that name' split/mask_problems.csv
 # a value that no mask is judged by is left out at the import, not a failure of the check
 python3 - <<'PY'
 import sys
