@@ -57,7 +57,7 @@ typedef struct wn_npy wn_npy;
 WN_API WN_NODISCARD wn_status wn_npy_open(const char *path, wn_npy **out, wn_error *err);
 
 /* The same, of 3-D and 4-D arrays in C order too: a stack of planes, each of them a row, so cols is the product of the
- * last two sizes and rows that of those before. Of those only wn_npy_stack reads. */
+ * last two sizes and rows that of those before. Of those only wn_npy_stack and wn_npy_planes read. */
 WN_API WN_NODISCARD wn_status wn_npy_open_stack(const char *path, wn_npy **out, wn_error *err);
 
 /* Releases the map and everything converted from it; clears the pointer. */
@@ -93,6 +93,10 @@ WN_API WN_NODISCARD wn_status wn_npy_table(wn_npy *npy, wn_table *out, wn_error 
 
 /* The same over a stack of planes. WN_INVALID for fewer than three dimensions. */
 WN_API WN_NODISCARD wn_status wn_npy_stack(wn_npy *npy, wn_table *out, wn_error *err);
+
+/* All planes of a stack as float32, one behind the other, valid until close. WN_INVALID for fewer than three
+ * dimensions. */
+WN_API WN_NODISCARD wn_status wn_npy_planes(wn_npy *npy, const float **out, wn_error *err);
 
 /* Write a file in C order, complete or not at all. The matrix forms write rows x cols, the others 1-D. */
 WN_API WN_NODISCARD wn_status wn_npy_write_matrix(const char *path, const wn_matrix *matrix, wn_error *err);

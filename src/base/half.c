@@ -3,21 +3,6 @@
 
 #include <string.h>
 
-/* The exponent is put in place by one exact multiplication, which also makes subnormal
- * numbers right; infinities and NaN get the largest exponent. */
-float wn_float_from_half(uint16_t half)
-{
-    uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13, sign = (uint32_t)(half & 0x8000) << 16, bits;
-    float value;
-    memcpy(&value, &magnitude, sizeof value);
-    value *= 0x1p112f;
-    memcpy(&bits, &value, sizeof bits);
-    if ((half & 0x7c00) == 0x7c00) bits |= 0x7f800000;
-    bits |= sign;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 uint16_t wn_half_from_float(float value)
 {
     uint32_t bits;

@@ -340,12 +340,22 @@ wn_status wn_npy_table(wn_npy *npy, wn_table *out, wn_error *err)
     return WN_OK;
 }
 
+static wn_status check_stack(const wn_npy *npy, wn_error *err)
+{
+    if (npy->shape.dims >= 3) return WN_OK;
+    return wn_fail(err, WN_INVALID, "%s: %u dimensions, where planes of height x width are needed", npy->path,
+                   npy->shape.dims);
+}
+
 wn_status wn_npy_stack(wn_npy *npy, wn_table *out, wn_error *err)
 {
-    if (npy->shape.dims < 3) {
-        return wn_fail(err, WN_INVALID, "%s: %u dimensions, where planes of height x width are needed", npy->path,
-                       npy->shape.dims);
-    }
+    WN_TRY(check_stack(npy, err));
     *out = table_over(npy);
     return WN_OK;
+}
+
+wn_status wn_npy_planes(wn_npy *npy, const float **out, wn_error *err)
+{
+    WN_TRY(check_stack(npy, err));
+    return get_floats(npy, out, err);
 }

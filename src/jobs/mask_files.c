@@ -91,32 +91,12 @@ static bool find_layout(const wn_npy_shape *shape, int32_t width, int32_t height
     return true;
 }
 
-/* All numbers of a stack as float32; *made is released by the caller, NULL where they are used as they lie. */
-static wn_status get_values(wn_npy *npy, const float **values, float **made, wn_error *err)
-{
-    wn_table table;
-    double *row = NULL;
-    *made = NULL;
-    WN_TRY(wn_npy_stack(npy, &table, err));
-    if ((*values = table.view(table.context, 0, table.rows))) return WN_OK;
-    *values = *made = wn_alloc(WN_MEMORY_MATRIX, table.rows * table.cols, sizeof **made);
-    row = wn_alloc(WN_MEMORY_MATRIX, table.cols, sizeof *row);
-    wn_status status = *made && row ? WN_OK : wn_fail(err, WN_NOMEM, "no memory for probabilities");
-    for (size_t r = 0; r < table.rows && !status; r++) {
-        status = table.read(table.context, r, 1, row, err);
-        for (size_t c = 0; c < table.cols && !status; c++) (*made)[r * table.cols + c] = (float)row[c];
-    }
-    wn_free(row);
-    return status;
-}
-
 static wn_status fill_probabilities(const wn_mask_judging *j, const wn_mask_pair *pair, wn_npy *npy,
                                     wn_mask_digest *digest, wn_error *err)
 {
     const wn_npy_shape *shape = wn_npy_get_shape(npy);
     wn_mask_probabilities p;
     wn_error mine = {0};
-    float *made = NULL;
     if (!find_layout(shape, pair->width, pair->height, j->classes, &p))
         return wn_fail(err, WN_INVALID,
                        "%s: probabilities of %zu x %zu x %zu, where classes x %d x %d or %d x %d x classes are needed",
@@ -124,11 +104,9 @@ static wn_status fill_probabilities(const wn_mask_judging *j, const wn_mask_pair
                        pair->height, pair->width, pair->height, pair->width);
     if (p.classes != j->classes)
         return wn_fail(err, WN_INVALID, "%s: %zu classes, where others have %zu", pair->file, p.classes, j->classes);
-    wn_status status = get_values(npy, &p.values, &made, err);
-    if (!status && (status = wn_mask_digest_fill(&p, digest, &mine)))
-        status = wn_fail(err, status, "%s: %s", pair->file, mine.message);
-    wn_free(made);
-    return status;
+    WN_TRY(wn_npy_planes(npy, &p.values, err));
+    const wn_status status = wn_mask_digest_fill(&p, digest, &mine);
+    return status ? wn_fail(err, status, "%s: %s", pair->file, mine.message) : WN_OK;
 }
 
 /* A class for each pixel: height x width whole numbers. */

@@ -209,6 +209,31 @@ static void test_half_infinity_and_nan(void **state)
     wn_npy_close(&npy);
 }
 
+/* A stack as float32: where it lies, or converted; a matrix is none. */
+static void test_planes(void **state)
+{
+    static const double doubles[12] = {0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5};
+    float floats[12];
+    const float *planes;
+    wn_npy *npy = NULL;
+    (void)state;
+    for (int i = 0; i < 12; i++) floats[i] = (float)doubles[i];
+    for (int t = 0; t < 2; t++) {
+        if (t)
+            write_file(1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3, 2), }", doubles, sizeof doubles);
+        else
+            write_file(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3, 2), }", floats, sizeof floats);
+        assert_int_equal(wn_npy_open_stack(path, &npy, NULL), WN_OK);
+        assert_int_equal(wn_npy_planes(npy, &planes, NULL), WN_OK);
+        assert_memory_equal(planes, floats, sizeof floats);
+        wn_npy_close(&npy);
+    }
+    write_file(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (6, 2), }", floats, sizeof floats);
+    npy = open_file();
+    assert_int_equal(wn_npy_planes(npy, &planes, NULL), WN_INVALID);
+    wn_npy_close(&npy);
+}
+
 static void test_integer_limits(void **state)
 {
     (void)state;
@@ -371,10 +396,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_float32_is_not_copied), cmocka_unit_test(test_items_at_odd_addresses),
         cmocka_unit_test(test_fortran_order),         cmocka_unit_test(test_every_type),
-        cmocka_unit_test(test_half_infinity_and_nan), cmocka_unit_test(test_integer_limits),
-        cmocka_unit_test(test_unsupported),           cmocka_unit_test(test_damaged_heads),
-        cmocka_unit_test(test_cut_and_foreign_files), cmocka_unit_test(test_empty_arrays),
-        cmocka_unit_test(test_round_trips),           cmocka_unit_test(test_labels_with_nan),
+        cmocka_unit_test(test_half_infinity_and_nan), cmocka_unit_test(test_planes),
+        cmocka_unit_test(test_integer_limits),        cmocka_unit_test(test_unsupported),
+        cmocka_unit_test(test_damaged_heads),         cmocka_unit_test(test_cut_and_foreign_files),
+        cmocka_unit_test(test_empty_arrays),          cmocka_unit_test(test_round_trips),
+        cmocka_unit_test(test_labels_with_nan),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
