@@ -20,7 +20,7 @@ typedef struct wn_check_image {
     int64_t captured; /* WN_CAPTURED_UNKNOWN */
     int32_t split;    /* which part of the data it belongs to; -1 = none */
     bool labelled;    /* some imported label speaks of it; known where there are repeats */
-    int32_t folder;   /* number of the folder that it lies in, by name: the class, where folders are classes */
+    int32_t folder; /* number of the folder that it lies in, by name: the class, where folders are classes; -1 = none */
 } wn_check_image;
 
 /* Labels of whole images, and what was found of them. */

@@ -170,14 +170,21 @@ static bool is_part(const char *part, size_t len, const char *name)
     return strlen(name) == len && strncasecmp(part, name, len) == 0;
 }
 
+/* The split of a folder of that name; NULL = none. */
+static const char *split_of_folder(const char *part, size_t len)
+{
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        if (is_part(part, len, folders[i].folder)) return folders[i].split;
+    return NULL;
+}
+
 /* The split that a folder on the path names, the innermost one; NULL = none. */
 static const char *split_of_path(const char *path)
 {
     const char *found = NULL;
     for (const char *part = path, *end; (end = strchr(part, '/')); part = end + 1) {
-        for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-            if (is_part(part, (size_t)(end - part), folders[i].folder)) found = folders[i].split;
-        }
+        const char *split = split_of_folder(part, (size_t)(end - part));
+        if (split) found = split;
     }
     return found;
 }
@@ -202,10 +209,11 @@ static folder_name name_of(const char *path, size_t image)
     const char *end = strrchr(path, '/'), *begin = end;
     if (!end) return (folder_name){path, 0, image};
     while (begin > path && begin[-1] != '/') begin--;
-    return (folder_name){begin, (size_t)(end - begin), image};
+    const size_t len = (size_t)(end - begin);
+    return (folder_name){begin, split_of_folder(begin, len) ? 0 : len, image};
 }
 
-/* Numbers the folders by name, so that train/cat and test/cat are one class. */
+/* Numbers the folders by name, so that train/cat and test/cat are one class, and train and test none (-1). */
 static wn_status number_folders(wn_checking *s, wn_error *err)
 {
     size_t len = s->rows.len;
@@ -216,7 +224,7 @@ static wn_status number_folders(wn_checking *s, wn_error *err)
     int32_t number = -1;
     for (size_t i = 0; i < len; i++) {
         number += i == 0 || compare_names(&names[i - 1], &names[i]) != 0;
-        s->images[names[i].image].folder = number;
+        s->images[names[i].image].folder = names[i].len ? number : -1;
     }
     wn_free(names);
     return WN_OK;

@@ -159,7 +159,7 @@ static bool labels_differ(const wn_checking *s, size_t a, size_t b)
 {
     if (s->labels.values && s->labels.values[a] >= 0 && s->labels.values[b] >= 0)
         return s->labels.values[a] != s->labels.values[b];
-    return s->images[a].folder != s->images[b].folder;
+    return s->images[a].folder >= 0 && s->images[b].folder >= 0 && s->images[a].folder != s->images[b].folder;
 }
 
 static const char *class_name(const wn_checking *s, int64_t label)

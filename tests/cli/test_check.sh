@@ -32,6 +32,7 @@ assert len(pairs) == figures["duplicates"] and float(pairs[0]["distance"]) == 0
 leaks = read("leaks.csv")
 assert len(leaks) == 1 and {leaks[0]["from_split"], leaks[0]["to_split"]} == {"train", "test"}
 assert leaks[0]["from"].endswith("TEST/same.jpg") and leaks[0]["to"].endswith("train/image1.jpg")
+assert leaks[0]["labels_differ"] == "False" and figures["leaks_with_disagreement"] == 0 # splits are no classes
 groups = read("components.csv")
 kept = [row for row in groups if row["keep"] == "1"]
 assert len(groups) == figures["duplicates"] + figures["groups"] and len(kept) == figures["groups"]
