@@ -177,8 +177,9 @@ static void test_rows_that_bytes_blur(void **state)
 static void test_many_rows(void **state)
 {
     (void)state;
-    float *data = make_rows(OUTLIERS, 17000, 16), *clouds = make_rows(CLOUDS, 17000, 16);
-    wn_neighbours_request request = {.embeddings = {data, 17000, 16, 16}, .k = 5};
+    enum { MANY = 16500 };
+    float *data = make_rows(OUTLIERS, MANY, 16), *clouds = make_rows(CLOUDS, MANY, 16);
+    wn_neighbours_request request = {.embeddings = {data, MANY, 16, 16}, .k = 5};
     (void)check(request, 1999, 2);
     request.embeddings.data = clouds;
     request.metric = WN_INDEX_METRIC_COSINE;
@@ -191,7 +192,7 @@ static void test_many_rows(void **state)
 static void test_memory_limits(void **state)
 {
     (void)state;
-    enum { ROWS = 9000, DIM = 32, K = 10 };
+    enum { ROWS = SANITIZED ? 5000 : 9000, DIM = 32, K = 10 };
     float *data = make_rows(CLOUDS, ROWS, DIM);
     wn_neighbours free_of_limits, found;
     wn_neighbours_request request = {.embeddings = {data, ROWS, DIM, DIM}, .k = K};

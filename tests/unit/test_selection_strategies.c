@@ -18,7 +18,7 @@
 #include "winnow/memory.h"
 #include "winnow/selection.h"
 
-enum { CLASSES = 4, DIM = 12 };
+enum { CLASSES = 4, DIM = 12, ROWS_BY_THREADS = SANITIZED ? 700 : 1500, ROWS_ALIKE = SANITIZED ? 1200 : 3000 };
 
 /* Rows with all that is known of them. */
 typedef struct bench {
@@ -131,11 +131,11 @@ static void test_threads(void **state)
     (void)state;
     bench b;
     wn_pool *pools[2] = {0};
-    fill(&b, CLOUDS, 1500, DIM);
+    fill(&b, CLOUDS, ROWS_BY_THREADS, DIM);
     assert_int_equal(wn_pool_new(2, 0, &pools[0], NULL), WN_OK);
     assert_int_equal(wn_pool_new(7, 0, &pools[1], NULL), WN_OK);
     b.request.count = 120;
-    b.request.preselected = (wn_rows){(const int64_t[]){3, 400, 5, 1200, 10}, 5};
+    b.request.preselected = (wn_rows){(const int64_t[]){3, 400, 5, 650, 10}, 5};
     FOR_EACH_STRATEGY(strategy)
     {
         wn_selection serial = {0}, threaded = {0};
@@ -225,7 +225,7 @@ static void test_rows_alike(void **state)
     const enum kind kinds[] = {CONSTANT, COPIES, ZERO};
     for (size_t i = 0; i < 3; i++) {
         bench b;
-        fill(&b, kinds[i], 3000, 8);
+        fill(&b, kinds[i], ROWS_ALIKE, 8);
         b.request.count = 90;
         b.request.preselected = (wn_rows){(const int64_t[]){0, 5, 10}, 3};
         FOR_EACH_STRATEGY(strategy)
