@@ -9,6 +9,7 @@
 #include "human.h"
 #include "job_setup.h"
 #include "terminal.h"
+#include "winnow/memory.h"
 #include "winnow/npy.h"
 #include "winnow/segmentation.h"
 
@@ -91,6 +92,13 @@ static size_t *equal_sizes(const wn_npy_shape *shape)
     return sizes;
 }
 
+/* Of the limit; 0 = there is none. */
+static uint64_t memory_left(const session *run)
+{
+    const uint64_t held = wn_memory_process_resident();
+    return run->memory_limit == 0 ? 0 : run->memory_limit > held ? run->memory_limit - held : 1;
+}
+
 static wn_status check_planes(session *run, wn_npy *labels, wn_npy *probabilities, wn_error *err)
 {
     const check_params *params = run->params;
@@ -112,6 +120,7 @@ static wn_status check_planes(session *run, wn_npy *labels, wn_npy *probabilitie
                                        .read = wn_mask_tables_read,
                                        .context = &tables,
                                        .masks = params->out_issues || params->out_suggested,
+                                       .memory_limit = memory_left(run),
                                        .pool = run->pool,
                                        .progress = &run->progress};
     status = check(run, &request, shape, err);

@@ -55,11 +55,13 @@ typedef struct wn_segmentation_request {
     size_t images, classes; /* at least two classes */
     const size_t *pixels;   /* images: how many each has */
     wn_mask_read *read;
-    wn_mask_found *found; /* may be NULL */
-    void *context;        /* of both */
-    double temperature;   /* of the soft minimum; 0 = 0.1 */
-    bool masks;           /* fill `masks` and `suggested` of the answer: three bytes a pixel */
-    uint64_t keep;        /* bytes for digests that stay in memory between the walks; 0 = 512 MiB */
+    wn_mask_found *found;  /* may be NULL */
+    void *context;         /* of both */
+    double temperature;    /* of the soft minimum; 0 = 0.1 */
+    bool masks;            /* fill `masks` and `suggested` of the answer: three bytes a pixel */
+    uint64_t keep;         /* bytes for digests that stay in memory between the walks; 0 = 512 MiB */
+    uint64_t memory_limit; /* bytes that the call may take, without the reader's own; 0 = no limit. Fewer digests are
+                            * kept */
     wn_pool *pool;
     const wn_progress *progress; /* stage "masks", unit "images", four times */
 } wn_segmentation_request;
@@ -85,7 +87,7 @@ typedef struct wn_segmentation_issues {
 
 /* Issues are the `confident` pixels of least probability of the given class, and those that tie with the last of them,
  * without those whose likeliest class is the given one. WN_INVALID: fewer than two classes or more than 65,534;
- * what the reader answers. */
+ * WN_LIMIT: not even the digests of the images that are read at once have room; what the reader answers. */
 WN_API WN_NODISCARD wn_status wn_segmentation_find_issues(const wn_segmentation_request *request,
                                                           wn_segmentation_issues *out, wn_error *err);
 

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -204,6 +205,27 @@ static wn_status take_found(void *context, size_t image, const wn_mask_digest *d
     return j->mended_folder ? write_mended(j, pair, digest, issues, err) : WN_OK;
 }
 
+/* What the limit leaves when each thread reads the largest mask, with its classes and values, and the largest file of
+ * probabilities, mapped and maybe converted; 0 = there is no limit. */
+static wn_status plan_memory(const wn_mask_judging *j, const size_t *pixels, uint64_t *left, wn_error *err)
+{
+    uint64_t largest = 0, file = 0;
+    struct stat facts;
+    *left = 0;
+    if (!j->job->memory_limit) return WN_OK;
+    for (size_t i = 0; i < j->count; i++) {
+        const char *name = j->pairs[i].file;
+        if (pixels[i] > largest) largest = pixels[i];
+        if (name && wn_text_ends_with(name, ".npy") && stat(name, &facts) == 0 && (uint64_t)facts.st_size > file)
+            file = (uint64_t)facts.st_size;
+    }
+    const uint64_t reader = (largest * (sizeof(int32_t) + sizeof(uint16_t)) + 2 * file) * wn_pool_threads(j->job->pool);
+    WN_TRY(wn_job_plan(j->job, "reading masks", reader, err));
+    *left = wn_job_memory_left(j->job);
+    *left = *left > reader ? *left - reader : 1;
+    return WN_OK;
+}
+
 wn_status wn_mask_pairs_judge(wn_mask_judging *j, wn_error *err)
 {
     size_t *pixels = wn_alloc(WN_MEMORY_GENERAL, j->count, sizeof *pixels);
@@ -223,6 +245,7 @@ wn_status wn_mask_pairs_judge(wn_mask_judging *j, wn_error *err)
                                        .progress = j->job->progress};
     pthread_mutex_init(&j->turn, NULL);
     wn_status status = wn_mask_pictures_name(j, err);
+    if (!status) status = plan_memory(j, pixels, &request.memory_limit, err);
     if (!status) status = wn_segmentation_find_issues(&request, &j->found, err);
     pthread_mutex_destroy(&j->turn);
     wn_free(pixels);

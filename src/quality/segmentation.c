@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "winnow/memory.h"
 
 enum { BINS = 1 << 16, BLOCK = 16, MOST_CLASSES = 65534, WALKS = 4 };
@@ -260,18 +261,48 @@ static wn_status find_issues(judging *j, double *sums, wn_error *err)
     return walk_images(j, WALK_MARK, NULL, out->by_class, err);
 }
 
+/* What is needed also where no digest is kept: one for each thread, bins and marks, sums, the answer. */
+static uint64_t least_bytes(const judging *j, size_t largest_of_all)
+{
+    const uint64_t worker = (uint64_t)largest_of_all * (PIXEL_BYTES + 1) + BINS * sizeof(uint64_t);
+    const uint64_t answer = j->request->masks ? j->out->starts[j->out->images] * (uint64_t)3 : 0;
+    return worker * j->worker_count + (uint64_t)BLOCK * j->classes * 16 + (uint64_t)j->out->images * 20 + answer;
+}
+
+/* Bytes for digests that are kept. */
+static wn_status find_room(const judging *j, size_t largest_of_all, uint64_t *room, wn_error *err)
+{
+    const uint64_t limit = j->request->memory_limit, least = least_bytes(j, largest_of_all);
+    char need[32], left[32];
+    *room = j->request->keep ? j->request->keep : KEPT_BYTES;
+    if (!limit) return WN_OK;
+    wn_text_bytes(least, need);
+    wn_text_bytes(limit, left);
+    if (least > limit)
+        return wn_fail(
+            err, WN_LIMIT,
+            "checking %zu masks of up to %zu pixels takes %s, more than the %s that the memory limit leaves; "
+            "raise it, or take fewer threads",
+            j->out->images, largest_of_all, need, left);
+    if (*room > limit - least) *room = limit - least;
+    return WN_OK;
+}
+
 /* How many images from the first on have digests that fit, and the pixels of the largest one that has not; and of the
  * largest of all. */
-static void plan_kept(judging *j, size_t *largest, size_t *largest_of_all)
+static wn_status plan_kept(judging *j, size_t *largest, size_t *largest_of_all, wn_error *err)
 {
     const wn_segmentation_request *request = j->request;
-    uint64_t room = (request->keep ? request->keep : KEPT_BYTES) / PIXEL_BYTES;
+    uint64_t room;
     *largest = *largest_of_all = 0;
-    while (j->kept_images < request->images && j->out->starts[j->kept_images + 1] <= room) j->kept_images++;
-    for (size_t i = j->kept_images; i < request->images; i++)
-        if (request->pixels[i] > *largest) *largest = request->pixels[i];
     for (size_t i = 0; i < request->images; i++)
         if (request->pixels[i] > *largest_of_all) *largest_of_all = request->pixels[i];
+    WN_TRY(find_room(j, *largest_of_all, &room, err));
+    while (j->kept_images < request->images && j->out->starts[j->kept_images + 1] <= room / PIXEL_BYTES)
+        j->kept_images++;
+    for (size_t i = j->kept_images; i < request->images; i++)
+        if (request->pixels[i] > *largest) *largest = request->pixels[i];
+    return WN_OK;
 }
 
 static bool make_answer(judging *j, wn_segmentation_issues *out)
@@ -289,10 +320,10 @@ static bool make_answer(judging *j, wn_segmentation_issues *out)
     return out->masks && out->suggested;
 }
 
-static bool make_room(judging *j, wn_segmentation_issues *out)
+static wn_status make_room(judging *j, wn_segmentation_issues *out, wn_error *err)
 {
     size_t largest, largest_of_all;
-    plan_kept(j, &largest, &largest_of_all);
+    WN_TRY(plan_kept(j, &largest, &largest_of_all, err));
     bool ok = j->workers != NULL && make_digest(out->starts[j->kept_images], &j->kept);
     for (size_t w = 0; ok && w < j->worker_count; w++) {
         j->workers[w].bins = wn_alloc(WN_MEMORY_MATRIX, BINS, sizeof *j->workers[w].bins);
@@ -303,10 +334,11 @@ static bool make_room(judging *j, wn_segmentation_issues *out)
     j->sums = wn_alloc(WN_MEMORY_MATRIX, BLOCK * j->classes, sizeof *j->sums);
     j->class_counts = wn_alloc(WN_MEMORY_MATRIX, BLOCK * j->classes, sizeof *j->class_counts);
     j->confident = wn_alloc(WN_MEMORY_MATRIX, (size_t)3 * BLOCK, sizeof *j->confident);
-    if (!ok || !j->sums || !j->class_counts || !j->confident) return false;
+    ok = ok && j->sums && j->class_counts && j->confident && make_answer(j, out);
+    if (!ok) return wn_fail(err, WN_NOMEM, "no memory for %zu masks", out->images);
     j->unlabelled = j->confident + BLOCK;
     j->unusable = j->unlabelled + BLOCK;
-    return make_answer(j, out);
+    return WN_OK;
 }
 
 static void clear_room(judging *j)
@@ -337,9 +369,9 @@ wn_status wn_segmentation_find_issues(const wn_segmentation_request *request, wn
     double *sums = wn_calloc(WN_MEMORY_MATRIX, out->classes, sizeof *sums);
     out->starts = wn_calloc(WN_MEMORY_MATRIX, out->images + 1, sizeof *out->starts);
     for (size_t i = 0; out->starts && i < out->images; i++) out->starts[i + 1] = out->starts[i] + request->pixels[i];
-    wn_status status = out->starts && make_room(&j, out) && sums
-                           ? find_issues(&j, sums, err)
-                           : wn_fail(err, WN_NOMEM, "no memory for %zu masks", out->images);
+    wn_status status =
+        out->starts && sums ? make_room(&j, out, err) : wn_fail(err, WN_NOMEM, "no memory for %zu masks", out->images);
+    if (!status) status = find_issues(&j, sums, err);
     wn_free(sums);
     clear_room(&j);
     if (status) wn_segmentation_issues_clear(out);

@@ -175,6 +175,8 @@ fails() { # STATUS WORDS COMMAND...
 fails 1 "holds no files" "$WINNOW" import odd/soft -w a.winnow --format png-masks
 fails 1 "no list of values" "$WINNOW" import masks -w a.winnow --ignore 255,x
 fails 1 "no mask of" "$WINNOW" check labels --labels odd/masks --probabilities hard
+fails 1 "more than --memory-limit" "$WINNOW" check labels --labels masks --probabilities soft --memory-limit 1MB
+"$WINNOW" check labels --labels masks --probabilities soft --memory-limit 500MB -q
 fails 1 "cannot list" "$WINNOW" check labels --labels masks --probabilities nothing
 # pictures never go among the files that are read
 cp -r masks kept && ln -s kept link

@@ -160,6 +160,22 @@ static void test_rules(void **state)
     for (unsigned t = 0; t < 4; t++) wn_segmentation_issues_clear(&found[t]);
 }
 
+/* Under a limit fewer digests are kept, for the same answer; where there is no room at all it is refused. */
+static void test_memory_limit(void **state)
+{
+    wn_segmentation_request request = make_request();
+    wn_segmentation_issues found[2];
+    (void)state;
+    assert_int_equal(wn_segmentation_find_issues(&request, &found[0], NULL), WN_OK);
+    request.memory_limit = (uint64_t)1 << 20; /* of 0.5 MiB for the bins */
+    assert_int_equal(wn_segmentation_find_issues(&request, &found[1], NULL), WN_OK);
+    assert_memory_equal(found[0].scores, found[1].scores, IMAGES * sizeof *found[0].scores);
+    assert_memory_equal(found[0].suggested, found[1].suggested, ALL * sizeof *found[0].suggested);
+    for (int t = 0; t < 2; t++) wn_segmentation_issues_clear(&found[t]);
+    request.memory_limit = (uint64_t)1 << 19;
+    assert_int_equal(wn_segmentation_find_issues(&request, &found[0], NULL), WN_LIMIT);
+}
+
 /* A pixel with a NaN takes no part and keeps its class; masks that agree with the model have no issue. */
 static void test_unusable(void **state)
 {
@@ -254,7 +270,8 @@ static void test_layouts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules), cmocka_unit_test(test_unusable),
-                                       cmocka_unit_test(test_layouts), cmocka_unit_test(test_refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules), cmocka_unit_test(test_memory_limit),
+                                       cmocka_unit_test(test_unusable), cmocka_unit_test(test_layouts),
+                                       cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
