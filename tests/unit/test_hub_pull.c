@@ -21,7 +21,7 @@
 #include "winnow/hub.h"
 
 static const char theirs[] = "\x08 what another winnow fetched", ours[] = "\x08 what this one fetches";
-static char folder[] = "/tmp/wn_test_hub_XXXXXX", path[64], part[64];
+static char folder[] = "/tmp/wn_test_hub_XXXXXX", path[64], part[96];
 static int locks, transfers;
 static void (*meanwhile)(void); /* done once, before the first lock */
 
