@@ -103,4 +103,6 @@ cp "$image" query.jpg; cp sheet.png query.png
 refuses "written as .png" "$WINNOW" search --sample 1 --sheet query.jpg -w w
 refuses "would replace the image 'query.png'" "$WINNOW" search --image query.png --sheet ./query.png -w w
 cmp "$image" query.jpg && cmp sheet.png query.png
+refuses "cannot write 'none/x.csv': No such file" "$WINNOW" search --sample 1 --csv none/x.csv -w w
+refuses "cannot write '/dev/full': No space left" "$WINNOW" search --sample 1 --csv /dev/full -w w
 refuses "NAME=VALUE" "$WINNOW" search --sample 1 --where "width" -w w

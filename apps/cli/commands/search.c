@@ -2,8 +2,10 @@
  *
  * winnow search: images like others.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../human.h"
 #include "../job_setup.h"
@@ -66,7 +68,7 @@ static void write_csv_text(FILE *file, const char *text)
 static wn_status write_csv(const char *path, const wn_search_result *result, wn_error *err)
 {
     FILE *file = fopen(path, "w");
-    if (!file) return command_fail(err, WN_IO, "cannot write '%s'", path);
+    if (!file) return command_fail(err, WN_IO, "cannot write '%s': %s", path, strerror(errno));
     fputs("rank,row,distance,path\n", file);
     for (size_t i = 0; i < result->count; i++) {
         fprintf(file, "%zu,%lld,%.6g,", i + 1, (long long)result->found[i], (double)result->distances[i]);
@@ -74,7 +76,7 @@ static wn_status write_csv(const char *path, const wn_search_result *result, wn_
         fputc('\n', file);
     }
     bool failed = ferror(file) != 0;
-    if (fclose(file) || failed) return command_fail(err, WN_IO, "cannot write '%s'", path);
+    if (fclose(file) || failed) return command_fail(err, WN_IO, "cannot write '%s': %s", path, strerror(errno));
     return WN_OK;
 }
 
