@@ -52,6 +52,11 @@ head -n 5 ten.txt | cat - rest.txt | cmp - ten.txt
 "$WINNOW" evaluate knn --train e.npy --train-labels labels.npy -k 10 --json | grep -o '"accuracy": 0\.[0-9]'
 status=0; "$WINNOW" select --embeddings e.npy -n 100000 --out x.npy 2>err.txt || status=$?
 grep -c "ask for fewer" err.txt; echo $status
+# --explain picks nothing.
+"$WINNOW" select --embeddings e.npy -n 5 --preselected first.npy --out never.npy --explain >explain.txt
+grep -q "5 count as picked already" explain.txt
+grep -q "picks 5 with farthest-first" explain.txt
+[ ! -e never.npy ]
 # An input is never written over.
 cp e.npy kept.npy
 status=0; "$WINNOW" select --embeddings e.npy -n 5 --out ./e.npy 2>err.txt || status=$?

@@ -228,6 +228,20 @@ static wn_status check_outputs(session *run, const select_params *params, wn_err
     return WN_OK;
 }
 
+/* What a strategy would do, as wn_job_select tells it of a workspace. */
+static wn_status explain_arrays(session *run, const arrays *all, wn_error *err)
+{
+    char memory[32], text[512];
+    const wn_selection_request *request = &all->request;
+    human_bytes(wn_select_memory(all->strategy, all->params, request), memory);
+    snprintf(text, sizeof text,
+             "%zu rows: %zu count as picked already\npicks %zu with %s: %s\nmemory %s beside the inputs\n",
+             request->embeddings.rows, request->preselected.len, request->count, all->strategy->name,
+             all->strategy->summary, memory);
+    const wn_select_result result = {.explain = text};
+    return print_explanation(run, &result, err);
+}
+
 static wn_status select_arrays(session *run, const select_params *params, wn_error *err)
 {
     arrays all = {0};
@@ -236,9 +250,13 @@ static wn_status select_arrays(session *run, const select_params *params, wn_err
     if (!status) status = open_arrays(run, params, &all, err);
     if (!status) status = prepare_strategy(run, params, &all, err);
     all.read_seconds = now() - started;
+    if (status || params->explain) {
+        if (!status) status = explain_arrays(run, &all, err);
+        close_arrays(&all);
+        return status;
+    }
     started = now();
-    if (!status && !run->common.dry_run)
-        status = wn_select(all.strategy, all.params, &all.request, &all.selection, err);
+    if (!run->common.dry_run) status = wn_select(all.strategy, all.params, &all.request, &all.selection, err);
     all.select_seconds = now() - started;
     if (!status && run->common.dry_run)
         terminal_say(run->terminal, "would pick %zu of %zu rows; nothing was written (--dry-run)", all.request.count,
