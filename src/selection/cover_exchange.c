@@ -103,8 +103,9 @@ static void put(state *s, size_t place, uint32_t row)
             offer(c, values[x], (uint32_t)place);
             continue;
         }
+        const float *near = row_of(s, x); /* the table is symmetric: a walk along one row, not down n of them */
         *c = empty_column(s, x);
-        for (size_t i = 0; i < s->of->n; i++) offer(c, row_of(s, s->of->picks[i])[x], (uint32_t)i);
+        for (size_t i = 0; i < s->of->n; i++) offer(c, near[s->of->picks[i]], (uint32_t)i);
     }
     sum_losses(s);
 }
@@ -133,11 +134,11 @@ wn_status wn_cover_exchange_run(const wn_cover_exchange *exchange, size_t sweeps
     }
     fill_columns(&s);
     sum_losses(&s);
-    for (size_t i = 0, still = 0; i < sweeps * len && still < len && !status; i++, still++) {
+    for (size_t i = 0, still = 0; i < sweeps * len && still < len; i++, still++) {
         size_t row = i % len, place;
-        if (i % TELL_ROWS == 0) status = wn_roster_tell(roster, err);
+        if (i % TELL_ROWS == 0 && (status = wn_roster_tell(roster, err))) break;
         if (exchange->shut[row] || is_pick(&s, row)) continue;
-        if (weigh_row(&s, row, &place) <= 1e-7 * s.total) continue; /* less is rounding */
+        if (!(weigh_row(&s, row, &place) > 1e-7 * s.total)) continue; /* less is rounding */
         put(&s, place, (uint32_t)row);
         still = 0;
     }

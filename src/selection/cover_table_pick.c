@@ -22,7 +22,7 @@
 #include "winnow/memory.h"
 
 /* Table rows whose gains stay in the first cache. They are kept in double: they fall by very many small amounts. */
-enum { CHUNK = 1024, PRESELECTED_TELL = 1024 };
+enum { CHUNK = 1024, PRESELECTED_TELL = 1024, TRIED_TELL = 64 };
 
 typedef struct state {
     const wn_cover_table *table;
@@ -163,26 +163,35 @@ static wn_status pick_greedily(state *s, wn_error *err)
     return WN_OK;
 }
 
-/* Up to n picks of one layer, without telling the roster; returns how many. */
-static size_t try_picks(state *s, uint32_t *picks, size_t n)
+/* Up to n picks of one layer, which the roster does not learn; *made of them. */
+static wn_status try_picks(state *s, uint32_t *picks, size_t n, size_t *made, wn_error *err)
 {
     double least = 0;
-    size_t len = 0;
     start_gains(s);
-    for (; len < n; len++) {
+    for (*made = 0; *made < n; ++*made) {
         size_t best = find_best(s);
         if (best == s->table->len || s->gains[best] <= least) break;
-        if (len == 0) least = 1e-9 * s->gains[best];
-        picks[len] = (uint32_t)best;
+        if (*made == 0) least = 1e-9 * s->gains[best];
+        if (*made % TRIED_TELL == 0) WN_TRY(wn_roster_tell(s->roster, err));
+        picks[*made] = (uint32_t)best;
         take(s, best);
     }
-    return len;
+    return WN_OK;
 }
 
-/* Leaves open only the rows of the best exchange. Where one layer cannot hold all picks everything stays as it was. */
+static size_t count_open(const state *s)
+{
+    size_t open = 0;
+    for (size_t c = 0; c < s->table->len; c++) open += !s->shut[c];
+    return open;
+}
+
+/* Leaves open only the rows of the best exchange. Where all open rows are picked, or one layer cannot hold all picks,
+ * everything stays as it was. */
 static wn_status exchange_picks(state *s, wn_error *err)
 {
-    size_t len = s->table->len, n = s->roster->request->count - s->roster->out->len;
+    size_t len = s->table->len, n = s->roster->request->count, made = 0;
+    if (n >= count_open(s)) return WN_OK;
     uint32_t *picks = wn_alloc(WN_MEMORY_SELECTION, n, sizeof *picks);
     float *given = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *given);
     float *weights = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *weights);
@@ -193,12 +202,12 @@ static wn_status exchange_picks(state *s, wn_error *err)
     }
     memcpy(given, s->covered, len * sizeof *given);
     for (size_t x = 0; x < len; x++) weights[x] = weight_of(s, x);
-    size_t made = try_picks(s, picks, n);
+    if ((status = try_picks(s, picks, n, &made, err))) goto done;
     memcpy(s->covered, given, len * sizeof *given);
     for (size_t i = 0; i < made; i++) s->shut[picks[i]] = 0;
     if (made < n) goto done;
     const wn_cover_exchange exchange = {s->table, weights, given, s->shut, picks, n};
-    status = wn_cover_exchange_run(&exchange, s->coverage->sweeps, s->roster, err);
+    if ((status = wn_cover_exchange_run(&exchange, s->coverage->sweeps, s->roster, err))) goto done;
     memset(s->shut, 1, len);
     for (size_t i = 0; i < n; i++) s->shut[picks[i]] = 0;
 done:

@@ -34,7 +34,7 @@
 /* int64_t sweeps */
 #define WN_OPTION_SWEEPS(type)                                                                                         \
     {                                                                                                                  \
-        WN_OPTION_INT, "sweeps", "times that all rows may take the place of a pick, by all pairs; 0 = plain greedy",   \
+        WN_OPTION_INT, "sweeps", "passes of exchanging picks for better rows (not in the sparse form); 0 = greedy",    \
             offsetof(type, sweeps), 0, 1000, "10", NULL, "N", 0                                                        \
     }
 

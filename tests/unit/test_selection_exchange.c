@@ -169,6 +169,89 @@ static void test_cancel(void **state)
     free(values);
 }
 
+static bool count_questions(void *context, const wn_progress_report *report)
+{
+    (void)report;
+    ++*(size_t *)context;
+    return false;
+}
+
+/* How often progress is asked while `count` of the rows are picked. */
+static size_t questions_of(const char *sweeps, const wn_matrix *embeddings, size_t count, wn_selection *out)
+{
+    size_t asked = 0;
+    wn_progress progress = {count_questions, &asked};
+    wn_selection_request request = {.embeddings = *embeddings, .count = count, .progress = &progress};
+    oracle_run("max-herding", OPTIONS("radius", "0.5", "sweeps", sweeps), &request, out);
+    return asked;
+}
+
+/* The greedy trial can be stopped too: here it makes 500 picks and then lacks places. */
+static void test_the_trial_asks(void **state)
+{
+    (void)state;
+    enum { N = 1000, HALF = N / 2 };
+    float *values = oracle_clouds(HALF, DIM, 20, 0.5f, 1), *twice = malloc(2 * HALF * DIM * sizeof *twice);
+    wn_selection plain = {0}, out = {0};
+    memcpy(twice, values, HALF * DIM * sizeof *twice);
+    memcpy(twice + HALF * DIM, values, HALF * DIM * sizeof *twice);
+    const wn_matrix embeddings = {twice, N, DIM, DIM};
+    size_t without = questions_of("0", &embeddings, HALF + 100, &plain);
+    size_t with = questions_of("10", &embeddings, HALF + 100, &out);
+    assert_true(with >= without + HALF / 64);
+    assert_memory_equal(plain.picks, out.picks, (HALF + 100) * sizeof *out.picks);
+    wn_selection_clear(&out);
+    wn_selection_clear(&plain);
+    free(twice);
+    free(values);
+}
+
+/* Where all rows are picked none is left to exchange: the greedy order, and no second run for it. */
+static void test_all_rows(void **state)
+{
+    (void)state;
+    enum { N = 500 };
+    float *values = oracle_clouds(N, DIM, 20, 0.5f, 1);
+    wn_selection plain = {0}, out = {0};
+    const wn_matrix embeddings = {values, N, DIM, DIM};
+    size_t without = questions_of("0", &embeddings, N, &plain);
+    assert_int_equal(questions_of("10", &embeddings, N, &out), without);
+    assert_memory_equal(plain.picks, out.picks, N * sizeof *out.picks);
+    wn_selection_clear(&out);
+    wn_selection_clear(&plain);
+    free(values);
+}
+
+/* Candidates alone are picked and counted; preselected rows within and outside of them stay out. No weight, no count.
+ */
+static void test_candidates_and_weights(void **state)
+{
+    (void)state;
+    float *values = oracle_clouds(ROWS, DIM, 5, 0.5f, 3), weights[ROWS];
+    const wn_rows given = {(const int64_t[]){0, 1, 2, 3}, 4};
+    int64_t even[ROWS / 2];
+    for (size_t i = 0; i < ROWS / 2; i++) even[i] = (int64_t)(2 * i);
+    for (size_t count = 0; count <= ROWS / 2 - 2; count++)
+        for (size_t step = 1; step <= ROWS; step += 3) { /* weights of nothing but for each step-th row; at last none */
+            for (size_t i = 0; i < ROWS; i++) weights[i] = step < ROWS - 3 && i % step == 0 ? 1 : 0;
+            wn_selection_request request = {.embeddings = {values, ROWS, DIM, DIM},
+                                            .count = count,
+                                            .candidates = {even, ROWS / 2},
+                                            .preselected = given,
+                                            .scores = {weights, ROWS, 1, 1}};
+            wn_selection out = {0};
+            uint8_t seen[ROWS] = {0};
+            oracle_run("uncertainty-herding", OPTIONS("radius", "1", "form", "dense"), &request, &out);
+            assert_int_equal(out.len, count);
+            for (size_t i = 0; i < count; i++) {
+                assert_true(out.picks[i] % 2 == 0 && !oracle_has(&given, out.picks[i]));
+                assert_int_equal(seen[out.picks[i]]++, 0);
+            }
+            wn_selection_clear(&out);
+        }
+    free(values);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +260,9 @@ int main(void)
         cmocka_unit_test(test_equal_rows),
         cmocka_unit_test(test_same_picks_for_any_number_of_threads),
         cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_the_trial_asks),
+        cmocka_unit_test(test_all_rows),
+        cmocka_unit_test(test_candidates_and_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
