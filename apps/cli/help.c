@@ -53,25 +53,41 @@ static void print_paragraphs(FILE *to, const char *text, int indent)
     }
 }
 
+/* "K", or "one|other" where there is a choice; empty for a switch. */
+static const char *value_text(const wn_option *row, char *out, size_t size)
+{
+    size_t used = 0;
+    snprintf(out, size, "%s", row->value ? row->value : "");
+    if (row->type != WN_OPTION_CHOICE) return out;
+    for (size_t i = 0; row->choices[i] && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? "|" : "", row->choices[i]);
+    return out;
+}
+
 /* "-n, --count K" */
 static int option_title(const wn_option *row, char *out, size_t size)
 {
-    char value[96] = "";
-    size_t used = 0;
-    if (row->type == WN_OPTION_CHOICE) {
-        for (size_t i = 0; row->choices[i] && used < sizeof value; i++)
-            used += (size_t)snprintf(value + used, sizeof value - used, "%s%s", i ? "|" : " ", row->choices[i]);
-    } else if (row->value)
-        snprintf(value, sizeof value, " %s", row->value);
-    if (row->letter) return snprintf(out, size, "  -%c, --%s%s", row->letter, row->name, value);
-    return snprintf(out, size, "      --%s%s", row->name, value);
+    char value[96];
+    const char *blank = *value_text(row, value, sizeof value) ? " " : "";
+    if (row->letter) return snprintf(out, size, "  -%c, --%s%s%s", row->letter, row->name, blank, value);
+    return snprintf(out, size, "      --%s%s%s", row->name, blank, value);
 }
 
-static void print_options(FILE *to, const wn_option *rows)
+/* "  radius=R" */
+static int setting_title(const wn_option *row, char *out, size_t size)
+{
+    char value[96];
+    const char *equals = *value_text(row, value, sizeof value) ? "=" : "";
+    return snprintf(out, size, "  %s%s%s", row->name, equals, value);
+}
+
+typedef int title_of(const wn_option *row, char *out, size_t size);
+
+static void print_rows(FILE *to, const wn_option *rows, title_of *title_of_row)
 {
     for (; rows->type != WN_OPTION_END; rows++) {
         char title[192], help[320];
-        int column = option_title(rows, title, sizeof title);
+        int column = title_of_row(rows, title, sizeof title);
         const char *initial = rows->initial;
         snprintf(help, sizeof help, "%s%s%s%s", rows->help, initial ? " [" : "", initial ? initial : "",
                  initial ? "]" : "");
@@ -82,6 +98,16 @@ static void print_options(FILE *to, const wn_option *rows)
         }
         print_wrapped(to, help, strlen(help), OPTION_COLUMN, column);
     }
+}
+
+static void print_options(FILE *to, const wn_option *rows)
+{
+    print_rows(to, rows, option_title);
+}
+
+void help_print_settings(const wn_option *rows, FILE *to)
+{
+    print_rows(to, rows, setting_title);
 }
 
 static void print_examples(FILE *to, const char *const *examples)

@@ -12,7 +12,10 @@
 /* One command, or the overview for NULL. */
 void help_print(const command *chosen, FILE *to);
 
-/* The same as a manual page in roff (section 1). */
+/* Settings as --strategy-options and --method-options take them: "name=VALUE", what it means, its default. */
+void help_print_settings(const wn_option *rows, FILE *to);
+
+/* One command or the overview as a manual page in roff (section 1). */
 void help_print_man(const command *chosen, FILE *to);
 
 /* A completion script for bash: all commands and their options. */

@@ -39,7 +39,7 @@ typedef struct select_values {
          's'},                                                                                                         \
         {WN_OPTION_TEXT,                                                                                               \
          "strategy-options",                                                                                           \
-         "settings of the strategy: name=value,name=value",                                                            \
+         "settings of the strategy: name=value,name=value; 'winnow info NAME' lists them",                             \
          SELECT_AT(type, member, strategy_options),                                                                    \
          0,                                                                                                            \
          0,                                                                                                            \

@@ -102,3 +102,30 @@ refuses 1 "pickled Python objects" objects.npy
 refuses 1 "no workspace: it has no catalog.db" "$IMAGES"
 refuses 1 "neither a file nor the name of a model" missing.wnm
 refuses 1 "neither a file nor a folder" /dev/null
+
+# The names of plug-ins: every one that is listed tells its settings, and a file of that name goes first.
+for name in $("$W" info --json | python3 -c '
+import json, sys
+told = json.load(sys.stdin)
+print(*told["strategies"], *told["projection_methods"])'); do
+    "$W" info "$name" --json
+done >settings.json
+"$W" info umap >settings.txt
+python3 - <<'P'
+import json
+text, at, told = open("settings.json").read(), 0, {}
+while text[at:].strip():
+    one, end = json.JSONDecoder().raw_decode(text[at:].lstrip())
+    at = len(text) - len(text[at:].lstrip()) + end
+    told[one["name"]] = one
+assert len(told) > 25 and {"max-herding", "random", "tsne"} <= told.keys(), told.keys()
+assert all(one["summary"] and all(row["help"] for row in one["settings"]) for one in told.values())
+shown = open("settings.txt").read()
+assert shown.startswith("umap: " + told["umap"]["summary"])
+assert all("\n  " + row["name"] in shown for row in told["umap"]["settings"])
+P
+"$W" info max-herding | grep -q '^  kernel=rbf|laplace  .*\[rbf\]'
+mkdir named
+cp rows.npy named/tsne
+(cd named && ! "$W" info tsne | grep -q '^Settings')
+refuses 1 "neither a file nor the name of a model" no-such-strategy

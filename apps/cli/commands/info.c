@@ -4,9 +4,11 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../command.h"
 #include "../file_info.h"
+#include "../help.h"
 #include "../human.h"
 #include "../json_text.h"
 #include "winnow/cpu.h"
@@ -155,8 +157,56 @@ static json_t *json_info(void)
     return out;
 }
 
+/* A strategy or a method of maps, which have settings. */
+typedef struct plugin {
+    const char *name, *summary;
+    const char *chosen_by, *set_by; /* on the command line */
+    const wn_option *options;
+} plugin;
+
+static bool find_plugin(const char *name, plugin *out)
+{
+    const wn_strategy *strategy = wn_strategy_find(name);
+    const wn_projection_method *method = wn_projection_method_find(name);
+    if (strategy)
+        *out = (plugin){strategy->name, strategy->summary, "winnow select --strategy", "--strategy-options",
+                        strategy->options};
+    else if (method)
+        *out = (plugin){method->name, method->summary, "winnow map --method", "--method-options", method->options};
+    return strategy || method;
+}
+
+static json_t *json_settings(const plugin *p)
+{
+    json_t *list = json_array();
+    for (const wn_option *row = p->options; row && row->type != WN_OPTION_END; row++) {
+        json_t *choices = json_array();
+        for (size_t i = 0; row->type == WN_OPTION_CHOICE && row->choices[i]; i++)
+            json_array_append_new(choices, json_string(row->choices[i]));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:o}", "name", row->name, "help", row->help, "default",
+                                              row->initial, "choices", choices));
+    }
+    return json_pack("{s:s, s:s, s:o}", "name", p->name, "summary", p->summary, "settings", list);
+}
+
+static wn_status print_plugin(const session *run, const plugin *p, wn_error *err)
+{
+    if (run->common.json) return json_print(json_settings(p), err);
+    printf("%s: %s\n", p->name, p->summary);
+    if (!p->options || p->options->type == WN_OPTION_END) {
+        printf("It has no settings.\n");
+        return WN_OK;
+    }
+    printf("\nSettings, as in %s %s %s %s=...:\n", p->chosen_by, p->name, p->set_by, p->options->name);
+    help_print_settings(p->options, stdout);
+    return WN_OK;
+}
+
 static wn_status run_info(session *run, wn_error *err)
 {
+    plugin found;
+    if (run->path_count && access(run->paths[0], F_OK) != 0 && find_plugin(run->paths[0], &found))
+        return print_plugin(run, &found, err);
     if (run->path_count) return print_file_info(run, run->paths[0], err);
     wn_status status = wn_media_init(err);
     if (status) return status;
@@ -174,20 +224,24 @@ static const char *const examples[] = {
     "inputs and outputs of an ONNX model, and how winnow would embed with it",
     "winnow info embeddings.npy",
     "shape and type of an array, the range of its numbers, rows with gaps",
+    "winnow info max-herding",
+    "the settings of a strategy, or of a method of 'winnow map'",
     NULL,
 };
 
 const command command_info = {
     .name = "info",
     .summary = "versions, formats, methods, and the code chosen for this processor",
-    .usage = "[FILE] [OPTIONS]",
+    .usage = "[FILE|NAME] [OPTIONS]",
     .details =
         "Prints the version, the libraries that it was built with, the processor level in force and the level of "
         "each kernel, the image formats that can be read, and the strategies and methods that can be named. With "
         "FILE: what it is and holds. That may be a model (.wnm, .wnr, .safetensors, .onnx, 'default', or the name of a "
         "pulled one), an array (.npy), a checkpoint of a training, an index or the folder of a workspace. Of an ONNX "
         "model: its inputs and outputs, the layer that embeddings are taken from, their dimensions, and the "
-        "preprocessing. The whole file is read, so one that is damaged or cut short is told.",
+        "preprocessing. The whole file is read, so one that is damaged or cut short is told. With the NAME of a "
+        "strategy "
+        "or of a method of 'winnow map': its settings.",
     .examples = examples,
     .flags = COMMAND_PLAIN,
     .most_paths = 1,
