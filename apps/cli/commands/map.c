@@ -459,7 +459,7 @@ const command command_map = {
         "pairs "
         "of rows at three distances. --method-options gives their settings: for umap neighbours=15,min-distance=0.1,"
         "spread=1,epochs=0,pushes=5,rate=1 (epochs=0 is 500 up to 10,000 rows and 200 beyond); for tsne perplexity=30,"
-        "uniform,iterations=750,exaggeration=12,exaggerated=250,final-exaggeration=1,step=0.5,repulsion=grid|exact; "
+        "uniform,iterations=750,exaggeration=12,exaggerated=200,final-exaggeration=1,step=0.5,repulsion=grid|exact; "
         "for "
         "pacmap neighbours=10,middle=0.5,further=2,iterations=450,rate=1.\n\n"
         "All but pca need the neighbours of each row (tsne three times the perplexity, pacmap 50 more than it keeps). "
