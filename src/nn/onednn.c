@@ -30,7 +30,7 @@ struct wn_onednn_stream {
     dnnl_stream_t stream;
 };
 
-struct wn_conv {
+struct wn_onednn_conv {
     wn_conv_direction direction;
     wn_dnnl_layout inner, outer, packed, plain, scratch;
     dnnl_primitive_desc_t description;
@@ -208,7 +208,7 @@ static dnnl_status_t describe_best(const wn_onednn *onednn, wn_conv_direction di
     return describe(onednn, direction, shape, dnnl_convolution_direct, hint, out);
 }
 
-static dnnl_status_t make_reorder(const wn_onednn *onednn, wn_conv *conv)
+static dnnl_status_t make_reorder(const wn_onednn *onednn, wn_onednn_conv *conv)
 {
     dnnl_primitive_desc_t description = NULL;
     bool unpack = conv->direction == WN_CONV_BACKWARD_WEIGHTS;
@@ -221,7 +221,7 @@ static dnnl_status_t make_reorder(const wn_onednn *onednn, wn_conv *conv)
     return code;
 }
 
-static dnnl_status_t make_conv(const wn_onednn *onednn, const wn_conv_shape *shape, wn_conv *conv)
+static dnnl_status_t make_conv(const wn_onednn *onednn, const wn_conv_shape *shape, wn_onednn_conv *conv)
 {
     bool forward = conv->direction == WN_CONV_FORWARD, weights = conv->direction == WN_CONV_BACKWARD_WEIGHTS;
     dnnl_primitive_desc_t hint = NULL;
@@ -249,8 +249,8 @@ static dnnl_status_t make_conv(const wn_onednn *onednn, const wn_conv_shape *sha
     return code == dnnl_success ? make_reorder(onednn, conv) : code;
 }
 
-wn_status wn_conv_new(wn_onednn *onednn, wn_conv_direction direction, const wn_conv_shape *shape, wn_conv **out,
-                      wn_error *err)
+wn_status wn_onednn_conv_new(wn_onednn *onednn, wn_conv_direction direction, const wn_conv_shape *shape,
+                             wn_onednn_conv **out, wn_error *err)
 {
     *out = wn_calloc(WN_MEMORY_NETWORK, 1, sizeof **out);
     if (!*out) return wn_fail(err, WN_NOMEM, "no memory for a convolution");
@@ -259,13 +259,13 @@ wn_status wn_conv_new(wn_onednn *onednn, wn_conv_direction direction, const wn_c
     dnnl_status_t code = make_conv(onednn, shape, *out);
     wn_onednn_leave(section);
     if (code != dnnl_success) {
-        wn_conv_free(out);
+        wn_onednn_conv_free(out);
         return fail_dnnl(err, code, "make a convolution of this shape");
     }
     return WN_OK;
 }
 
-void wn_conv_free(wn_conv **conv)
+void wn_onednn_conv_free(wn_onednn_conv **conv)
 {
     if (!*conv) return;
     if ((*conv)->reorder) dnnl_primitive_destroy((*conv)->reorder);
@@ -280,22 +280,22 @@ void wn_conv_free(wn_conv **conv)
     *conv = NULL;
 }
 
-const char *wn_conv_implementation(const wn_conv *conv)
+const char *wn_onednn_conv_implementation(const wn_onednn_conv *conv)
 {
     return conv->implementation;
 }
 
-size_t wn_conv_weight_bytes(const wn_conv *conv)
+size_t wn_onednn_conv_weight_bytes(const wn_onednn_conv *conv)
 {
     return dnnl_memory_desc_get_size(WN_DNNL_LAYOUT(conv->packed));
 }
 
-size_t wn_conv_scratch_bytes(const wn_conv *conv)
+size_t wn_onednn_conv_scratch_bytes(const wn_onednn_conv *conv)
 {
     return dnnl_memory_desc_get_size(WN_DNNL_LAYOUT(conv->scratch));
 }
 
-bool wn_conv_same_weights(const wn_conv *a, const wn_conv *b)
+bool wn_onednn_conv_same_weights(const wn_onednn_conv *a, const wn_onednn_conv *b)
 {
     return dnnl_memory_desc_equal(WN_DNNL_LAYOUT(a->packed), WN_DNNL_LAYOUT(b->packed));
 }
@@ -327,7 +327,8 @@ static dnnl_status_t execute(dnnl_primitive_t primitive, wn_onednn_stream *strea
     return code;
 }
 
-wn_status wn_conv_pack(const wn_conv *conv, wn_onednn_stream *stream, const float *plain, void *packed, wn_error *err)
+wn_status wn_onednn_conv_pack(const wn_onednn_conv *conv, wn_onednn_stream *stream, const float *plain, void *packed,
+                              wn_error *err)
 {
     assert(conv->direction != WN_CONV_BACKWARD_WEIGHTS);
     const operand operands[] = {{DNNL_ARG_FROM, &conv->plain, (void *)(uintptr_t)plain},
@@ -336,7 +337,8 @@ wn_status wn_conv_pack(const wn_conv *conv, wn_onednn_stream *stream, const floa
     return code == dnnl_success ? WN_OK : fail_dnnl(err, code, "pack weights");
 }
 
-wn_status wn_conv_unpack(const wn_conv *conv, wn_onednn_stream *stream, const void *packed, float *plain, wn_error *err)
+wn_status wn_onednn_conv_unpack(const wn_onednn_conv *conv, wn_onednn_stream *stream, const void *packed, float *plain,
+                                wn_error *err)
 {
     assert(conv->direction == WN_CONV_BACKWARD_WEIGHTS);
     const operand operands[] = {{DNNL_ARG_FROM, &conv->packed, (void *)(uintptr_t)packed},
@@ -345,8 +347,8 @@ wn_status wn_conv_unpack(const wn_conv *conv, wn_onednn_stream *stream, const vo
     return code == dnnl_success ? WN_OK : fail_dnnl(err, code, "unpack a gradient");
 }
 
-wn_status wn_conv_run(const wn_conv *conv, wn_onednn_stream *stream, void *inner, void *packed, void *outer,
-                      void *scratch, wn_error *err)
+wn_status wn_onednn_conv_run(const wn_onednn_conv *conv, wn_onednn_stream *stream, void *inner, void *packed,
+                             void *outer, void *scratch, wn_error *err)
 {
     static const int arguments[][3] = {
         [WN_CONV_FORWARD] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST},

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nn/conv_shape.h"
 #include "winnow/model.h"
 
 /* An engine; convolutions are made on it. */
@@ -37,49 +38,33 @@ typedef struct wn_onednn_section {
 wn_onednn_section wn_onednn_enter(void);
 void wn_onednn_leave(wn_onednn_section section);
 
-/* How the channels of an activation lie in memory: all together per position (N x H x W x C), or in blocks of 16
- * (N x C/16 x H x W x 16). Inputs of 3 channels are N x H x W x C, or N x C x H x W for BLOCKS. */
-typedef enum wn_layout { WN_LAYOUT_TOGETHER, WN_LAYOUT_BLOCKS } wn_layout;
+typedef struct wn_onednn_conv wn_onednn_conv;
 
-/* A convolution, zero padded so that stride 1 keeps the side and stride 2 halves an even one. The padding of stride 2
- * is not the same on both ends: the larger part lies left and above, with `late` right and below. */
-typedef struct wn_conv_shape {
-    uint32_t views, side, channels_in, channels_out, kernel, stride;
-    bool depthwise; /* channel c of the output sees channel c of the input only */
-    bool late;
-    bool bf16; /* activations and weights; gradients of weights are always fp32 */
-    wn_layout layout;
-} wn_conv_shape;
-
-typedef enum wn_conv_direction { WN_CONV_FORWARD, WN_CONV_BACKWARD_DATA, WN_CONV_BACKWARD_WEIGHTS } wn_conv_direction;
-
-typedef struct wn_conv wn_conv;
-
-WN_NODISCARD wn_status wn_conv_new(wn_onednn *onednn, wn_conv_direction direction, const wn_conv_shape *shape,
-                                   wn_conv **out, wn_error *err);
-void wn_conv_free(wn_conv **conv);
+WN_NODISCARD wn_status wn_onednn_conv_new(wn_onednn *onednn, wn_conv_direction direction, const wn_conv_shape *shape,
+                                          wn_onednn_conv **out, wn_error *err);
+void wn_onednn_conv_free(wn_onednn_conv **conv);
 
 /* oneDNN's name of the implementation, "jit:avx512_core". */
-const char *wn_conv_implementation(const wn_conv *conv);
+const char *wn_onednn_conv_implementation(const wn_onednn_conv *conv);
 
 /* Bytes of the packed weights (or packed gradient) and of the scratch that a run needs. */
-size_t wn_conv_weight_bytes(const wn_conv *conv);
-size_t wn_conv_scratch_bytes(const wn_conv *conv);
+size_t wn_onednn_conv_weight_bytes(const wn_onednn_conv *conv);
+size_t wn_onednn_conv_scratch_bytes(const wn_onednn_conv *conv);
 
 /* Whether two convolutions take the same packed weights. */
-bool wn_conv_same_weights(const wn_conv *a, const wn_conv *b);
+bool wn_onednn_conv_same_weights(const wn_onednn_conv *a, const wn_onednn_conv *b);
 
 /* plain (fp32, out x in x height x width) to packed, for FORWARD and BACKWARD_DATA; for BACKWARD_WEIGHTS the packed
  * gradient to plain. */
-WN_NODISCARD wn_status wn_conv_pack(const wn_conv *conv, wn_onednn_stream *stream, const float *plain, void *packed,
-                                    wn_error *err);
-WN_NODISCARD wn_status wn_conv_unpack(const wn_conv *conv, wn_onednn_stream *stream, const void *packed, float *plain,
-                                      wn_error *err);
+WN_NODISCARD wn_status wn_onednn_conv_pack(const wn_onednn_conv *conv, wn_onednn_stream *stream, const float *plain,
+                                           void *packed, wn_error *err);
+WN_NODISCARD wn_status wn_onednn_conv_unpack(const wn_onednn_conv *conv, wn_onednn_stream *stream, const void *packed,
+                                             float *plain, wn_error *err);
 
 /* FORWARD: inner -> outer. BACKWARD_DATA: outer (gradient) -> inner (gradient). BACKWARD_WEIGHTS: inner and outer
  * (gradient) -> packed. `scratch` is 64-byte aligned. Thread-safe on one conv with different streams. */
-WN_NODISCARD wn_status wn_conv_run(const wn_conv *conv, wn_onednn_stream *stream, void *inner, void *packed,
-                                   void *outer, void *scratch, wn_error *err);
+WN_NODISCARD wn_status wn_onednn_conv_run(const wn_onednn_conv *conv, wn_onednn_stream *stream, void *inner,
+                                          void *packed, void *outer, void *scratch, wn_error *err);
 
 /* c (rows x cols) = op(a) op(b) + beta c, row-major fp32; the transposed operand is marked. In the calling thread. */
 WN_NODISCARD wn_status wn_onednn_multiply(bool transpose_a, bool transpose_b, size_t rows, size_t cols, size_t depth,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The walk of one shard through the layers, forward and backward. Convolutions are oneDNN's, all between them is
+ * The walk of one shard through the layers, forward and backward. Between the convolutions (conv.h) all is
  * one strip kernel after the other.
  */
 #include "nn/pass.h"

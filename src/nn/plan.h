@@ -7,8 +7,8 @@
 #ifndef NN_PLAN_H
 #define NN_PLAN_H
 
+#include "nn/conv.h"
 #include "nn/network.h"
-#include "nn/onednn.h"
 #include "nn/strip.h"
 
 /* Weights of one layer in the layout that some convolutions want. */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * 3 x 3 convolutions of stride 1 in fp32 by Winograd's algorithm, in a quarter of the multiplications. oneDNN has it
+ * for AVX-512 only; this serves the processors below. Activations are N x H x W x C with C a multiple of 16, any side.
+ * Nothing here allocates: a wn_winograd is a plain value, memory is the caller's. All of it runs in the calling thread,
+ * and the result depends on the arguments alone.
+ */
+#ifndef NN_WINOGRAD_H
+#define NN_WINOGRAD_H
+
+#include "nn/conv_shape.h"
+#include "nn/winograd_kernels.h"
+
+typedef struct wn_winograd {
+    wn_conv_direction direction;
+    uint32_t side, channels_in, channels_out;
+    size_t tiles_side, tiles; /* tiles along a side; of all views */
+    size_t block;             /* tiles that are transformed and multiplied together */
+    wn_winograd_kernels kernels;
+} wn_winograd;
+
+/* Whether the algorithm can do this convolution, and whether it is then also faster than the direct one. */
+bool wn_winograd_can(const wn_conv_shape *shape);
+bool wn_winograd_pays(const wn_conv_shape *shape, wn_cpu level);
+
+/* For a shape that it can do. */
+void wn_winograd_init(wn_winograd *out, wn_conv_direction direction, const wn_conv_shape *shape, wn_cpu level);
+
+/* Bytes of the packed weights (for BACKWARD_WEIGHTS of the packed gradient), and of the scratch of a run. */
+size_t wn_winograd_weight_bytes(const wn_winograd *winograd);
+size_t wn_winograd_scratch_bytes(const wn_winograd *winograd);
+
+/* plain (out x in x 3 x 3) to packed, for FORWARD and BACKWARD_DATA; for BACKWARD_WEIGHTS the packed gradient to
+ * plain. */
+void wn_winograd_pack(const wn_winograd *winograd, const float *plain, float *packed);
+void wn_winograd_unpack(const wn_winograd *winograd, const float *packed, float *plain);
+
+/* FORWARD: inner -> outer. BACKWARD_DATA: outer (gradient) -> inner (gradient). BACKWARD_WEIGHTS: inner and outer
+ * (gradient) -> packed. */
+void wn_winograd_run(const wn_winograd *winograd, float *inner, float *packed, float *outer, float *scratch);
+
+#endif

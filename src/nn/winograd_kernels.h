@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The kernels of Winograd's F(4 x 4, 3 x 3) (Lavin and Gray 2016, arXiv:1509.09308) over the points 0, +-sqrt(1/2),
+ * +-sqrt(2) and infinity, whose fp32 error is half that of the customary 0, +-1, +-2. With d a window of 6 x 6, g a
+ * filter and y a tile of 4 x 4:
+ *
+ *     y = A' ((G g G') . (B' d B)) A          forward, and backward by data with the filter turned round
+ *     dg = G' ((B' d B) . (A dy A')) G        backward by weights, the adjoint of the above
+ *
+ * where . is the product point by point of the 36 points. Summed over tiles or channels it is 36 matrix products.
+ *
+ * Panels: what has C channels at T tiles lies as C / 16 blocks of T x 16 floats, one such panel for each point. Packed
+ * filters lie as N / 16 blocks of K x 16: K channels that are summed over, N that result.
+ */
+#ifndef NN_WINOGRAD_KERNELS_H
+#define NN_WINOGRAD_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "winnow/cpu.h"
+
+enum {
+    WN_WINOGRAD_TILE = 4,
+    WN_WINOGRAD_WINDOW = 6,
+    WN_WINOGRAD_POINTS = 36,
+    WN_WINOGRAD_CHANNELS = 16, /* of a block */
+    WN_WINOGRAD_ROWS = 4       /* matrix products take an even number of rows, at least so many */
+};
+
+/* Where the positions of a window (6 x 6) or of a tile (4 x 4) of one view lie: channel c of position (y, x) at
+ * rows[y][columns[x] + c]. What lies outside the image reads as 0: for rows by pointing to zeros, for columns by a mask
+ * of no bits, while `columns` stays within the row. */
+typedef struct wn_winograd_patch {
+    const float *rows[WN_WINOGRAD_WINDOW];
+    size_t columns[WN_WINOGRAD_WINDOW];
+    uint32_t masks[WN_WINOGRAD_WINDOW]; /* all bits or none */
+    bool whole;                         /* no column is outside */
+} wn_winograd_patch;
+
+/* A tile to write: the part of rows x columns positions that is inside the image. */
+typedef struct wn_winograd_target {
+    float *first;
+    size_t row_step, column_step; /* floats */
+    size_t rows, columns;
+} wn_winograd_target;
+
+/* Channels of one tile in the panels of 36 points: channel c of point p at panel[p * point + c / 16 * block + c % 16].
+ */
+typedef struct wn_winograd_place {
+    float *panel;
+    size_t point, block;
+} wn_winograd_place;
+
+typedef struct wn_winograd_kernels {
+    const char *name; /* "winograd:avx2" */
+    /* place = B' patch B of a window. */
+    void (*input)(const wn_winograd_patch *patch, size_t channels, const wn_winograd_place *place);
+    /* place = A patch A' of a tile. */
+    void (*gradient)(const wn_winograd_patch *patch, size_t channels, const wn_winograd_place *place);
+    /* target = A' place A. */
+    void (*output)(const wn_winograd_place *place, size_t channels, const wn_winograd_target *target);
+    /* 16 filters at once: filter[tap][lane] to packed[p * point + lane] = G filter G'. */
+    void (*filter)(const float filter[9][WN_WINOGRAD_CHANNELS], float *packed, size_t point);
+    /* The adjoint: filter = G' packed G. */
+    void (*unfilter)(const float *packed, size_t point, float filter[9][WN_WINOGRAD_CHANNELS]);
+    /* For one point: c (panel, rows x cols) = a (panel, rows x depth) b (packed filters, depth x cols). Blocks of a
+     * and of c are `block` floats apart, rows <= block / 16. */
+    void (*multiply)(const float *a, const float *b, float *c, size_t block, size_t rows, size_t depth, size_t cols);
+    /* For one point: c (packed filters, channels_a x channels_b) = a' b, or += with `add`; a and b panels of `rows`
+     * tiles whose blocks are `block` floats apart. */
+    void (*accumulate)(const float *a, const float *b, float *c, size_t block, size_t rows, size_t channels_a,
+                       size_t channels_b, bool add);
+} wn_winograd_kernels;
+
+/* Fills the table for a CPU level. */
+void wn_winograd_kernels_init(wn_winograd_kernels *out, wn_cpu level);
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Winograd's convolutions of every CPU level against a plain convolution in double precision, in each direction, on
+ * exactly sized arrays: the address sanitizer sees a read or write beyond them. Scratch memory starts as NaN.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "nn/conv.h"
+#include "nn/winograd.h"
+#include "winnow/memory.h"
+
+enum { TAPS = 9, DIRECTIONS = 3 };
+
+/* Relative to the root mean square of the result: of the root mean square of the error, and of the largest error. */
+#define TOLERANCE         5e-6
+#define TOLERANCE_LARGEST 5e-5
+
+static const char *const direction_names[] = {"forward", "backward by data", "backward by weights"};
+
+/* The three arrays of a convolution: activations before and behind it, weights out x in x 3 x 3. */
+typedef struct arrays {
+    wn_conv_shape shape;
+    size_t counts[DIRECTIONS]; /* of outer, inner, weights: of the result of each direction */
+    float *inner, *outer, *weights;
+} arrays;
+
+static float *make(size_t count, uint64_t seed)
+{
+    wn_rng rng;
+    float *values = wn_alloc(WN_MEMORY_GENERAL, count, sizeof *values);
+    assert_non_null(values);
+    wn_rng_init(&rng, seed, count);
+    for (size_t i = 0; i < count; i++) values[i] = wn_rng_normal(&rng);
+    return values;
+}
+
+static void make_arrays(arrays *a, uint32_t views, uint32_t side, uint32_t in, uint32_t out)
+{
+    size_t positions = (size_t)views * side * side;
+    *a = (arrays){
+        .shape = {.views = views, .side = side, .channels_in = in, .channels_out = out, .kernel = 3, .stride = 1},
+        .counts = {positions * out, positions * in, (size_t)TAPS * in * out}};
+    a->outer = make(a->counts[0], 1);
+    a->inner = make(a->counts[1], 2);
+    a->weights = make(a->counts[2], 3);
+}
+
+static void clear_arrays(arrays *a)
+{
+    wn_free(a->inner);
+    wn_free(a->outer);
+    wn_free(a->weights);
+}
+
+/* Adds the products of one position and one tap to the result of a direction. */
+static void add_products(const arrays *a, wn_conv_direction direction, size_t outer, size_t inner, size_t tap,
+                         double *result)
+{
+    const size_t in = a->shape.channels_in, out = a->shape.channels_out;
+    const float *x = a->inner + inner * in, *y = a->outer + outer * out;
+    for (size_t o = 0; o < out; o++) {
+        for (size_t i = 0; i < in; i++) {
+            size_t w = (o * in + i) * TAPS + tap;
+            if (direction == WN_CONV_FORWARD)
+                result[outer * out + o] += (double)x[i] * (double)a->weights[w];
+            else if (direction == WN_CONV_BACKWARD_DATA)
+                result[inner * in + i] += (double)y[o] * (double)a->weights[w];
+            else
+                result[w] += (double)x[i] * (double)y[o];
+        }
+    }
+}
+
+static double *convolve_plainly(const arrays *a, wn_conv_direction direction)
+{
+    const long side = (long)a->shape.side;
+    double *result = wn_calloc(WN_MEMORY_GENERAL, a->counts[direction], sizeof *result);
+    assert_non_null(result);
+    for (long p = 0; p < (long)a->shape.views * side * side; p++) {
+        long view = p / (side * side), y = p / side % side, x = p % side;
+        for (long tap = 0; tap < TAPS; tap++) {
+            long row = y + tap / 3 - 1, column = x + tap % 3 - 1;
+            if (row < 0 || row >= side || column < 0 || column >= side) continue;
+            add_products(a, direction, (size_t)p, (size_t)((view * side + row) * side + column), (size_t)tap, result);
+        }
+    }
+    return result;
+}
+
+static float *make_unknown(size_t bytes)
+{
+    float *values = wn_alloc(WN_MEMORY_GENERAL, bytes, 1);
+    assert_non_null(values);
+    for (size_t i = 0; i < bytes / sizeof *values; i++) values[i] = NAN;
+    return values;
+}
+
+/* The result of a direction by Winograd's algorithm. */
+static float *convolve(const arrays *a, wn_conv_direction direction, wn_cpu level)
+{
+    wn_winograd winograd;
+    assert_true(wn_winograd_can(&a->shape));
+    wn_winograd_init(&winograd, direction, &a->shape, level);
+    float *packed = make_unknown(wn_winograd_weight_bytes(&winograd));
+    float *scratch = make_unknown(wn_winograd_scratch_bytes(&winograd));
+    float *result = make_unknown(a->counts[direction] * sizeof *result);
+
+    if (direction == WN_CONV_BACKWARD_WEIGHTS) {
+        wn_winograd_run(&winograd, a->inner, packed, a->outer, scratch);
+        wn_winograd_unpack(&winograd, packed, result);
+    } else {
+        bool forward = direction == WN_CONV_FORWARD;
+        wn_winograd_pack(&winograd, a->weights, packed);
+        wn_winograd_run(&winograd, forward ? a->inner : result, packed, forward ? result : a->outer, scratch);
+    }
+    wn_free(scratch);
+    wn_free(packed);
+    return result;
+}
+
+static void compare(const arrays *a, wn_conv_direction direction, const char *who, const double *want, const float *got)
+{
+    double squares = 0, errors = 0, largest = 0;
+    for (size_t i = 0; i < a->counts[direction]; i++) {
+        double error = fabs((double)got[i] - want[i]);
+        if (isnan(error)) fail_msg("%s, %s: element %zu is %g", who, direction_names[direction], i, (double)got[i]);
+        squares += want[i] * want[i];
+        errors += error * error;
+        largest = error > largest ? error : largest;
+    }
+    double size = sqrt(squares / (double)a->counts[direction]);
+    if (sqrt(errors) > TOLERANCE * sqrt(squares) || largest > TOLERANCE_LARGEST * size)
+        fail_msg("%s, %s, %u views of side %u, %u to %u channels: error %.2g, largest %.2g", who,
+                 direction_names[direction], a->shape.views, a->shape.side, a->shape.channels_in, a->shape.channels_out,
+                 sqrt(errors / squares), largest / size);
+}
+
+static wn_cpu highest_level(void)
+{
+    return wn_cpu_detect() < WN_CPU_AVX2 ? WN_CPU_C : WN_CPU_AVX2;
+}
+
+/* All directions of one shape, at every level up to `highest`. */
+static void check_shape(uint32_t views, uint32_t side, uint32_t in, uint32_t out, wn_cpu lowest)
+{
+    arrays a;
+    make_arrays(&a, views, side, in, out);
+    for (int d = 0; d < DIRECTIONS; d++) {
+        double *want = convolve_plainly(&a, (wn_conv_direction)d);
+        for (wn_cpu level = lowest; level <= highest_level(); level++) {
+            float *got = convolve(&a, (wn_conv_direction)d, level);
+            compare(&a, (wn_conv_direction)d, wn_cpu_name(level), want, got);
+            wn_free(got);
+        }
+        wn_free(want);
+    }
+    clear_arrays(&a);
+}
+
+/* Windows over each border, tiles that lie partly outside. */
+static void every_side_is_right(void **state)
+{
+    (void)state;
+    for (uint32_t side = 1; side <= 13; side++) check_shape(2, side, 16, 16, WN_CPU_C);
+}
+
+static void channels_need_not_be_equal(void **state)
+{
+    (void)state;
+    static const uint32_t channels[][2] = {{16, 32}, {32, 16}, {48, 80}, {96, 16}, {16, 112}};
+    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++)
+        check_shape(1, 6, channels[i][0], channels[i][1], WN_CPU_C);
+}
+
+/* More tiles than are transformed together, and a rest of them. */
+static void many_tiles_go_in_blocks(void **state)
+{
+    (void)state;
+    for (uint32_t views = 5; views <= 9; views += 2) check_shape(views, 23, 16, 16, highest_level());
+    check_shape(4, 15, 64, 32, highest_level());
+}
+
+static void long_sums_stay_exact(void **state)
+{
+    (void)state;
+    check_shape(3, 4, 256, 512, highest_level());
+    check_shape(1, 7, 512, 128, highest_level());
+}
+
+/* A view gets the same bytes alone, among others, and from one run to the next. */
+static void views_do_not_see_each_other(void **state)
+{
+    (void)state;
+    enum { VIEWS = 7, SIDE = 11, CHANNELS = 32 };
+    arrays all, one;
+    make_arrays(&all, VIEWS, SIDE, CHANNELS, CHANNELS);
+    for (int d = WN_CONV_FORWARD; d <= WN_CONV_BACKWARD_DATA; d++) {
+        float *together = convolve(&all, (wn_conv_direction)d, highest_level());
+        size_t count = all.counts[d] / VIEWS;
+        for (size_t view = 0; view < VIEWS; view++) {
+            one = all;
+            one.shape.views = 1;
+            one.counts[0] = one.counts[1] = count;
+            one.inner += view * count;
+            one.outer += view * count;
+            float *alone = convolve(&one, (wn_conv_direction)d, highest_level());
+            assert_memory_equal(alone, together + view * count, count * sizeof *alone);
+            wn_free(alone);
+        }
+        wn_free(together);
+    }
+    clear_arrays(&all);
+}
+
+static const char *implementation_of(wn_onednn *onednn, wn_conv_shape shape, char *out, size_t size)
+{
+    wn_conv *conv = NULL;
+    wn_error err = {0};
+    assert_int_equal(wn_conv_new(onednn, WN_CONV_FORWARD, &shape, &conv, &err), WN_OK);
+    const char *name = wn_conv_implementation(conv);
+    assert_true(strlen(name) < size);
+    memcpy(out, name, strlen(name) + 1);
+    wn_conv_free(&conv);
+    return out;
+}
+
+/* Winograd where it pays; oneDNN for what it cannot do, for tiny sides and for plain C. */
+static void shapes_go_to_who_is_faster(void **state)
+{
+    (void)state;
+    const wn_conv_shape usual = {
+        .views = 8, .side = 16, .channels_in = 64, .channels_out = 64, .kernel = 3, .stride = 1};
+    wn_conv_shape first = usual, strided = usual, point = usual, two = usual, blocks = usual;
+    wn_onednn *onednn = NULL;
+    wn_error err = {0};
+    char name[64];
+    first.channels_in = 3;
+    strided.stride = 2;
+    point.kernel = 1;
+    two.side = 2;
+    blocks.layout = WN_LAYOUT_BLOCKS;
+    const wn_conv_shape others[] = {first, strided, point, two, blocks};
+
+    assert_int_equal(wn_onednn_new(&onednn, &err), WN_OK);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_null(strstr(implementation_of(onednn, others[i], name, sizeof name), "winograd:"));
+    assert_string_equal(implementation_of(onednn, usual, name, sizeof name),
+                        wn_cpu_level() >= WN_CPU_AVX2 ? "winograd:avx2" : name);
+    assert_false(wn_winograd_pays(&usual, WN_CPU_C));
+    assert_true(wn_winograd_pays(&usual, WN_CPU_AVX2));
+    wn_onednn_free(&onednn);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_side_is_right),         cmocka_unit_test(channels_need_not_be_equal),
+        cmocka_unit_test(many_tiles_go_in_blocks),     cmocka_unit_test(long_sums_stay_exact),
+        cmocka_unit_test(views_do_not_see_each_other), cmocka_unit_test(shapes_go_to_who_is_faster),
+    };
+    return cmocka_run_group_tests_name("winograd", tests, NULL, NULL);
+}
