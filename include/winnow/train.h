@@ -110,7 +110,7 @@ WN_API WN_NODISCARD wn_status wn_train_make_plan(const wn_train_images *images, 
 typedef struct wn_train_files {
     const char *model;      /* written at the end, complete or not at all */
     const char *checkpoint; /* NULL = MODEL.checkpoint; removed after the model is written */
-    const char *log;        /* NULL = MODEL.csv: step,epoch,loss,rate,images_per_second,embedding_std */
+    const char *log;        /* NULL = MODEL.csv, one line a step (docs/formats/model.md) */
 } wn_train_files;
 
 /* What a run did. */
@@ -124,14 +124,18 @@ typedef struct wn_train_result {
     double images_per_second; /* each with all its views, this process */
     double seconds;           /* this process */
     uint64_t model_hash;      /* as in wn_model_info */
-    bool collapsed; /* the images or the run gave (almost) one point: it ended early; the message was logged */
+    int64_t looked_at;        /* images, spread over all, whose pixels were compared before the first step */
+    int64_t different;        /* of them, with all copies of one counted once */
+    bool nothing_to_learn;    /* the images are all copies of one, or there is one only: WN_INVALID, no step was done */
+    bool collapsed; /* all images gave almost the same: WN_INVALID for a run that was stopped, a warning where it
+                     * was seen at the end */
 } wn_train_result;
 
 /* Trains, or continues from the checkpoint, and writes the model. Progress: stage "train", unit "images" (counted
  * with repetition), note "loss 4.31, 2,345 views/s". Cancelled runs keep their checkpoint. WN_INVALID: options or
- * images; WN_LIMIT: memory; WN_INTERNAL: the loss is not a number (the checkpoint keeps the last good step); WN_NOSPACE
- * when the model cannot be written (a checkpoint that cannot be written is reported once and the run goes on). `out`
- * may be NULL. */
+ * images, or a run that collapsed (see the result); WN_LIMIT: memory; WN_INTERNAL: the loss is not a number (the
+ * checkpoint keeps the last good step); WN_NOSPACE when the model cannot be written (a checkpoint that cannot be
+ * written is reported once and the run goes on). `out` may be NULL. */
 WN_API WN_NODISCARD wn_status wn_train_run(const wn_train_images *images, const wn_train_params *params,
                                            const wn_train_files *files, wn_pool *pool, const wn_progress *progress,
                                            wn_train_result *out, wn_error *err);

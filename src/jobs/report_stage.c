@@ -227,7 +227,7 @@ static void parse_random(drawing *draw)
     }
 }
 
-/* The log of the training stands beside the model: step,epoch,loss,rate,images_per_second,embedding_std. */
+/* The log of the training stands beside the model: step,epoch,loss,rate,images_per_second,embedding_std,... */
 static wn_status load_losses(drawing *draw, wn_error *err)
 {
     if (!draw->figures->trained || !draw->figures->model_file) return WN_OK;

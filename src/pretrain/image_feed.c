@@ -96,7 +96,7 @@ wn_status wn_image_feed_views(wn_image_feed *feed, wn_pool *pool, int64_t step, 
     return WN_OK;
 }
 
-static wn_status gather_images(wn_image_feed *feed, const int64_t *rows, size_t n, uint8_t *out, wn_error *err)
+wn_status wn_image_feed_gather(wn_image_feed *feed, const int64_t *rows, size_t n, uint8_t *out, wn_error *err)
 {
     if (!feed->cache) return feed->images->fetch(feed->images->context, rows, n, out, err);
     for (size_t i = 0; i < n; i++) {
@@ -108,10 +108,10 @@ static wn_status gather_images(wn_image_feed *feed, const int64_t *rows, size_t 
 static wn_status squeeze_images(wn_image_feed *feed, wn_pool *pool, const int64_t *rows, size_t n, uint8_t *out,
                                 wn_error *err)
 {
-    if (feed->side == feed->images->side) return gather_images(feed, rows, n, out, err);
+    if (feed->side == feed->images->side) return wn_image_feed_gather(feed, rows, n, out, err);
     uint8_t *kept = wn_alloc(WN_MEMORY_TRAINING, n, feed->image_bytes);
     if (!kept) return wn_fail(err, WN_NOMEM, "out of memory for images");
-    wn_status status = gather_images(feed, rows, n, kept, err);
+    wn_status status = wn_image_feed_gather(feed, rows, n, kept, err);
     if (!status) status = wn_resample_squares(kept, n, feed->images->side, feed->side, pool, out, err);
     wn_free(kept);
     return status;

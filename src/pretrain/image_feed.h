@@ -40,6 +40,10 @@ WN_NODISCARD wn_status wn_image_feed_views(wn_image_feed *feed, wn_pool *pool, i
 WN_NODISCARD wn_status wn_image_feed_plain(wn_image_feed *feed, wn_pool *pool, const int64_t *rows, size_t n,
                                            uint8_t *out, wn_error *err);
 
+/* The images `rows` as they were given: n x image_bytes. */
+WN_NODISCARD wn_status wn_image_feed_gather(wn_image_feed *feed, const int64_t *rows, size_t n, uint8_t *out,
+                                            wn_error *err);
+
 void wn_image_feed_clear(wn_image_feed *feed);
 
 #endif

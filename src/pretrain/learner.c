@@ -150,24 +150,6 @@ static double gradient_length(const wn_learner *l)
     return sqrt(squares);
 }
 
-/* Spread of the first view of each image: sqrt(1 - |mean|^2 / mean of |e|^2). */
-static double embedding_std(const wn_learner *l)
-{
-    const size_t n = l->setup.images, dim = l->dim;
-    const float *embedding = l->student.embedding;
-    double squares = 0.0, mean_squares = 0.0;
-    for (size_t j = 0; j < dim; j++) {
-        double sum = 0.0;
-        for (size_t r = 0; r < n; r++) {
-            double value = (double)embedding[r * dim + j];
-            sum += value;
-            squares += value * value;
-        }
-        mean_squares += sum * sum / (double)n;
-    }
-    return squares > 0.0 ? sqrt(fmax(0.0, 1.0 - mean_squares / squares)) : 0.0;
-}
-
 /* Adds the pass to the step's gradient, where a step has several. */
 static void gather(wn_learner *l, const wn_learner_input *at)
 {
@@ -252,7 +234,7 @@ wn_status wn_learner_step(wn_learner *l, wn_pool *pool, const wn_learner_input *
         memset(l->parts[WN_PART_NETWORK].gradient, 0, l->parts[WN_PART_NETWORK].tensors->trained * sizeof(float));
     gather(l, at);
 
-    report->embedding_std = embedding_std(l);
+    wn_spread_measure(student->embedding, l->setup.images, l->setup.views, l->dim, &report->spread);
     report->gradient_length = gradient_length(l);
     if (!isfinite(report->loss) || !isfinite(report->gradient_length)) {
         return wn_fail(err, WN_INTERNAL, "the loss is no longer a number (loss %g, gradient %g); try a lower --rate",

@@ -13,6 +13,7 @@
 #include "nn/network.h"
 #include "nn/optimizer.h"
 #include "pretrain/method.h"
+#include "pretrain/spread.h"
 
 enum { WN_LEARNER_PARTS_MAX = 2 + 2 * WN_MODEL_PREFIXES_MAX, WN_LEARNER_STATES_MAX = 4 * WN_LEARNER_PARTS_MAX };
 
@@ -65,7 +66,7 @@ typedef struct wn_learner wn_learner;
 typedef struct wn_learner_report {
     double loss;
     double gradient_length; /* before it was clipped */
-    double embedding_std;   /* as in wn_train_result */
+    wn_spread spread;       /* of the embeddings of the full views */
 } wn_learner_report;
 
 WN_NODISCARD wn_status wn_learner_new(const wn_learner_setup *setup, wn_learner **out, wn_error *err);

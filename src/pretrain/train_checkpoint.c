@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 
-static const char magic[8] = {'W', 'N', 'T', 'R', 'A', 'I', 'N', '2'};
+static const char magic[8] = {'W', 'N', 'T', 'R', 'A', 'I', 'N', '3'};
 
 /* The checksum covers every byte after itself. */
 typedef struct file_head {

@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "pretrain/learner.h"
+#include "pretrain/train_watch.h"
 
 /* Where a run stands, beside the numbers of its learner. Random numbers need no state: they depend on the step. */
 typedef struct wn_train_state {
@@ -19,6 +20,7 @@ typedef struct wn_train_state {
     uint64_t log_bytes;
     double loss;    /* moving average */
     double seconds; /* spent so far, over all processes */
+    wn_train_watch watch;
 } wn_train_state;
 
 /* Writes state and numbers; `identity` names options and images. `bytes` is room that is kept between calls. */

@@ -27,7 +27,7 @@ void wn_train_log_open(wn_train_log *log, const char *path, uint64_t bytes)
     if (log->fd < 0 || ftruncate(log->fd, (off_t)bytes) != 0) {
         give_up(log, strerror(errno));
     } else if (bytes == 0) {
-        wn_train_log_line(log, "step,epoch,loss,rate,images_per_second,embedding_std");
+        wn_train_log_line(log, "step,epoch,loss,rate,images_per_second,embedding_std,image_share,axes");
     }
 }
 

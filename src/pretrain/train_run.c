@@ -22,6 +22,7 @@
 #include "pretrain/train_log.h"
 #include "pretrain/train_plan.h"
 #include "pretrain/train_start.h"
+#include "pretrain/train_variety.h"
 #include "winnow/cpu.h"
 #include "winnow/log.h"
 #include "winnow/memory.h"
@@ -32,7 +33,7 @@ static const double guard_tolerance = 1.1;
 static const double loss_memory = 0.97;
 static const double spread_collapsed = 0.02;
 
-enum { GUARD_STEPS = 8, GUARD_SKIPPED = 2, LOG_LINES_MAX = 5000, COLLAPSED_STEPS = 50 };
+enum { GUARD_STEPS = 8, GUARD_SKIPPED = 2, LOG_LINES_MAX = 5000 };
 
 typedef struct run {
     const wn_train_images *images;
@@ -55,7 +56,6 @@ typedef struct run {
     double started, guarded; /* clock: first step, end of the steps that are not timed */
     double checkpoint_at, checkpoint_cost;
     bool checkpoint_failed, guard_done, collapsed;
-    int collapsed_steps; /* in a row */
 } run;
 
 static wn_status set_paths(run *r, const wn_train_files *files, wn_error *err)
@@ -124,7 +124,42 @@ static wn_status prepare_targets(run *r, wn_error *err)
     return wn_train_start_targets(r->images, r->target_width, r->pool, &r->targets, err);
 }
 
-static wn_status start(run *r, const wn_train_files *files, wn_error *err)
+static wn_status refuse_images(const wn_train_variety *v, wn_error *err)
+{
+    char which[64];
+    if (v->images < 2)
+        return wn_fail(err, WN_INVALID,
+                       "training learns from the differences between images, and there is only one image; add more, or "
+                       "use the built-in model, which needs no training");
+    if (v->largest == v->images)
+        (void)snprintf(which, sizeof which, "all %" PRId64 " images are", v->images);
+    else
+        (void)snprintf(which, sizeof which, "%" PRId64 " of %" PRId64 " images are", v->largest, v->images);
+    return wn_fail(err, WN_INVALID,
+                   "training would collapse: it learns from the differences between images, and %s copies of one (%s). "
+                   "Add images that differ, or use the built-in model, which needs no training",
+                   which,
+                   v->same == v->largest ? "the same in every pixel" : "the same picture, encoded or resized anew");
+}
+
+/* Refuses images that are all alike, of which nothing can be learned, and says when many are. */
+static wn_status look_at_images(run *r, wn_train_result *result, wn_error *err)
+{
+    wn_train_variety v;
+    WN_TRY(wn_train_look(&r->feed, &v, err));
+    result->looked_at = v.images;
+    result->different = v.different;
+    result->nothing_to_learn = wn_train_variety_is_none(&v);
+    if (result->nothing_to_learn) return refuse_images(&v, err);
+    if (wn_train_variety_is_low(&v))
+        wn_log(WN_LOG_WARNING,
+               "of %" PRId64 " images only %" PRId64 " differ, and %" PRId64
+               " are copies of one: training has little to tell apart",
+               v.images, v.different, v.largest);
+    return WN_OK;
+}
+
+static wn_status start(run *r, const wn_train_files *files, wn_train_result *result, wn_error *err)
 {
     const wn_train_plan *plan = &r->setup.plan;
     WN_TRY(set_paths(r, files, err));
@@ -144,6 +179,7 @@ static wn_status start(run *r, const wn_train_files *files, wn_error *err)
     settled.crop_low = r->setup.crop_low;
     WN_TRY(wn_image_feed_init(&r->feed, r->images, &r->setup.learner, &settled, plan->images_cached, r->pool,
                               r->progress, err));
+    WN_TRY(look_at_images(r, result, err));
     WN_TRY(wn_epoch_order_init(&r->order, r->setup.learner.seed, plan->images, plan->batch, err));
     WN_TRY(wn_learner_new(&r->setup.learner, &r->learner, err));
     if (r->params->from) WN_TRY(wn_train_start_from(r->params->from, r->learner, err));
@@ -177,6 +213,7 @@ static wn_status save(run *r, wn_error *why)
 static void save_when_due(run *r)
 {
     double since = wn_clock_seconds() - r->checkpoint_at;
+    if (r->state.watch.low > 0) return; /* the last good one stays until it is clear that nothing is wrong */
     if (since >= checkpoint_seconds && since * checkpoint_share >= r->checkpoint_cost) (void)save(r, NULL);
 }
 
@@ -262,13 +299,6 @@ static wn_status run_passes(run *r, wn_learner_report *report, wn_error *err)
     return WN_OK;
 }
 
-/* True once the views of all images have lain in one point for a while: nothing more is to be learned. */
-static bool watch_collapse(run *r, const wn_learner_report *report)
-{
-    r->collapsed_steps = report->embedding_std < spread_collapsed ? r->collapsed_steps + 1 : 0;
-    return r->collapsed_steps >= COLLAPSED_STEPS;
-}
-
 static wn_status train_step(run *r, wn_error *err)
 {
     const wn_train_plan *plan = &r->setup.plan;
@@ -286,12 +316,14 @@ static wn_status train_step(run *r, wn_error *err)
     if (status != WN_OK) return wn_fail(err, status, "%s", why.message);
     r->state.loss = step == 0 ? report.loss : loss_memory * r->state.loss + (1.0 - loss_memory) * report.loss;
     r->state.step = step + 1;
-    r->collapsed = watch_collapse(r, &report);
+    r->collapsed = wn_train_watch_step(&r->state.watch, &report.spread, plan->batch, r->setup.warm_up + r->setup.frozen,
+                                       r->state.steps);
     if (step % (r->state.steps / LOG_LINES_MAX + 1) == 0 || step + 1 == r->state.steps || r->collapsed) {
         double seconds = wn_clock_seconds() - begin;
-        wn_train_log_line(&r->log, "%" PRId64 ",%.3f,%.5f,%.6g,%.1f,%.4f", step + 1,
+        wn_train_log_line(&r->log, "%" PRId64 ",%.3f,%.5f,%.6g,%.1f,%.4f,%.4f,%.2f", step + 1,
                           (double)((step + 1) * images) / (double)plan->images, report.loss,
-                          wn_train_rate(&r->setup, step), (double)images / fmax(seconds, 1e-9), report.embedding_std);
+                          wn_train_rate(&r->setup, step), (double)images / fmax(seconds, 1e-9), report.spread.std,
+                          report.spread.share, report.spread.rank);
     }
     return WN_OK;
 }
@@ -308,11 +340,41 @@ static wn_status stop(run *r, wn_error *err)
                    r->state.step, r->state.steps, why.message);
 }
 
-static wn_status train(run *r, wn_error *err)
+/* What the embeddings of a collapsed run look like, in words. */
+static const char *describe_collapse(const run *r)
 {
-    while (r->state.step < r->state.steps && !r->collapsed) {
+    switch (wn_train_watch_look(&r->state.watch, r->setup.plan.batch)) {
+    case WN_COLLAPSE_POINT:
+        return "all images give almost one point";
+    case WN_COLLAPSE_LINE:
+        return "all embeddings lie on one line";
+    case WN_COLLAPSE_VIEWS:
+        return "images are no further apart than the views of one of them";
+    case WN_COLLAPSE_NONE:
+        break;
+    }
+    return "the embeddings tell nothing apart";
+}
+
+static wn_status tell_collapse(run *r, wn_train_result *result, wn_error *err)
+{
+    const bool kept = wn_file_exists(r->checkpoint_path);
+    result->collapsed = true;
+    return wn_fail(err, WN_INVALID,
+                   "training collapsed: since step %" PRId64 " %s (stopped at step %" PRId64 " of %" PRId64
+                   "). Try a lower --rate (it was %.3g), a larger --batch, or a --method that keeps embeddings apart "
+                   "(dcl, vicreg)%s%s%s",
+                   r->state.step - r->state.watch.low, describe_collapse(r), r->state.step, r->state.steps,
+                   r->setup.rate, kept ? ". " : "", kept ? r->checkpoint_path : "",
+                   kept ? " keeps the numbers from before" : "");
+}
+
+static wn_status train(run *r, wn_train_result *result, wn_error *err)
+{
+    while (r->state.step < r->state.steps) {
         if (tell(r)) return stop(r, err);
         WN_TRY(train_step(r, err));
+        if (r->collapsed) return tell_collapse(r, result, err);
         guard_budget(r);
         save_when_due(r);
     }
@@ -337,9 +399,6 @@ static wn_status finish(run *r, const wn_train_files *files, wn_train_result *re
                               .images = (uint64_t)r->images->count,
                               .steps = (uint64_t)r->state.step};
     memcpy(d.prefixes, l->prefixes, sizeof d.prefixes);
-    if (r->setup.plan.steps == 0) {
-        wn_log(WN_LOG_WARNING, "one image gives nothing to compare: the model is an untrained network");
-    }
     WN_TRY(wn_train_settle_statistics(r->learner, l, &r->feed, r->pool, &spread, err));
     (void)wn_learner_parts(r->learner, &parts);
     const wn_tensors *const sets[] = {parts[0].tensors, parts[1].tensors};
@@ -351,13 +410,14 @@ static wn_status finish(run *r, const wn_train_files *files, wn_train_result *re
 
     result->embedding_std = spread.std;
     result->model_hash = content.hash;
-    result->collapsed = r->images->count > 1 && spread.std < spread_collapsed;
-    if (result->collapsed) {
+    const wn_train_collapse seen = wn_train_watch_look(&r->state.watch, r->setup.plan.batch);
+    result->collapsed = spread.std < spread_collapsed || (r->state.watch.low > 0 && seen != WN_COLLAPSE_NONE);
+    if (result->collapsed)
         wn_log(WN_LOG_WARNING,
-               "the embedding collapsed: all images give almost the same point (spread %.4f). Either the images are "
-               "all alike, or the training failed: try another --seed, a lower --rate or more images",
-               spread.std);
-    }
+               "the embedding collapsed: %s (spread %.4f). Try a lower --rate (it was %.3g), a larger --batch, or a "
+               "--method that keeps embeddings apart (dcl, vicreg)",
+               spread.std < spread_collapsed ? "all images give almost one point" : describe_collapse(r), spread.std,
+               r->setup.rate);
     return WN_OK;
 }
 
@@ -379,8 +439,8 @@ wn_status wn_train_run(const wn_train_images *images, const wn_train_params *par
     wn_buffer_init(&r.bytes, WN_MEMORY_TRAINING, 0);
     wn_buffer_init(&r.description, WN_MEMORY_TEXT, 0);
 
-    if ((status = start(&r, files, err))) goto done;
-    if ((status = train(&r, err))) goto done;
+    if ((status = start(&r, files, &result, err))) goto done;
+    if ((status = train(&r, &result, err))) goto done;
     result.images_per_second = images_per_second(&r, wn_clock_seconds());
     if ((status = finish(&r, files, &result, err))) goto done;
 done:

@@ -17,10 +17,17 @@ static void clear_model(wn_curating *run)
     run->model = run->model_file = NULL;
 }
 
+/* Where the images are all copies of one there is nothing to adapt to, which is no reason to do without the rest. */
+static wn_status use_default(wn_curating *run, wn_error *err)
+{
+    wn_curating_note(run, WN_LOG_WARNING, "%s; the built-in model is used as it is", err ? err->message : "");
+    return wn_find_model(run->workspace, WN_MODEL_DEFAULT, &run->model, &run->model_file, err);
+}
+
 static wn_status train_model(wn_curating *run, wn_error *err)
 {
     double started = wn_clock_seconds();
-    wn_train_result trained;
+    wn_train_result trained = {0};
     wn_train_params train = *run->options->train;
     const char *what = "training a model on these images";
     if (!train.network && !train.from) {
@@ -31,8 +38,10 @@ static wn_status train_model(wn_curating *run, wn_error *err)
         wn_curating_note(run, WN_LOG_INFO, "%s", what);
     else
         wn_curating_note(run, WN_LOG_INFO, "%s, about %g minutes", what, train.minutes);
-    WN_TRY(wn_stage_train(run->job, run->workspace, &run->rows, NULL, NULL, &train, &run->model, &run->model_file,
-                          &trained, err));
+    wn_status status = wn_stage_train(run->job, run->workspace, &run->rows, NULL, NULL, &train, &run->model,
+                                      &run->model_file, &trained, err);
+    if (trained.nothing_to_learn) return use_default(run, err);
+    if (status) return status;
     run->result->trained = true;
     run->result->seconds.train = wn_clock_seconds() - started;
     wn_curating_note(run, WN_LOG_VERBOSE, "trained '%s': %lld steps of %lld images, loss %.3f", run->model,
