@@ -77,6 +77,13 @@ endfunction()
 # wn_isa(LEVEL file...): compiles these files, and only these, for an instruction-set level.
 set(WN_ISA_avx2 -mavx2 -mfma -mf16c -mpopcnt)
 set(WN_ISA_avx512 ${WN_ISA_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl)
+if(WN_SANITIZE AND EXISTS /proc/cpuinfo)
+    # What this machine can not run no sanitizer can look at: compiled, but plainly.
+    file(STRINGS /proc/cpuinfo avx512_lines REGEX " avx512f " LIMIT_COUNT 1)
+    if(NOT avx512_lines)
+        list(APPEND WN_ISA_avx512 -fno-sanitize=all)
+    endif()
+endif()
 set(WN_ISA_avx512vnni ${WN_ISA_avx512} -mavx512vnni)
 set(WN_ISA_avx512bf16 ${WN_ISA_avx512vnni} -mavx512bf16)
 function(wn_isa level)
