@@ -165,11 +165,11 @@ static double train_not(const course *c)
 }
 
 static const course courses[] = {
-    {"dcl", NULL, 50, 0.05},
-    {"dclw", NULL, 50, 0.05},
-    {"simclr", NULL, 50, 0.05},
+    {"dcl", NULL, 25, 0.05},
+    {"dclw", NULL, 25, 0.05},
+    {"simclr", NULL, 25, 0.05},
     {"nnclr", "queue=64,temperature=0.2", 80, 0.05},
-    {"moco", "momentum=0.9,queue=256", 60, 0.05},
+    {"moco", "momentum=0.9,queue=256", 30, 0.05},
     {"mocov3", "momentum=0.9", 60, 0.05},
     {"byol", "momentum=0.9", 200, 0.2},
     {"simsiam", NULL, 200, 0.2},
@@ -177,7 +177,7 @@ static const course courses[] = {
     {"swav", NULL, 60, 0.05},
     {"barlow", NULL, 60, 0.05},
     {"vicreg", NULL, 60, 0.05},
-    {"distill", NULL, 50, 0.05},
+    {"distill", NULL, 25, 0.05},
     {"dino", "momentum=0.9", 120, 0.1},
     {"emp", NULL, 80, 0.05},
     {"lejepa", NULL, 80, 0.05},
