@@ -20,6 +20,11 @@ def run(command, **options):
     return subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
 
 
+def start_setup(quick):
+    """Installs the Python packages while the first configuration is built; the quick tests take what is there."""
+    return None if quick else subprocess.Popen(["tools/setup.sh", "python"])
+
+
 def offer_runtime():
     """Lets the tests find the ONNX Runtime of tools/setup.sh, unless the person named one."""
     installed = glob.glob(os.path.join(os.getcwd(), "build/python/lib/python3*/site-packages/onnxruntime/capi"))
@@ -56,14 +61,17 @@ def test(preset, quick):
 
 def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-    offer_runtime()
     quick = "--quick" in sys.argv[1:]
+    setup = start_setup(quick)
     configurations = CONFIGURATIONS[:1] if quick else CONFIGURATIONS
     totals = [0, 0, 0]
     for preset in configurations:
         start = time.monotonic()
         print(f"{preset}: building", flush=True)
         trouble = build(preset)
+        if setup:
+            setup.wait()
+        offer_runtime()
         if trouble is not None:
             print(trouble)
             counts = (0, 1, 0)

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what tools/packages.txt names and is missing: Debian packages and, for check, Python packages into
-# build/python (ONNX Runtime, which the tests of ONNX models run on).  usage: tools/setup.sh build|check
+# Installs what tools/packages.txt names and is missing: Debian packages for build or check; python puts Python packages
+# into build/python (ONNX Runtime, which the tests of ONNX models run on).  usage: tools/setup.sh build|check|python
 set -eu
-stage=${1:?usage: tools/setup.sh build|check}
+stage=${1:?usage: tools/setup.sh build|check|python}
 here=$(dirname "$0")
 
 debian_packages() {
@@ -41,5 +41,4 @@ python_packages() {
     fi
 }
 
-debian_packages
-[ "$stage" != check ] || python_packages
+if [ "$stage" = python ]; then python_packages; else debian_packages; fi
