@@ -197,7 +197,8 @@ static wn_status fetch(pull *p, wn_error *err)
         p->stale = false;
         const wn_status status = wn_transfer(p->out->url, p->have, &receiver, p->progress, &again, err);
         if (!status) return WN_OK;
-        if ((p->stale || (status == WN_LIMIT && p->have > 0)) && !emptied) {
+        const bool useless = status == WN_LIMIT || status == WN_CORRUPT; /* what came does not follow what is here */
+        if ((p->stale || (useless && p->have > 0)) && !emptied) {
             emptied = true;
             WN_TRY(empty_part(p, err));
             continue;

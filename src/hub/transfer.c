@@ -93,7 +93,7 @@ static wn_status begin(request *r)
     (void)curl_easy_getinfo(r->handle, CURLINFO_RESPONSE_CODE, &r->answer.code);
     r->begun = true;
     if (r->answer.code == OK) r->answer.start = 0;
-    if (r->answer.code == PARTIAL && r->answer.start != r->from)
+    if (r->answer.code == PARTIAL && r->answer.start != r->from && r->answer.start != 0)
         return wn_fail(r->err, WN_CORRUPT, "the server sent bytes from %" PRIu64 " on, not from %" PRIu64,
                        r->answer.start, r->from);
     r->done = r->answer.start;
@@ -182,6 +182,11 @@ static wn_status judge(request *r, CURLcode result, const char *message, const c
     if (r->cancelled) return wn_fail(r->err, WN_CANCELLED, "cancelled");
     (void)curl_easy_getinfo(r->handle, CURLINFO_RESPONSE_CODE, &r->answer.code);
     if (result == CURLE_HTTP_RETURNED_ERROR || r->answer.code == 416) return refuse(r->answer.code, url, again, r->err);
+    if (result == CURLE_OK && r->begun && r->answer.code == PARTIAL && r->done < r->answer.total) {
+        *again = true; /* libcurl counts the bytes of the answer, not those of the file */
+        return wn_fail(r->err, WN_IO, "%s: the server sent %" PRIu64 " of %" PRIu64 " bytes", url, r->done,
+                       r->answer.total);
+    }
     if (result == CURLE_OK) return r->begun ? WN_OK : wn_fail(r->err, WN_CORRUPT, "%s: an empty file", url);
     *again = result == CURLE_PARTIAL_FILE || result == CURLE_RECV_ERROR || result == CURLE_GOT_NOTHING ||
              result == CURLE_OPERATION_TIMEDOUT || result == CURLE_SEND_ERROR || result == CURLE_HTTP2 ||

@@ -28,8 +28,9 @@ typedef struct wn_receiver {
 } wn_receiver;
 
 /* WN_OK: all of it has come. WN_NOTFOUND (404, 410); WN_LIMIT: `from` is not within the file (416); WN_INVALID: the
- * server refuses (401, 403, ...); WN_IO with *again true: a break that another try may mend; WN_CANCELLED;
- * WN_UNSUPPORTED: built without libcurl; what the receiver returned. */
+ * server refuses (401, 403, ...); WN_CORRUPT: bytes from another offset, neither `from` nor 0; WN_IO with *again true:
+ * a break, or a part of the file only, that another try may mend; WN_CANCELLED; WN_UNSUPPORTED: built without libcurl;
+ * what the receiver returned. */
 WN_NODISCARD wn_status wn_transfer(const char *url, uint64_t from, const wn_receiver *receiver,
                                    const wn_progress *progress, bool *again, wn_error *err);
 

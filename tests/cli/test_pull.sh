@@ -40,6 +40,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if how == "file": return self.answer(302, b"", [("Location", "file:///etc/hostname")])
         data = other if how == "new" else body
         tag = [("ETag", '"two"' if how == "new" else '"one"')]
+        if how in ("whole206", "stuck"):
+            part = data if how == "whole206" else data[:1000]
+            return self.answer(206, part, tag + [("Content-Range", "bytes 0-%d/%d" % (len(part) - 1, len(data)))])
         if how == "plain": return self.answer(200, data) # no ranges
         if how == "slow": # half of it, then nothing
             self.answer(200, data, tag, 1_500_000)
@@ -135,7 +138,14 @@ part 1000000 unknown.onnx '' # nothing tells what it is a part of
 "$W" model pull dinov2-base --hub "$hub/new" --out unknown.onnx --quiet
 cmp other.onnx unknown.onnx
 part 1000000 shifted.onnx one
-refuses 1 "not from 1000000" model pull dinov2-base --hub "$hub/shifted" --out shifted.onnx
+"$W" model pull dinov2-base --hub "$hub/shifted" --out shifted.onnx --quiet
+cmp good.onnx shifted.onnx && grep -q '^shifted bytes=1000000-' log && grep -q '^shifted -' log
+part 1000000 whole206.onnx one # a server that answers a range with all of it
+"$W" model pull dinov2-base --hub "$hub/whole206" --out whole206.onnx --quiet
+cmp good.onnx whole206.onnx
+part 1000000 stuck.onnx one # and one that sends the same beginning again and again
+refuses 1 "the server sent 1000 of 3000001 bytes" model pull dinov2-base --hub "$hub/stuck" --out stuck.onnx
+[ ! -e stuck.onnx ] && [ "$(grep -c '^stuck' log)" -le 10 ]
 part 3000001 whole.onnx one # killed before the rename: nothing is fetched
 "$W" model pull dinov2-base --hub "$hub/missing" --sha256 "${good^^}" --out whole.onnx --quiet
 cmp good.onnx whole.onnx
