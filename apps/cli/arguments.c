@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "common_options.h"
+#include "outputs.h"
 #include "winnow/memory.h"
 
 typedef struct parser {
@@ -141,7 +142,8 @@ static wn_status parse_words(parser *parse)
             run->paths[run->path_count++] = word;
         if (run->common.help || run->common.version) return WN_OK;
     }
-    return check_paths(run, parse->err);
+    status = check_paths(run, parse->err);
+    return status ? status : outputs_check(run, parse->err);
 }
 
 static wn_status no_such_command(session *run, const char *word, wn_error *err)

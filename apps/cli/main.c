@@ -5,6 +5,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "arguments.h"
 #include "cores.h"
@@ -25,6 +26,14 @@ static void report_failure(const session *run, wn_status status, const wn_error 
             json_pack("{s:{s:s, s:o}}", "error", "status", wn_status_name(status), "message", json_name(message)),
             &ignored))
         return;
+}
+
+/* Whether the words ask for JSON: known also where the parser stopped before them. */
+static bool wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0) return true;
+    return false;
 }
 
 /* Nobody reads what we print any more. The work is done; like other programs we end by the signal that says so. */
@@ -52,6 +61,7 @@ int main(int argc, char **argv)
     wn_error err = {0};
     cores_restore();
     wn_status status = arguments_parse(&run, argc, argv, &err);
+    if (status && wants_json(argc, argv)) run.common.json = true;
     if (status == WN_OK && run.common.version) {
         printf("winnow %s\n", wn_version());
     } else if (status == WN_OK && run.common.help) {

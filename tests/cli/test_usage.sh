@@ -18,7 +18,7 @@ check 2 "*'status' takes no paths*" status somewhere
 check 2 "*usage: winnow add PATH...*" add
 check 2 "*how many images? Give -n 500, or -n 10%" curate "$IMAGES"
 check 2 "*--cpu 'avx3'*" status --cpu avx3
-check 2 "*options follow the command*" --json status
+check 2 "*options follow the command*" --verbose status
 check 2 "*is not a size*" status --memory-limit much
 check 1 "*cannot open 'nowhere'*" curate nowhere -n 5
 check 1 "*there is no workspace*" status
@@ -29,6 +29,19 @@ check 2 "*there is no training method 'sim'*" curate "$IMAGES" -n 5 --train-meth
 check 2 "*there is no strategy 'farthest'*" curate "$IMAGES" -n 5 --strategy farthest
 check 2 "*multiples of 8 from 16 to 256*" curate "$IMAGES" -n 5 --input-side 20
 check 2 "*multiples of 8 from 16 to 256*" add "$IMAGES" --input-side 20
+# Under --json a program listens: wrong usage is an object too, wherever the word stands.
+check_json() {
+    local status=0
+    "$WINNOW" "$@" >out.txt 2>err.txt || status=$?
+    [ $status -eq 2 ] && [ -s err.txt ] || echo "winnow $*: status $status"
+    python3 -c 'import json; e = json.load(open("out.txt"))["error"]; assert e["status"] == "INVALID" and e["message"], e' ||
+        echo "winnow $*: printed $(cat out.txt)"
+}
+check_json status --seed x --json
+check_json status --json --sed 3
+check_json --json status
+check_json crate x --json
+check_json curate "$IMAGES" --json
 # Standard output that nobody reads is no failure to talk about; one that is full is.
 { sleep 0.2; status=0; "$WINNOW" info 2>err.txt || status=$?; echo $status >out.txt; } | true
 [ "$(cat out.txt)" = 141 ] && [ ! -s err.txt ] || echo "a closed pipe: status $(cat out.txt), $(cat err.txt)"

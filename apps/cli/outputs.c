@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Outputs against inputs, for every command, from its option rows.
+ */
+#include "outputs.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *text_of(const session *run, const wn_option *row)
+{
+    const char *text = NULL;
+    if (row->type == WN_OPTION_TEXT) memcpy(&text, (const char *)run->params + row->offset, sizeof text);
+    return text && *text ? text : NULL;
+}
+
+static bool is_output(const wn_option *row)
+{
+    return strncmp(row->name, "out", 3) == 0 || strcmp(row->name, "plot") == 0;
+}
+
+/* By what the help calls its value: FILE, MODEL, or a name with an ending. */
+static bool is_file(const wn_option *row)
+{
+    return row->value && (strchr(row->value, '.') || strstr(row->value, "FILE") || strcmp(row->value, "MODEL") == 0);
+}
+
+/* The same regular file, or the same name for one that is yet to be. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    const bool here = stat(a, &x) == 0;
+    if (here && !S_ISREG(x.st_mode)) return false; /* a device, a pipe, a folder */
+    if (!here || stat(b, &y) != 0) return strcmp(a, b) == 0;
+    return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static wn_status check_output(session *run, const wn_option *output, const char *path, wn_error *err)
+{
+    for (const wn_option *row = run->command->options; row->type != WN_OPTION_END; row++) {
+        const char *other = text_of(run, row);
+        if (row == output || !other || !same_file(path, other)) continue;
+        if (is_output(row))
+            return command_usage_error(run, err, "--%s and --%s would write to the same file '%s'; name two files",
+                                       output->name, row->name, path);
+        if (is_file(row))
+            return command_usage_error(run, err,
+                                       "--%s '%s' would be written over --%s, which this command reads; name another "
+                                       "file",
+                                       output->name, path, row->name);
+    }
+    for (size_t i = 0; i < run->path_count; i++) {
+        if (same_file(path, run->paths[i]))
+            return command_usage_error(run, err,
+                                       "--%s would be written over '%s', which this command reads; name "
+                                       "another file",
+                                       output->name, run->paths[i]);
+    }
+    return WN_OK;
+}
+
+wn_status outputs_check(session *run, wn_error *err)
+{
+    wn_status status = WN_OK;
+    for (const wn_option *row = run->command->options; row && row->type != WN_OPTION_END && !status; row++) {
+        const char *path = is_output(row) ? text_of(run, row) : NULL;
+        if (path) status = check_output(run, row, path, err);
+    }
+    return status;
+}
