@@ -71,6 +71,7 @@ void terminal_open(terminal *out, const common_options *common)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN); /* a closed pipe does not end the work */
+    signal(SIGXFSZ, SIG_IGN); /* nor does a limit on file sizes: the write fails and says so */
 }
 
 void terminal_close(terminal *out)

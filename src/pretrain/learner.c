@@ -237,8 +237,8 @@ wn_status wn_learner_step(wn_learner *l, wn_pool *pool, const wn_learner_input *
     wn_spread_measure(student->embedding, l->setup.images, l->setup.views, l->dim, &report->spread);
     report->gradient_length = gradient_length(l);
     if (!isfinite(report->loss) || !isfinite(report->gradient_length)) {
-        return wn_fail(err, WN_INTERNAL, "the loss is no longer a number (loss %g, gradient %g); try a lower --rate",
-                       report->loss, report->gradient_length);
+        return wn_fail(err, WN_INTERNAL, "the loss is no longer a number (loss %g, gradient %g)", report->loss,
+                       report->gradient_length);
     }
     wn_batch_absorb(student->branch.batch, statistics_momentum);
     for (uint32_t k = 0; k < l->setup.prefix_count; k++) {

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -22,11 +23,15 @@ static void give_up(wn_train_log *log, const char *why)
 
 void wn_train_log_open(wn_train_log *log, const char *path, uint64_t bytes)
 {
+    struct stat facts;
     *log = (wn_train_log){.path = path, .bytes = bytes};
     log->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (log->fd < 0 || ftruncate(log->fd, (off_t)bytes) != 0) {
+    /* A log that lost lines which the checkpoint counted goes on behind those that it has. */
+    if (log->fd >= 0 && fstat(log->fd, &facts) == 0 && (uint64_t)facts.st_size < bytes)
+        log->bytes = (uint64_t)facts.st_size;
+    if (log->fd < 0 || ftruncate(log->fd, (off_t)log->bytes) != 0) {
         give_up(log, strerror(errno));
-    } else if (bytes == 0) {
+    } else if (log->bytes == 0) {
         wn_train_log_line(log, "step,epoch,loss,rate,images_per_second,embedding_std,image_share,axes");
     }
 }

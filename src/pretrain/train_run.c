@@ -191,7 +191,8 @@ static wn_status start(run *r, const wn_train_files *files, wn_train_result *res
     return WN_OK;
 }
 
-/* A checkpoint that cannot be written is said once; the next one may succeed. The reason is in `why` too. */
+/* A checkpoint that cannot be written is said once; the next one may succeed. The reason is in `why` too, which
+ * is no NULL. */
 static wn_status save(run *r, wn_error *why)
 {
     wn_error err = {0};
@@ -200,21 +201,25 @@ static wn_status save(run *r, wn_error *why)
     state.log_bytes = r->log.bytes;
     state.seconds += begin - r->started;
     wn_status status = wn_train_checkpoint_write(r->checkpoint_path, r->identity, &state, r->learner, &r->bytes, &err);
-    if (status != WN_OK && !r->checkpoint_failed) {
-        wn_log(WN_LOG_WARNING, "%s; training goes on, a kill would cost what was done since the last checkpoint",
-               err.message);
+    if (status)
+        (void)wn_fail(why, status, "the checkpoint %.120s: %.220s; %s", r->checkpoint_path, err.message,
+                      status == WN_NOSPACE ? "free space on that disk" : "see to it that its folder can be written");
+    if (status && !r->checkpoint_failed) {
+        wn_log(WN_LOG_WARNING,
+               "%s. The one before is kept; training goes on, and a kill would cost what was done since", why->message);
         r->checkpoint_failed = true;
     }
     r->checkpoint_at = wn_clock_seconds();
     r->checkpoint_cost = r->checkpoint_at - begin;
-    return status ? wn_fail(why, status, "%s", err.message) : WN_OK;
+    return status;
 }
 
 static void save_when_due(run *r)
 {
+    wn_error unused;
     double since = wn_clock_seconds() - r->checkpoint_at;
     if (r->state.watch.low > 0) return; /* the last good one stays until it is clear that nothing is wrong */
-    if (since >= checkpoint_seconds && since * checkpoint_share >= r->checkpoint_cost) (void)save(r, NULL);
+    if (since >= checkpoint_seconds && since * checkpoint_share >= r->checkpoint_cost) (void)save(r, &unused);
 }
 
 /* Once, after some timed steps: a plan that cannot keep its budget becomes shorter. */
@@ -299,6 +304,20 @@ static wn_status run_passes(run *r, wn_learner_report *report, wn_error *err)
     return WN_OK;
 }
 
+/* The checkpoint from before stays: the numbers of the last steps are finite, but hardly worth keeping. */
+static wn_status tell_divergence(run *r, const wn_error *why, wn_error *err)
+{
+    wn_error unused;
+    const bool kept = wn_file_exists(r->checkpoint_path) || save(r, &unused) == WN_OK;
+    const bool short_numbers = r->setup.learner.precision == WN_PRECISION_BF16;
+    return wn_fail(
+        err, WN_INTERNAL,
+        "training step %" PRId64 " of %" PRId64 ": %s. Try a lower --rate (it was %.3g)%s; with other options "
+        "training starts anew. %s %s",
+        r->state.step + 1, r->state.steps, why->message, r->setup.rate, short_numbers ? " or --precision fp32" : "",
+        r->checkpoint_path, kept ? "keeps the last good numbers" : "could not be written");
+}
+
 static wn_status train_step(run *r, wn_error *err)
 {
     const wn_train_plan *plan = &r->setup.plan;
@@ -308,11 +327,7 @@ static wn_status train_step(run *r, wn_error *err)
     wn_error why = {0};
 
     wn_status status = run_passes(r, &report, &why);
-    if (status == WN_INTERNAL) {
-        const bool kept = save(r, NULL) == WN_OK;
-        return wn_fail(err, status, "training step %" PRId64 ": %s. %s %s", step + 1, why.message, r->checkpoint_path,
-                       kept ? "keeps the numbers of the step before, for the same options" : "could not be written");
-    }
+    if (status == WN_INTERNAL) return tell_divergence(r, &why, err);
     if (status != WN_OK) return wn_fail(err, status, "%s", why.message);
     r->state.loss = step == 0 ? report.loss : loss_memory * r->state.loss + (1.0 - loss_memory) * report.loss;
     r->state.step = step + 1;

@@ -61,7 +61,11 @@ static wn_status check_rows(const wn_train_images *images, wn_error *err)
         const float *row = images->teacher + (size_t)r * images->teacher_dim;
         for (size_t j = 0; j < images->teacher_dim; j++) {
             if (!isfinite(row[j]))
-                return wn_fail(err, WN_INVALID, "row %" PRId64 " of the teacher holds NaN or infinity", r);
+                return wn_fail(err, WN_INVALID,
+                               "row %" PRId64
+                               " of the teacher (--teacher) holds NaN or infinity; embed the images again, "
+                               "or leave that image out of both",
+                               r);
         }
     }
     return WN_OK;
@@ -79,6 +83,19 @@ static wn_status find_axes(const wn_matrix *rows, size_t wanted, wn_pool *pool, 
     if (!status) status = wn_linear_eigen(covariance, dim, wanted, values, vectors, err);
     wn_free(covariance);
     return status;
+}
+
+/* Rows that are all alike teach nothing: variance of rounding alone. */
+static wn_status check_spread(const double *mean, const double *values, size_t k, size_t dim, wn_error *err)
+{
+    double squares = 0.0, variance = 0.0;
+    for (size_t j = 0; j < dim; j++) squares += mean[j] * mean[j];
+    for (size_t i = 0; i < k; i++) variance += fmax(values[i], 0.0);
+    if (variance > 1e-10 * squares && variance > 0.0) return WN_OK;
+    return wn_fail(
+        err, WN_INVALID,
+        "the teacher (--teacher) says the same of every image, so there is nothing to learn from it; embed the "
+        "images with another model");
 }
 
 /* Rows of `k` numbers, in place, to rows of `width` and length 1. */
@@ -113,6 +130,7 @@ wn_status wn_train_start_targets(const wn_train_images *images, size_t width, wn
         goto done;
     }
     if ((status = find_axes(&rows, k, pool, mean, values, vectors, err))) goto done;
+    if ((status = check_spread(mean, values, k, dim, err))) goto done;
     for (size_t i = 0; i < k * dim; i++) basis[i] = (float)vectors[i];
     if ((status = wn_linear_project(&rows, mean, basis, k, pool, out, err))) goto done;
     spread_rows(out, count, k, width);

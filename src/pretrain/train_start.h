@@ -23,7 +23,8 @@ WN_NODISCARD wn_status wn_train_start_origin(const char *path, wn_train_origin *
 WN_NODISCARD wn_status wn_train_start_from(const char *path, wn_learner *learner, wn_error *err);
 
 /* targets (count x width, released with wn_free) = the first `width` principal axes of the teacher's rows, each row of
- * length 1; zeros where the teacher has fewer axes. WN_INVALID names a row that is not finite. */
+ * length 1; zeros where the teacher has fewer axes. WN_INVALID names a row that is not finite, or says that all
+ * rows are the same. */
 WN_NODISCARD wn_status wn_train_start_targets(const wn_train_images *images, size_t width, wn_pool *pool,
                                               float **targets, wn_error *err);
 

@@ -219,6 +219,9 @@ static void test_bad_teachers_are_named(void **state)
     teacher[5 * WORDS + 1] = NAN;
     assert_int_equal(train(&images, &params, NULL, model_path, NULL, &err), WN_INVALID);
     assert_non_null(strstr(err.message, "row 5"));
+    for (int i = 0; i < IMAGES * WORDS; i++) teacher[i] = (float)(i % WORDS);
+    assert_int_equal(train(&images, &params, NULL, model_path, NULL, &err), WN_INVALID);
+    assert_non_null(strstr(err.message, "the same of every image"));
     fill_teacher();
     params.views = 0, params.method = "dcl"; /* others do not ask for one */
     assert_int_equal(train(&images, &params, NULL, model_path, NULL, &err), WN_OK);

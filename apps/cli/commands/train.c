@@ -3,6 +3,7 @@
  * winnow train: a model from unlabelled images.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "../human.h"
 #include "../job_setup.h"
@@ -82,6 +83,8 @@ static wn_status run_train(session *run, wn_error *err)
         run->usage_error = status == WN_INVALID;
         return status;
     }
+    if (params->teacher && (!train.method || strcmp(train.method, "distill") != 0))
+        return command_usage_error(run, err, "--teacher belongs to --method distill");
     wn_train_job_options options_of_job = {.workspace = run->common.workspace,
                                            .paths = run->paths,
                                            .path_count = run->path_count,
