@@ -188,13 +188,16 @@ static wn_winograd_patch patch_of(const wn_winograd *w, const float *activation,
 static void spread_tiles(const wn_winograd *w, bool windows, const float *activation, size_t channels,
                          const float *zeros, size_t begin, size_t count, float *panel)
 {
+    const ptrdiff_t before = windows ? 1 : 0;
+    const size_t size = windows ? WINDOW : TILE;
     wn_winograd_place place = {.point = panel_point(w, channels), .block = w->block * CHANNELS};
+    wn_winograd_patch patch, next = patch_of(w, activation, channels, zeros, position_of(w, begin), before, size);
     for (size_t t = 0; t < count; t++) {
-        position at = position_of(w, begin + t);
-        wn_winograd_patch patch =
-            patch_of(w, activation, channels, zeros, at, windows ? 1 : 0, windows ? WINDOW : TILE);
+        patch = next;
+        if (t + 1 < count)
+            next = patch_of(w, activation, channels, zeros, position_of(w, begin + t + 1), before, size);
         place.panel = panel + t * CHANNELS;
-        (windows ? w->kernels.input : w->kernels.gradient)(&patch, channels, &place);
+        (windows ? w->kernels.input : w->kernels.gradient)(&patch, &next, channels, &place);
     }
 }
 
@@ -203,21 +206,26 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static wn_winograd_target target_of(const wn_winograd *w, float *activation, size_t channels, position at)
+{
+    const size_t side = w->side, y = at.y * TILE, x = at.x * TILE;
+    return (wn_winograd_target){.first = activation + ((at.view * side + y) * side + x) * channels,
+                                .row_step = side * channels,
+                                .column_step = channels,
+                                .rows = least(side - y, TILE),
+                                .columns = least(side - x, TILE)};
+}
+
 static void gather_tiles(const wn_winograd *w, float *panel, size_t channels, size_t begin, size_t count,
                          float *activation)
 {
-    const size_t side = w->side;
     wn_winograd_place place = {.point = panel_point(w, channels), .block = w->block * CHANNELS};
+    wn_winograd_target target, next = target_of(w, activation, channels, position_of(w, begin));
     for (size_t t = 0; t < count; t++) {
-        position at = position_of(w, begin + t);
-        size_t y = at.y * TILE, x = at.x * TILE;
-        wn_winograd_target target = {.first = activation + ((at.view * side + y) * side + x) * channels,
-                                     .row_step = side * channels,
-                                     .column_step = channels,
-                                     .rows = least(side - y, TILE),
-                                     .columns = least(side - x, TILE)};
+        target = next;
+        if (t + 1 < count) next = target_of(w, activation, channels, position_of(w, begin + t + 1));
         place.panel = panel + t * CHANNELS;
-        w->kernels.output(&place, channels, &target);
+        w->kernels.output(&place, channels, &target, &next);
     }
 }
 

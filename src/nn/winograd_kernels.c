@@ -101,18 +101,24 @@ static void spread_patch(const double m[WINDOW][WINDOW], size_t side, const wn_w
     }
 }
 
-static void input(const wn_winograd_patch *patch, size_t channels, const wn_winograd_place *place)
+static void input(const wn_winograd_patch *patch, const wn_winograd_patch *next, size_t channels,
+                  const wn_winograd_place *place)
 {
+    (void)next;
     spread_patch(input_matrix, WINDOW, patch, channels, place);
 }
 
-static void gradient(const wn_winograd_patch *patch, size_t channels, const wn_winograd_place *place)
+static void gradient(const wn_winograd_patch *patch, const wn_winograd_patch *next, size_t channels,
+                     const wn_winograd_place *place)
 {
+    (void)next;
     spread_patch(tile_matrix, TILE, patch, channels, place);
 }
 
-static void output(const wn_winograd_place *place, size_t channels, const wn_winograd_target *target)
+static void output(const wn_winograd_place *place, size_t channels, const wn_winograd_target *target,
+                   const wn_winograd_target *next)
 {
+    (void)next;
     for (size_t c = 0; c < channels; c++) {
         square in, out = {{0}};
         get_points(place_at(place, c), place->point, in);

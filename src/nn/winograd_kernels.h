@@ -55,12 +55,15 @@ typedef struct wn_winograd_place {
 
 typedef struct wn_winograd_kernels {
     const char *name; /* "winograd:avx2" */
-    /* place = B' patch B of a window. */
-    void (*input)(const wn_winograd_patch *patch, size_t channels, const wn_winograd_place *place);
+    /* place = B' patch B of a window. `next` is the patch of the next call: memory may fetch it meanwhile. */
+    void (*input)(const wn_winograd_patch *patch, const wn_winograd_patch *next, size_t channels,
+                  const wn_winograd_place *place);
     /* place = A patch A' of a tile. */
-    void (*gradient)(const wn_winograd_patch *patch, size_t channels, const wn_winograd_place *place);
+    void (*gradient)(const wn_winograd_patch *patch, const wn_winograd_patch *next, size_t channels,
+                     const wn_winograd_place *place);
     /* target = A' place A. */
-    void (*output)(const wn_winograd_place *place, size_t channels, const wn_winograd_target *target);
+    void (*output)(const wn_winograd_place *place, size_t channels, const wn_winograd_target *target,
+                   const wn_winograd_target *next);
     /* 16 filters at once: filter[tap][lane] to packed[p * point + lane] = G filter G'. */
     void (*filter)(const float filter[9][WN_WINOGRAD_CHANNELS], float *packed, size_t point);
     /* The adjoint: filter = G' packed G. */

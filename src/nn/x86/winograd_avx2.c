@@ -50,6 +50,15 @@ WINOGRAD_INLINE __m256 at(const wn_winograd_patch *patch, size_t y, size_t x, si
     return _mm256_and_ps(value, _mm256_castsi256_ps(_mm256_set1_epi32((int)patch->masks[x])));
 }
 
+/* Has memory fetch a block of channels of the next patch, columns `first` to `size`. */
+WINOGRAD_INLINE void expect_patch(const wn_winograd_patch *next, size_t c, size_t first, size_t size)
+{
+    for (size_t y = 0; y < size; y++) {
+#pragma GCC unroll 6
+        for (size_t x = first; x < size; x++) __builtin_prefetch(next->rows[y] + next->columns[x] + c);
+    }
+}
+
 /* B' of six sums along a row, to the row's points. */
 WINOGRAD_INLINE void put_input(six s, float *out, size_t point)
 {
@@ -91,12 +100,13 @@ WINOGRAD_INLINE void input_end(const wn_winograd_patch *patch, size_t c, bool wh
     put_input(sums, out, point);
 }
 
-WINOGRAD_INLINE void input_all(const wn_winograd_patch *patch, size_t channels, const wn_winograd_place *place,
-                               bool whole)
+WINOGRAD_INLINE void input_all(const wn_winograd_patch *patch, const wn_winograd_patch *next, size_t channels,
+                               const wn_winograd_place *place, bool whole)
 {
     const size_t point = place->point;
     for (size_t c = 0; c < channels; c += LANES) {
         float *out = place->panel + c / BLOCK * place->block + c % BLOCK;
+        if (c % BLOCK == 0) expect_patch(next, c, 2, WINDOW); /* the first two columns are mostly this one's last */
         input_end(patch, c, whole, 0, out, point);
         input_pair(patch, c, whole, 2, NEAR, out + WINDOW * point, point);
         input_pair(patch, c, whole, 0.5F, FAR, out + 3 * WINDOW * point, point);
@@ -104,12 +114,13 @@ WINOGRAD_INLINE void input_all(const wn_winograd_patch *patch, size_t channels, 
     }
 }
 
-static void input(const wn_winograd_patch *patch, size_t channels, const wn_winograd_place *place)
+static void input(const wn_winograd_patch *patch, const wn_winograd_patch *next, size_t channels,
+                  const wn_winograd_place *place)
 {
     if (patch->whole)
-        input_all(patch, channels, place, true);
+        input_all(patch, next, channels, place, true);
     else
-        input_all(patch, channels, place, false);
+        input_all(patch, next, channels, place, false);
 }
 
 /* A of four sums along a row, to the row's points. */
@@ -150,12 +161,13 @@ WINOGRAD_INLINE void gradient_end(const wn_winograd_patch *patch, size_t c, bool
     put_gradient(sums, out, point);
 }
 
-WINOGRAD_INLINE void gradient_all(const wn_winograd_patch *patch, size_t channels, const wn_winograd_place *place,
-                                  bool whole)
+WINOGRAD_INLINE void gradient_all(const wn_winograd_patch *patch, const wn_winograd_patch *next, size_t channels,
+                                  const wn_winograd_place *place, bool whole)
 {
     const size_t point = place->point;
     for (size_t c = 0; c < channels; c += LANES) {
         float *out = place->panel + c / BLOCK * place->block + c % BLOCK;
+        if (c % BLOCK == 0) expect_patch(next, c, 0, TILE);
         gradient_end(patch, c, whole, 0, out, point);
         gradient_pair(patch, c, whole, 0.5F, NEAR, out + WINDOW * point, point);
         gradient_pair(patch, c, whole, 2, FAR, out + 3 * WINDOW * point, point);
@@ -163,12 +175,13 @@ WINOGRAD_INLINE void gradient_all(const wn_winograd_patch *patch, size_t channel
     }
 }
 
-static void gradient(const wn_winograd_patch *patch, size_t channels, const wn_winograd_place *place)
+static void gradient(const wn_winograd_patch *patch, const wn_winograd_patch *next, size_t channels,
+                     const wn_winograd_place *place)
 {
     if (patch->whole)
-        gradient_all(patch, channels, place, true);
+        gradient_all(patch, next, channels, place, true);
     else
-        gradient_all(patch, channels, place, false);
+        gradient_all(patch, next, channels, place, false);
 }
 
 /* A' of six sums along a row: one row of the tile. */
@@ -212,10 +225,21 @@ WINOGRAD_INLINE void output_tile(const float *in, size_t point, float *out, size
     put_output(second, out + 3 * row_step, step);
 }
 
-static void output(const wn_winograd_place *place, size_t channels, const wn_winograd_target *target)
+/* Has memory fetch what the next call writes to. */
+WINOGRAD_INLINE void expect_target(const wn_winograd_target *next, size_t c)
+{
+    for (size_t y = 0; y < next->rows; y++) {
+        for (size_t x = 0; x < next->columns; x++)
+            __builtin_prefetch(next->first + y * next->row_step + x * next->column_step + c, 1);
+    }
+}
+
+static void output(const wn_winograd_place *place, size_t channels, const wn_winograd_target *target,
+                   const wn_winograd_target *next)
 {
     const bool whole = target->rows == TILE && target->columns == TILE;
     for (size_t c = 0; c < channels; c += LANES) {
+        if (c % BLOCK == 0) expect_target(next, c);
         const float *in = place->panel + c / BLOCK * place->block + c % BLOCK;
         if (whole) {
             output_tile(in, place->point, target->first + c, target->row_step, target->column_step);
