@@ -13,18 +13,33 @@ enum {
     WINDOW = WN_WINOGRAD_WINDOW,
     POINTS = WN_WINOGRAD_POINTS,
     CHANNELS = WN_WINOGRAD_CHANNELS,
+    SIDE_TAPS = 3,
     TAPS = 9,
+    PHASES = 4,
     /* Panels of neighbouring points start in different sets of a cache although their sizes are powers of two. */
     GAP = CHANNELS
 };
 
-/* Tiles of a block: their panels share the second-level cache, but packed weights of many channels want more tiles to
- * be read for; a multiple of the rows that a matrix product takes at once. */
-enum { BLOCK_FLOATS = 100000, BLOCK_MIN = 48, BLOCK_MAX = 192, BLOCK_STEP = 12 };
+/* Limits of the tiles of a block, and of what it is a multiple of, so that matrix products take their best rows. */
+enum { BLOCK_MIN = 24, BLOCK_MAX = 96, BLOCK_STEP = 12 };
+
+/* Tiles and channels from which stride 1 and stride 2 are faster than the direct algorithm (64 x 32 x 32 to 2 x 8 x 8
+ * positions, 16 to 512 channels, on Zen 3): fewer tiles are not worth the packing of weights that are four, or nine,
+ * times as large. */
+enum { TILES_MIN = 16, STRIDED_TILES_MIN = 48, STRIDED_CHANNELS_MIN = 64 };
+
+/* The phases of stride 2 in an order in which those that a point needs are neighbours. Output i sees the input at
+ * 2 i - 1, 2 i and 2 i + 1: tap 0 and 2 belong to odd positions i - 1 and i, tap 1 to even position i. */
+static const struct {
+    bool y, x;
+} odd[PHASES] = {{false, true}, {true, true}, {true, false}, {false, false}};
+
+/* ---- what a shape needs ---- */
 
 bool wn_winograd_can(const wn_conv_shape *shape)
 {
-    return !shape->bf16 && shape->kernel == 3 && shape->stride == 1 && !shape->depthwise &&
+    bool stride = shape->stride == 1 || (shape->stride == 2 && shape->side % 2 == 0 && !shape->late);
+    return !shape->bf16 && shape->kernel == SIDE_TAPS && stride && !shape->depthwise &&
            shape->layout == WN_LAYOUT_TOGETHER && shape->channels_in % CHANNELS == 0 &&
            shape->channels_out % CHANNELS == 0;
 }
@@ -37,8 +52,11 @@ static size_t tiles_along(size_t side)
 bool wn_winograd_pays(const wn_conv_shape *shape, wn_cpu level)
 {
     if (level < WN_CPU_AVX2 || !wn_winograd_can(shape)) return false;
-    size_t covered = tiles_along(shape->side) * TILE;
-    return covered * covered <= 2 * (size_t)shape->side * shape->side;
+    const size_t side = shape->side / shape->stride, along = tiles_along(side), tiles = shape->views * along * along;
+    const size_t covered = along * TILE * along * TILE;
+    if (shape->stride == 1) return tiles >= TILES_MIN && covered <= 2 * side * side;
+    return tiles >= STRIDED_TILES_MIN && shape->channels_in >= STRIDED_CHANNELS_MIN &&
+           shape->channels_out >= STRIDED_CHANNELS_MIN && 3 * covered <= 4 * side * side;
 }
 
 /* Rows of the matrix products for so many tiles. */
@@ -48,104 +66,190 @@ static size_t rows_of(size_t tiles)
     return even < WN_WINOGRAD_ROWS ? WN_WINOGRAD_ROWS : even;
 }
 
+/* The weights are read once a block, the panels are written and read once a tile: so many tiles that both are alike. */
 static size_t choose_block(const wn_winograd *w)
 {
-    size_t each = (size_t)POINTS * (w->channels_in + w->channels_out);
-    size_t block = BLOCK_FLOATS / each / BLOCK_STEP * BLOCK_STEP;
+    size_t each = POINTS * (w->phases * w->channels_in + w->channels_out);
+    size_t block = w->weights[POINTS] / each / BLOCK_STEP * BLOCK_STEP;
     if (block < BLOCK_MIN) block = BLOCK_MIN;
     if (block > BLOCK_MAX) block = BLOCK_MAX;
     return block < w->tiles ? block : rows_of(w->tiles);
+}
+
+/* Stride 2: filters of even rows have the middle tap alone and are zero at the points 0 and infinity; those of odd rows
+ * at infinity, turned round at 0. The same goes for columns. */
+static void set_phases(wn_winograd *w, size_t point)
+{
+    const bool turned = w->direction == WN_CONV_BACKWARD_DATA;
+    const size_t odd_only = turned ? WINDOW - 1 : 0, nothing = WINDOW - 1 - odd_only;
+    const size_t y = point / WINDOW, x = point % WINDOW;
+    uint8_t first = 0, end = (uint8_t)w->phases;
+
+    if (w->phases == PHASES) {
+        if (y == odd_only) first = 1, end = 3;
+        if (x == odd_only) end = 2;
+        if (y == nothing || x == nothing) first = end = 0;
+    }
+    w->first[point] = first;
+    w->end[point] = end;
 }
 
 void wn_winograd_init(wn_winograd *out, wn_conv_direction direction, const wn_conv_shape *shape, wn_cpu level)
 {
     assert(wn_winograd_can(shape));
     *out = (wn_winograd){.direction = direction,
-                         .side = shape->side,
+                         .side = shape->side / shape->stride,
                          .channels_in = shape->channels_in,
                          .channels_out = shape->channels_out,
-                         .tiles_side = tiles_along(shape->side)};
+                         .step = shape->stride,
+                         .phases = shape->stride == 1 ? 1 : PHASES};
+    out->tiles_side = tiles_along(out->side);
     out->tiles = shape->views * out->tiles_side * out->tiles_side;
+    for (size_t p = 0; p < POINTS; p++) {
+        set_phases(out, p);
+        size_t phases = (size_t)(out->end[p] - out->first[p]);
+        out->weights[p + 1] = out->weights[p] + phases * out->channels_in * out->channels_out + GAP;
+    }
     out->block = choose_block(out);
     wn_winograd_kernels_init(&out->kernels, level);
 }
 
-/* Floats from point to point: of panels of `channels`, of packed weights. */
+/* Floats from point to point of panels of `channels`. */
 static size_t panel_point(const wn_winograd *w, size_t channels)
 {
     return w->block * channels + GAP;
 }
 
-static size_t weight_point(const wn_winograd *w)
+/* Channels of the input with its phases. */
+static size_t inner_channels(const wn_winograd *w)
 {
-    return (size_t)w->channels_in * w->channels_out + GAP;
+    return w->phases * w->channels_in;
 }
 
 size_t wn_winograd_weight_bytes(const wn_winograd *w)
 {
-    return POINTS * weight_point(w) * sizeof(float);
+    return w->weights[POINTS] * sizeof(float);
 }
 
 /* What a row of a patch that is outside the image points to. */
 static size_t zero_floats(const wn_winograd *w)
 {
-    return (size_t)WINDOW * (w->channels_in > w->channels_out ? w->channels_in : w->channels_out);
+    size_t in = w->step * w->channels_in;
+    return WINDOW * (in > w->channels_out ? in : w->channels_out);
 }
 
 size_t wn_winograd_scratch_bytes(const wn_winograd *w)
 {
-    size_t panels = panel_point(w, w->channels_in) + panel_point(w, w->channels_out);
+    size_t panels = panel_point(w, inner_channels(w)) + panel_point(w, w->channels_out);
     return (zero_floats(w) + POINTS * panels) * sizeof(float);
 }
 
 /* ---- weights ---- */
 
-/* Where the weights of (k, n) lie in out x in x 3 x 3: k is the channel that is summed over. */
-typedef struct order {
-    size_t depth, width; /* channels k, n */
-    size_t by_k, by_n;
-    bool turned; /* the filter is turned round */
-} order;
+/* The filters of 16 channels n of one phase, for all channels k: where they lie among the plain weights, and among the
+ * packed ones of each point that is not zero. Packed are blocks of 16 n, in each depth x 16; the phases belong to the
+ * channels of the input: to k, or to n when those are the result. */
+typedef struct filters {
+    size_t plain, by_k, by_n; /* the first filter; floats to the next k, the next n */
+    size_t depth;             /* channels k */
+    size_t count, points[POINTS], packed[POINTS];
+} filters;
 
-static order order_of(const wn_winograd *w)
+static filters filters_of(const wn_winograd *w, size_t phase, size_t n)
 {
-    size_t in = w->channels_in, out = w->channels_out;
-    if (w->direction == WN_CONV_BACKWARD_DATA)
-        return (order){.depth = out, .width = in, .by_k = TAPS * in, .by_n = TAPS, .turned = true};
-    return (order){.depth = in, .width = out, .by_k = TAPS, .by_n = TAPS * in};
+    const size_t in = w->channels_in, out = w->channels_out;
+    const bool data = w->direction == WN_CONV_BACKWARD_DATA;
+    filters f = {.by_k = TAPS, .by_n = TAPS * in, .depth = in};
+    if (data) f = (filters){.by_k = TAPS * in, .by_n = TAPS, .depth = out};
+    f.plain = n * f.by_n;
+    for (size_t p = 0; p < POINTS; p++) {
+        if (phase < w->first[p] || phase >= w->end[p]) continue;
+        size_t before = (phase - w->first[p]) * in, depth = (size_t)(w->end[p] - w->first[p]) * in;
+        f.points[f.count] = p;
+        f.packed[f.count++] = w->weights[p] + (data ? (before + n) * out : n * depth + before * CHANNELS);
+    }
+    return f;
+}
+
+/* The tap of the convolution that is tap t of a phase along one side; SIDE_TAPS: none. */
+static size_t tap_of(const wn_winograd *w, bool is_odd, size_t t)
+{
+    if (w->phases == 1) return t;
+    if (is_odd) return t == 0 ? 0 : t == 1 ? 2 : SIDE_TAPS;
+    return t == 1 ? 1 : SIDE_TAPS;
+}
+
+/* The same of both sides, as places in a filter; TAPS: none. */
+static void list_taps(const wn_winograd *w, size_t phase, size_t taps[TAPS])
+{
+    for (size_t t = 0; t < TAPS; t++) {
+        size_t at = w->direction == WN_CONV_BACKWARD_DATA ? TAPS - 1 - t : t;
+        size_t y = tap_of(w, odd[phase].y, at / SIDE_TAPS), x = tap_of(w, odd[phase].x, at % SIDE_TAPS);
+        taps[t] = y < SIDE_TAPS && x < SIDE_TAPS ? y * SIDE_TAPS + x : TAPS;
+    }
+}
+
+/* Lines that are written or read next: there are too many streams of them for the processor to see. */
+enum { AHEAD = 4 * CHANNELS };
+
+static void pack_points(const wn_winograd *w, const filters *f, const float filter[TAPS][CHANNELS], float *packed)
+{
+    float points[POINTS][CHANNELS];
+    w->kernels.filter(filter, points[0], CHANNELS);
+    for (size_t i = 0; i < f->count; i++) {
+        float *to = packed + f->packed[i];
+        __builtin_prefetch(to + AHEAD, 1);
+        memcpy(to, points[f->points[i]], sizeof points[0]);
+    }
 }
 
 void wn_winograd_pack(const wn_winograd *w, const float *plain, float *packed)
 {
-    assert(w->direction != WN_CONV_BACKWARD_WEIGHTS);
-    const order o = order_of(w);
-    const size_t point = weight_point(w);
-    float filter[TAPS][CHANNELS];
+    const size_t width = w->direction == WN_CONV_BACKWARD_DATA ? w->channels_in : w->channels_out;
+    float filter[TAPS][CHANNELS] = {{0}};
+    size_t taps[TAPS];
 
-    for (size_t n = 0; n < o.width; n += CHANNELS) {
-        for (size_t k = 0; k < o.depth; k++, packed += CHANNELS) {
-            const float *from = plain + k * o.by_k + n * o.by_n;
-            for (size_t lane = 0; lane < CHANNELS; lane++) {
-                for (size_t t = 0; t < TAPS; t++) filter[o.turned ? TAPS - 1 - t : t][lane] = from[lane * o.by_n + t];
+    assert(w->direction != WN_CONV_BACKWARD_WEIGHTS);
+    for (size_t i = 0; i < w->phases * width; i += CHANNELS) {
+        const filters f = filters_of(w, i / width, i % width);
+        list_taps(w, i / width, taps);
+        for (size_t k = 0; k < f.depth; k++) {
+            const float *from = plain + f.plain + k * f.by_k;
+            for (size_t t = 0; t < TAPS; t++) {
+                for (size_t lane = 0; lane < CHANNELS; lane++)
+                    filter[t][lane] = taps[t] < TAPS ? from[lane * f.by_n + taps[t]] : 0;
             }
-            w->kernels.filter((const float(*)[CHANNELS])filter, packed, point);
+            pack_points(w, &f, (const float(*)[CHANNELS])filter, packed + k * CHANNELS);
         }
     }
 }
 
+static void unpack_points(const wn_winograd *w, const filters *f, const float *packed, float filter[TAPS][CHANNELS])
+{
+    float points[POINTS][CHANNELS] = {{0}};
+    for (size_t i = 0; i < f->count; i++) {
+        const float *from = packed + f->packed[i];
+        __builtin_prefetch(from + AHEAD);
+        memcpy(points[f->points[i]], from, sizeof points[0]);
+    }
+    w->kernels.unfilter(points[0], CHANNELS, filter);
+}
+
 void wn_winograd_unpack(const wn_winograd *w, const float *packed, float *plain)
 {
-    assert(w->direction == WN_CONV_BACKWARD_WEIGHTS);
-    const order o = order_of(w);
-    const size_t point = weight_point(w);
     float filter[TAPS][CHANNELS];
+    size_t taps[TAPS];
 
-    for (size_t n = 0; n < o.width; n += CHANNELS) {
-        for (size_t k = 0; k < o.depth; k++, packed += CHANNELS) {
-            float *to = plain + k * o.by_k + n * o.by_n;
-            w->kernels.unfilter(packed, point, filter);
-            for (size_t lane = 0; lane < CHANNELS; lane++) {
-                for (size_t t = 0; t < TAPS; t++) to[lane * o.by_n + t] = filter[t][lane];
+    assert(w->direction == WN_CONV_BACKWARD_WEIGHTS);
+    for (size_t i = 0; i < w->phases * w->channels_out; i += CHANNELS) {
+        const filters f = filters_of(w, i / w->channels_out, i % w->channels_out);
+        list_taps(w, i / w->channels_out, taps);
+        for (size_t k = 0; k < f.depth; k++) {
+            float *to = plain + f.plain + k * f.by_k;
+            unpack_points(w, &f, packed + k * CHANNELS, filter);
+            for (size_t t = 0; t < TAPS; t++) {
+                for (size_t lane = 0; taps[t] < TAPS && lane < CHANNELS; lane++)
+                    to[lane * f.by_n + taps[t]] = filter[t][lane];
             }
         }
     }
@@ -153,51 +257,67 @@ void wn_winograd_unpack(const wn_winograd *w, const float *packed, float *plain)
 
 /* ---- tiles ---- */
 
-/* The number of a tile: view, row and column of tiles. */
-typedef struct position {
-    size_t view, y, x;
-} position;
+/* An activation, or one phase of it: position (y, x) of a view is `step` y and x positions of memory from its first. */
+typedef struct surface {
+    float *values;
+    size_t channels, step;
+} surface;
 
-static position position_of(const wn_winograd *w, size_t tile)
+static surface phase_of(const wn_winograd *w, float *inner, size_t phase)
 {
-    size_t row = tile / w->tiles_side;
-    return (position){row / w->tiles_side, row % w->tiles_side, tile % w->tiles_side};
+    size_t row = w->step * w->side * w->channels_in;
+    size_t y = w->step == 2 && odd[phase].y, x = w->step == 2 && odd[phase].x;
+    return (surface){inner + y * row + x * w->channels_in, w->channels_in, w->step};
 }
 
-/* The `size` x `size` positions of an activation from (y, x) on, which may be -1. */
-static wn_winograd_patch patch_of(const wn_winograd *w, const float *activation, size_t channels, const float *zeros,
-                                  position at, ptrdiff_t before, size_t size)
+static float *position_at(const wn_winograd *w, const surface *s, size_t view, size_t y, size_t x)
 {
-    const ptrdiff_t side = (ptrdiff_t)w->side;
-    ptrdiff_t y0 = (ptrdiff_t)(at.y * TILE) - before, x0 = (ptrdiff_t)(at.x * TILE) - before, first = x0 < 0 ? 0 : x0;
-    const float *view = activation + at.view * w->side * w->side * channels;
+    const size_t side = s->step * w->side;
+    return s->values + ((view * side + s->step * y) * side + s->step * x) * s->channels;
+}
+
+/* The number of a tile: view, row and column of tiles. */
+typedef struct place_of_tile {
+    size_t view, y, x;
+} place_of_tile;
+
+static place_of_tile place_tile(const wn_winograd *w, size_t tile)
+{
+    size_t row = tile / w->tiles_side;
+    return (place_of_tile){row / w->tiles_side, row % w->tiles_side, tile % w->tiles_side};
+}
+
+/* A tile, or the window around it. */
+static wn_winograd_patch patch_of(const wn_winograd *w, const surface *s, bool window, const float *zeros, size_t tile)
+{
+    const ptrdiff_t side = (ptrdiff_t)w->side, size = window ? WINDOW : TILE;
+    place_of_tile at = place_tile(w, tile);
+    ptrdiff_t y0 = (ptrdiff_t)(at.y * TILE) - window, x0 = (ptrdiff_t)(at.x * TILE) - window, first = x0 < 0 ? 0 : x0;
     wn_winograd_patch patch = {.whole = true};
 
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)size; i++) {
+    for (ptrdiff_t i = 0; i < size; i++) {
         ptrdiff_t y = y0 + i, x = x0 + i;
         bool inside = x >= 0 && x < side;
-        patch.rows[i] = y >= 0 && y < side ? view + (size_t)(y * side + first) * channels : zeros;
-        patch.columns[i] = inside ? (size_t)(x - first) * channels : 0;
+        patch.rows[i] = y >= 0 && y < side ? position_at(w, s, at.view, (size_t)y, (size_t)first) : zeros;
+        patch.columns[i] = inside ? (size_t)(x - first) * s->step * s->channels : 0;
         patch.masks[i] = inside ? UINT32_MAX : 0;
         patch.whole = patch.whole && inside;
     }
     return patch;
 }
 
-/* Panels of the tiles [begin, begin + count) of an activation: of windows around them, or of the tiles themselves. */
-static void spread_tiles(const wn_winograd *w, bool windows, const float *activation, size_t channels,
-                         const float *zeros, size_t begin, size_t count, float *panel)
+/* Tiles [begin, begin + count) of an activation, or the windows around them, to panels whose points are `point` floats
+ * apart. */
+static void spread_tiles(const wn_winograd *w, const surface *s, bool windows, const float *zeros, size_t begin,
+                         size_t count, float *panel, size_t point)
 {
-    const ptrdiff_t before = windows ? 1 : 0;
-    const size_t size = windows ? WINDOW : TILE;
-    wn_winograd_place place = {.point = panel_point(w, channels), .block = w->block * CHANNELS};
-    wn_winograd_patch patch, next = patch_of(w, activation, channels, zeros, position_of(w, begin), before, size);
+    wn_winograd_place place = {.point = point, .block = w->block * CHANNELS};
+    wn_winograd_patch patch, next = patch_of(w, s, windows, zeros, begin);
     for (size_t t = 0; t < count; t++) {
         patch = next;
-        if (t + 1 < count)
-            next = patch_of(w, activation, channels, zeros, position_of(w, begin + t + 1), before, size);
+        if (t + 1 < count) next = patch_of(w, s, windows, zeros, begin + t + 1);
         place.panel = panel + t * CHANNELS;
-        (windows ? w->kernels.input : w->kernels.gradient)(&patch, &next, channels, &place);
+        (windows ? w->kernels.input : w->kernels.gradient)(&patch, &next, s->channels, &place);
     }
 }
 
@@ -206,26 +326,26 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static wn_winograd_target target_of(const wn_winograd *w, float *activation, size_t channels, position at)
+static wn_winograd_target target_of(const wn_winograd *w, const surface *s, size_t tile)
 {
-    const size_t side = w->side, y = at.y * TILE, x = at.x * TILE;
-    return (wn_winograd_target){.first = activation + ((at.view * side + y) * side + x) * channels,
-                                .row_step = side * channels,
-                                .column_step = channels,
-                                .rows = least(side - y, TILE),
-                                .columns = least(side - x, TILE)};
+    place_of_tile at = place_tile(w, tile);
+    const size_t y = at.y * TILE, x = at.x * TILE, step = s->step * s->channels;
+    return (wn_winograd_target){.first = position_at(w, s, at.view, y, x),
+                                .row_step = s->step * w->side * step,
+                                .column_step = step,
+                                .rows = least(w->side - y, TILE),
+                                .columns = least(w->side - x, TILE)};
 }
 
-static void gather_tiles(const wn_winograd *w, float *panel, size_t channels, size_t begin, size_t count,
-                         float *activation)
+static void gather_tiles(const wn_winograd *w, const surface *s, size_t begin, size_t count, float *panel, size_t point)
 {
-    wn_winograd_place place = {.point = panel_point(w, channels), .block = w->block * CHANNELS};
-    wn_winograd_target target, next = target_of(w, activation, channels, position_of(w, begin));
+    wn_winograd_place place = {.point = point, .block = w->block * CHANNELS};
+    wn_winograd_target target, next = target_of(w, s, begin);
     for (size_t t = 0; t < count; t++) {
         target = next;
-        if (t + 1 < count) next = target_of(w, activation, channels, position_of(w, begin + t + 1));
+        if (t + 1 < count) next = target_of(w, s, begin + t + 1);
         place.panel = panel + t * CHANNELS;
-        w->kernels.output(&place, channels, &target, &next);
+        w->kernels.output(&place, s->channels, &target, &next);
     }
 }
 
@@ -239,50 +359,104 @@ static void clear_rows(const wn_winograd *w, float *panel, size_t channels, size
     }
 }
 
-/* from (an activation of `depth` channels) to `to` (of `width`). */
-static void run_data(const wn_winograd *w, const float *from, size_t depth, const float *packed, float *to,
-                     size_t width, float *scratch)
+/* The three arrays of a run besides the weights, in its scratch memory. */
+typedef struct panels {
+    const float *zeros;
+    float *inner, *outer;            /* panels: of the input with its phases, of the output */
+    size_t inner_point, outer_point; /* floats from point to point */
+    size_t phase;                    /* floats from phase to phase within a point */
+} panels;
+
+static panels panels_of(const wn_winograd *w, float *scratch)
 {
-    const float *zeros = scratch;
-    float *in = scratch + zero_floats(w), *out = in + POINTS * panel_point(w, depth);
-    for (size_t begin = 0; begin < w->tiles; begin += w->block) {
-        size_t count = least(w->block, w->tiles - begin), rows = rows_of(count);
-        spread_tiles(w, true, from, depth, zeros, begin, count, in);
-        clear_rows(w, in, depth, count, rows);
-        for (size_t p = 0; p < POINTS; p++)
-            w->kernels.multiply(in + p * panel_point(w, depth), packed + p * weight_point(w),
-                                out + p * panel_point(w, width), w->block * CHANNELS, rows, depth, width);
-        gather_tiles(w, out, width, begin, count, to);
+    panels p = {.zeros = scratch,
+                .inner = scratch + zero_floats(w),
+                .inner_point = panel_point(w, inner_channels(w)),
+                .outer_point = panel_point(w, w->channels_out),
+                .phase = w->block * w->channels_in};
+    p.outer = p.inner + POINTS * p.inner_point;
+    memset(scratch, 0, zero_floats(w) * sizeof *scratch);
+    return p;
+}
+
+static void spread_inner(const wn_winograd *w, float *inner, size_t begin, size_t count, const panels *to)
+{
+    for (size_t phase = 0; phase < w->phases; phase++) {
+        surface s = phase_of(w, inner, phase);
+        spread_tiles(w, &s, true, to->zeros, begin, count, to->inner + phase * to->phase, to->inner_point);
     }
 }
 
-static void run_weights(const wn_winograd *w, const float *inner, const float *outer, float *packed, float *scratch)
+static void run_forward(const wn_winograd *w, float *inner, const float *packed, float *outer, const panels *to)
 {
-    const size_t in = w->channels_in, out = w->channels_out;
-    const float *zeros = scratch;
-    float *windows = scratch + zero_floats(w), *tiles = windows + POINTS * panel_point(w, in);
+    const surface s = {outer, w->channels_out, 1};
+    const size_t block = w->block * CHANNELS;
+    if (w->phases > 1) memset(to->outer, 0, POINTS * to->outer_point * sizeof *to->outer);
+    for (size_t begin = 0; begin < w->tiles; begin += w->block) {
+        size_t count = least(w->block, w->tiles - begin), rows = rows_of(count);
+        spread_inner(w, inner, begin, count, to);
+        clear_rows(w, to->inner, inner_channels(w), count, rows);
+        for (size_t p = 0; p < POINTS; p++) {
+            size_t depth = (size_t)(w->end[p] - w->first[p]) * w->channels_in;
+            if (depth > 0)
+                w->kernels.multiply(to->inner + p * to->inner_point + w->first[p] * to->phase, packed + w->weights[p],
+                                    to->outer + p * to->outer_point, block, rows, depth, w->channels_out);
+        }
+        gather_tiles(w, &s, begin, count, to->outer, to->outer_point);
+    }
+}
+
+static void run_data(const wn_winograd *w, float *inner, const float *packed, float *outer, const panels *to)
+{
+    const surface s = {outer, w->channels_out, 1};
+    const size_t block = w->block * CHANNELS;
+    if (w->phases > 1) memset(to->inner, 0, POINTS * to->inner_point * sizeof *to->inner);
+    for (size_t begin = 0; begin < w->tiles; begin += w->block) {
+        size_t count = least(w->block, w->tiles - begin), rows = rows_of(count);
+        spread_tiles(w, &s, true, to->zeros, begin, count, to->outer, to->outer_point);
+        clear_rows(w, to->outer, w->channels_out, count, rows);
+        for (size_t p = 0; p < POINTS; p++) {
+            size_t width = (size_t)(w->end[p] - w->first[p]) * w->channels_in;
+            w->kernels.multiply(to->outer + p * to->outer_point, packed + w->weights[p],
+                                to->inner + p * to->inner_point + w->first[p] * to->phase, block, rows, w->channels_out,
+                                width);
+        }
+        for (size_t phase = 0; phase < w->phases; phase++) {
+            surface part = phase_of(w, inner, phase);
+            gather_tiles(w, &part, begin, count, to->inner + phase * to->phase, to->inner_point);
+        }
+    }
+}
+
+static void run_weights(const wn_winograd *w, float *inner, float *outer, float *packed, const panels *to)
+{
+    const surface s = {outer, w->channels_out, 1};
+    const size_t block = w->block * CHANNELS;
     for (size_t begin = 0; begin < w->tiles; begin += w->block) {
         size_t count = least(w->block, w->tiles - begin);
-        spread_tiles(w, true, inner, in, zeros, begin, count, windows);
-        spread_tiles(w, false, outer, out, zeros, begin, count, tiles);
-        for (size_t p = 0; p < POINTS; p++)
-            w->kernels.accumulate(windows + p * panel_point(w, in), tiles + p * panel_point(w, out),
-                                  packed + p * weight_point(w), w->block * CHANNELS, count, in, out, begin > 0);
+        spread_inner(w, inner, begin, count, to);
+        spread_tiles(w, &s, false, to->zeros, begin, count, to->outer, to->outer_point);
+        for (size_t p = 0; p < POINTS; p++) {
+            size_t channels = (size_t)(w->end[p] - w->first[p]) * w->channels_in;
+            w->kernels.accumulate(to->inner + p * to->inner_point + w->first[p] * to->phase,
+                                  to->outer + p * to->outer_point, packed + w->weights[p], block, count, channels,
+                                  w->channels_out, begin > 0);
+        }
     }
 }
 
 void wn_winograd_run(const wn_winograd *w, float *inner, float *packed, float *outer, float *scratch)
 {
-    memset(scratch, 0, zero_floats(w) * sizeof *scratch);
+    const panels to = panels_of(w, scratch);
     switch (w->direction) {
     case WN_CONV_FORWARD:
-        run_data(w, inner, w->channels_in, packed, outer, w->channels_out, scratch);
+        run_forward(w, inner, packed, outer, &to);
         break;
     case WN_CONV_BACKWARD_DATA:
-        run_data(w, outer, w->channels_out, packed, inner, w->channels_in, scratch);
+        run_data(w, inner, packed, outer, &to);
         break;
     case WN_CONV_BACKWARD_WEIGHTS:
-        run_weights(w, inner, outer, packed, scratch);
+        run_weights(w, inner, outer, packed, &to);
         break;
     }
 }

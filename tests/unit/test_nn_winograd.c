@@ -43,12 +43,17 @@ static float *make(size_t count, uint64_t seed)
     return values;
 }
 
-static void make_arrays(arrays *a, uint32_t views, uint32_t side, uint32_t in, uint32_t out)
+/* side: of the output. */
+static void make_arrays(arrays *a, uint32_t views, uint32_t side, uint32_t in, uint32_t out, uint32_t stride)
 {
     size_t positions = (size_t)views * side * side;
-    *a = (arrays){
-        .shape = {.views = views, .side = side, .channels_in = in, .channels_out = out, .kernel = 3, .stride = 1},
-        .counts = {positions * out, positions * in, (size_t)TAPS * in * out}};
+    *a = (arrays){.shape = {.views = views,
+                            .side = side * stride,
+                            .channels_in = in,
+                            .channels_out = out,
+                            .kernel = 3,
+                            .stride = stride},
+                  .counts = {positions * out, positions * stride * stride * in, (size_t)TAPS * in * out}};
     a->outer = make(a->counts[0], 1);
     a->inner = make(a->counts[1], 2);
     a->weights = make(a->counts[2], 3);
@@ -82,15 +87,15 @@ static void add_products(const arrays *a, wn_conv_direction direction, size_t ou
 
 static double *convolve_plainly(const arrays *a, wn_conv_direction direction)
 {
-    const long side = (long)a->shape.side;
+    const long inner = (long)a->shape.side, stride = (long)a->shape.stride, side = inner / stride;
     double *result = wn_calloc(WN_MEMORY_GENERAL, a->counts[direction], sizeof *result);
     assert_non_null(result);
     for (long p = 0; p < (long)a->shape.views * side * side; p++) {
         long view = p / (side * side), y = p / side % side, x = p % side;
         for (long tap = 0; tap < TAPS; tap++) {
-            long row = y + tap / 3 - 1, column = x + tap % 3 - 1;
-            if (row < 0 || row >= side || column < 0 || column >= side) continue;
-            add_products(a, direction, (size_t)p, (size_t)((view * side + row) * side + column), (size_t)tap, result);
+            long row = stride * y + tap / 3 - 1, column = stride * x + tap % 3 - 1;
+            if (row < 0 || row >= inner || column < 0 || column >= inner) continue;
+            add_products(a, direction, (size_t)p, (size_t)((view * inner + row) * inner + column), (size_t)tap, result);
         }
     }
     return result;
@@ -139,9 +144,9 @@ static void compare(const arrays *a, wn_conv_direction direction, const char *wh
     }
     double size = sqrt(squares / (double)a->counts[direction]);
     if (sqrt(errors) > TOLERANCE * sqrt(squares) || largest > TOLERANCE_LARGEST * size)
-        fail_msg("%s, %s, %u views of side %u, %u to %u channels: error %.2g, largest %.2g", who,
+        fail_msg("%s, %s, %u views of side %u, %u to %u channels, stride %u: error %.2g, largest %.2g", who,
                  direction_names[direction], a->shape.views, a->shape.side, a->shape.channels_in, a->shape.channels_out,
-                 sqrt(errors / squares), largest / size);
+                 a->shape.stride, sqrt(errors / squares), largest / size);
 }
 
 static wn_cpu highest_level(void)
@@ -149,11 +154,11 @@ static wn_cpu highest_level(void)
     return wn_cpu_detect() < WN_CPU_AVX2 ? WN_CPU_C : WN_CPU_AVX2;
 }
 
-/* All directions of one shape, at every level up to `highest`. */
-static void check_shape(uint32_t views, uint32_t side, uint32_t in, uint32_t out, wn_cpu lowest)
+/* All directions of one shape, at every level from `lowest` on. */
+static void check_stride(uint32_t views, uint32_t side, uint32_t in, uint32_t out, uint32_t stride, wn_cpu lowest)
 {
     arrays a;
-    make_arrays(&a, views, side, in, out);
+    make_arrays(&a, views, side, in, out, stride);
     for (int d = 0; d < DIRECTIONS; d++) {
         double *want = convolve_plainly(&a, (wn_conv_direction)d);
         for (wn_cpu level = lowest; level <= highest_level(); level++) {
@@ -164,6 +169,12 @@ static void check_shape(uint32_t views, uint32_t side, uint32_t in, uint32_t out
         wn_free(want);
     }
     clear_arrays(&a);
+}
+
+static void check_shape(uint32_t views, uint32_t side, uint32_t in, uint32_t out, wn_cpu lowest)
+{
+    check_stride(views, side, in, out, 1, lowest);
+    check_stride(views, side, in, out, 2, lowest);
 }
 
 /* Windows over each border, tiles that lie partly outside. */
@@ -200,25 +211,27 @@ static void long_sums_stay_exact(void **state)
 static void views_do_not_see_each_other(void **state)
 {
     (void)state;
-    enum { VIEWS = 7, SIDE = 11, CHANNELS = 32 };
+    enum { VIEWS = 7, SIDE = 11, CHANNELS = 32, CASES = 4 };
     arrays all, one;
-    make_arrays(&all, VIEWS, SIDE, CHANNELS, CHANNELS);
-    for (int d = WN_CONV_FORWARD; d <= WN_CONV_BACKWARD_DATA; d++) {
+    for (int i = 0; i < CASES; i++) {
+        int d = i % 2; /* forward, backward by data */
+        make_arrays(&all, VIEWS, SIDE, CHANNELS, CHANNELS, (uint32_t)i / 2 + 1);
         float *together = convolve(&all, (wn_conv_direction)d, highest_level());
         size_t count = all.counts[d] / VIEWS;
         for (size_t view = 0; view < VIEWS; view++) {
             one = all;
             one.shape.views = 1;
-            one.counts[0] = one.counts[1] = count;
-            one.inner += view * count;
-            one.outer += view * count;
+            one.counts[0] /= VIEWS;
+            one.counts[1] /= VIEWS;
+            one.inner += view * one.counts[1];
+            one.outer += view * one.counts[0];
             float *alone = convolve(&one, (wn_conv_direction)d, highest_level());
             assert_memory_equal(alone, together + view * count, count * sizeof *alone);
             wn_free(alone);
         }
         wn_free(together);
+        clear_arrays(&all);
     }
-    clear_arrays(&all);
 }
 
 static const char *implementation_of(wn_onednn *onednn, wn_conv_shape shape, char *out, size_t size)
@@ -233,30 +246,36 @@ static const char *implementation_of(wn_onednn *onednn, wn_conv_shape shape, cha
     return out;
 }
 
-/* Winograd where it pays; oneDNN for what it cannot do, for tiny sides and for plain C. */
+/* Winograd where it pays; oneDNN for what it cannot do, for tiny sides, few tiles or few channels, and for plain C. */
 static void shapes_go_to_who_is_faster(void **state)
 {
     (void)state;
     const wn_conv_shape usual = {
-        .views = 8, .side = 16, .channels_in = 64, .channels_out = 64, .kernel = 3, .stride = 1};
-    wn_conv_shape first = usual, strided = usual, point = usual, two = usual, blocks = usual;
+        .views = 16, .side = 16, .channels_in = 64, .channels_out = 64, .kernel = 3, .stride = 1};
+    wn_conv_shape strided = usual, few = usual, first = usual, point = usual, two = usual, blocks = usual;
+    wn_conv_shape narrow = usual;
     wn_onednn *onednn = NULL;
     wn_error err = {0};
     char name[64];
-    first.channels_in = 3;
     strided.stride = 2;
+    narrow.stride = 2;
+    narrow.channels_in = 32;
+    few.side = few.views = 4;
+    first.channels_in = 3;
     point.kernel = 1;
     two.side = 2;
     blocks.layout = WN_LAYOUT_BLOCKS;
-    const wn_conv_shape others[] = {first, strided, point, two, blocks};
+    const wn_conv_shape ours[] = {usual, strided}, others[] = {narrow, few, first, point, two, blocks};
 
     assert_int_equal(wn_onednn_new(&onednn, &err), WN_OK);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         assert_null(strstr(implementation_of(onednn, others[i], name, sizeof name), "winograd:"));
-    assert_string_equal(implementation_of(onednn, usual, name, sizeof name),
-                        wn_cpu_level() >= WN_CPU_AVX2 ? "winograd:avx2" : name);
-    assert_false(wn_winograd_pays(&usual, WN_CPU_C));
-    assert_true(wn_winograd_pays(&usual, WN_CPU_AVX2));
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        implementation_of(onednn, ours[i], name, sizeof name);
+        if (wn_cpu_level() >= WN_CPU_AVX2) assert_string_equal(name, "winograd:avx2");
+        assert_false(wn_winograd_pays(&ours[i], WN_CPU_C));
+        assert_true(wn_winograd_pays(&ours[i], WN_CPU_AVX2));
+    }
     wn_onednn_free(&onednn);
 }
 
