@@ -6,7 +6,8 @@
 Trains on every EVERY-th file of the list (default 1), pictures of SIDE x SIDE pixels (32), with the augmentations of winnow's views: crops of 20 % and more,
 colour of strength 0.5, a fifth in grey, mirrored, no blur at 32 pixels; batches of 128, SGD at 0.1 with Nesterov momentum
 0.9 and decay 5e-4, 5 % warm-up and a cosine. Then writes 128 numbers for each file (float32), made of its features as winnow
-makes its own: principal axes, each divided by its variance to the power 0.375. `winnow evaluate knn` gives their accuracy.
+makes its own where views do not count: principal axes, each divided by its variance to the power 0.375. `winnow evaluate knn`
+gives their accuracy.
 One thread. Needs lightly, torch, torchvision, Pillow.
 """
 
@@ -69,7 +70,7 @@ def rate_at(step, steps):
 
 
 def scaled_axes(rows, dim=128):
-    """docs/decisions/0004: the axes are those of the given rows."""
+    """The former axes of docs/decisions/0004, of the given rows."""
     rows = rows - rows.mean(0)
     variances, axes = np.linalg.eigh(rows.T @ rows / len(rows))
     ridge = 0.01 * variances.mean()

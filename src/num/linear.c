@@ -224,6 +224,28 @@ done:
     return status;
 }
 
+/* With metric = U' U the pair becomes the plain problem of U'^-1 matrix U^-1, whose vectors are U u. */
+wn_status wn_linear_eigen_pair(double *matrix, double *metric, size_t n, size_t wanted, double *values, double *vectors,
+                               wn_error *err)
+{
+    const lapack_int order = (lapack_int)n;
+    begin_blas();
+    lapack_int info = LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'U', order, metric, order);
+    if (info == 0) info = LAPACKE_dsygst(LAPACK_COL_MAJOR, 1, 'U', order, matrix, order, metric, order);
+    end_blas();
+    if (info != 0)
+        return wn_fail(err, WN_INVALID, "a %zu x %zu matrix of distances is not positive definite (LAPACK says %d)", n,
+                       n, (int)info);
+    WN_TRY(wn_linear_eigen(matrix, n, wanted, values, vectors, err));
+    begin_blas();
+    info = LAPACKE_dtrtrs(LAPACK_COL_MAJOR, 'U', 'N', 'N', order, (lapack_int)wanted, metric, order, vectors, order);
+    end_blas();
+    if (info != 0)
+        return wn_fail(err, WN_INTERNAL, "cannot solve a triangle of %zu rows (LAPACK says %d)", n, (int)info);
+    for (size_t i = 0; i < wanted; i++) wn_linear_fix_sign(vectors + i * n, n);
+    return WN_OK;
+}
+
 static void project_block(void *context, size_t begin, size_t end, unsigned worker)
 {
     const pass *p = context;

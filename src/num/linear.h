@@ -31,6 +31,11 @@ uint64_t wn_linear_covariance_memory(size_t rows, size_t cols, unsigned threads)
 WN_NODISCARD wn_status wn_linear_eigen(double *matrix, size_t n, size_t wanted, double *values, double *vectors,
                                        wn_error *err);
 
+/* The same for the pair of symmetric matrices (matrix, metric): vectors u with matrix u = value metric u, scaled to
+ * u' metric u = 1. `metric` must be positive definite (WN_INVALID otherwise) and is used up as well. */
+WN_NODISCARD wn_status wn_linear_eigen_pair(double *matrix, double *metric, size_t n, size_t wanted, double *values,
+                                            double *vectors, wn_error *err);
+
 /* out (rows x k, row-major) = (x - mean) basis', with the k rows of `basis` (k x cols). `mean` NULL means 0. */
 WN_NODISCARD wn_status wn_linear_project(const wn_matrix *x, const double *mean, const float *basis, size_t k,
                                          wn_pool *pool, float *out, wn_error *err);

@@ -14,9 +14,10 @@ typedef struct wn_train_spread {
 } wn_train_spread;
 
 /* Replaces the running statistics of batch norm, which saw random views, by those of the images themselves, and the
- * embedding layer by the scaled principal axes of their features. Ends the learner's training: no step may follow. */
+ * embedding layer by scaled axes of their features (train_finish.c says which). `step`: of random numbers for views
+ * that no training step has used. Ends the learner's training: no step may follow. */
 WN_NODISCARD wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup *setup,
-                                                  wn_image_feed *feed, wn_pool *pool, wn_train_spread *out,
-                                                  wn_error *err);
+                                                  wn_image_feed *feed, int64_t step, wn_pool *pool,
+                                                  wn_train_spread *out, wn_error *err);
 
 #endif

@@ -122,6 +122,50 @@ static void test_eigen(void **state)
     assert_true(err.message[0] != 0);
 }
 
+/* The pair (covariance, metric) against its definition; a metric that has no length is refused. */
+static void test_eigen_pair(void **state)
+{
+    enum { N = 37, KEPT_HERE = 9 };
+    static double a[N * N], b[N * N], a_copy[N * N], b_copy[N * N], found[KEPT_HERE], vectors[KEPT_HERE * N];
+    wn_error err = {0};
+    wn_rng rng;
+    (void)state;
+    wn_rng_init(&rng, 3, 0);
+    for (size_t i = 0; i < N; i++) {
+        for (size_t j = 0; j <= i; j++) {
+            a[i * N + j] = a[j * N + i] = (double)wn_rng_normal(&rng);
+            b[i * N + j] = b[j * N + i] = 0.1 * (double)wn_rng_normal(&rng) + (i == j ? 3 + 0.1 * (double)i : 0);
+        }
+    }
+    memcpy(a_copy, a, sizeof a);
+    memcpy(b_copy, b, sizeof b);
+    assert_int_equal(wn_linear_eigen_pair(a_copy, b_copy, N, KEPT_HERE, found, vectors, NULL), WN_OK);
+    for (size_t v = 0; v < KEPT_HERE; v++) {
+        const double *vector = vectors + v * N;
+        double length = 0, most = 0;
+        if (v > 0) assert_true(found[v] <= found[v - 1]);
+        for (size_t i = 0; i < N; i++) {
+            double by_a = 0, by_b = 0;
+            for (size_t j = 0; j < N; j++) {
+                by_a += a[i * N + j] * vector[j];
+                by_b += b[i * N + j] * vector[j];
+            }
+            assert_true(fabs(by_a - found[v] * by_b) < 1e-9 * found[0]);
+            length += vector[i] * by_b;
+            if (fabs(vector[i]) > fabs(most)) most = vector[i];
+        }
+        assert_true(fabs(length - 1) < 1e-12);
+        assert_true(most > 0);
+    }
+    for (size_t i = 0; i < N; i++) assert_true(a[i * N + i] / b[i * N + i] <= found[0] * (1 + 1e-12));
+    memcpy(a_copy, a, sizeof a);
+    memcpy(b_copy, b, sizeof b);
+    b_copy[5 * N + 5] = -1;
+    assert_int_equal(wn_linear_eigen_pair(a_copy, b_copy, N, KEPT_HERE, found, vectors, &err), WN_INVALID);
+    assert_non_null(strstr(err.message, "positive definite"));
+    assert_int_equal(wn_memory_live(WN_MEMORY_MATRIX), 0);
+}
+
 static void test_rotation(void **state)
 {
     enum { DIM = 40 };
@@ -145,6 +189,7 @@ static void test_rotation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_covariance), cmocka_unit_test(test_threads),
-                                       cmocka_unit_test(test_eigen), cmocka_unit_test(test_rotation)};
+                                       cmocka_unit_test(test_eigen), cmocka_unit_test(test_eigen_pair),
+                                       cmocka_unit_test(test_rotation)};
     return cmocka_run_group_tests(tests, fill_values, NULL);
 }
