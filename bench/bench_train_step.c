@@ -93,7 +93,7 @@ static wn_status run_steps(const settings *s, wn_pool *pool, double *times, wn_e
         if ((status = wn_batch_forward(batch, pool, (const uint8_t *const *)&pixels, features, err))) goto done;
         if ((status = wn_batch_backward(batch, pool, features + feature_count, gradient, err))) goto done;
         wn_batch_absorb(batch, 0.1F);
-        wn_optimizer_step(optimizer, pool, tensors, gradient, 1e-3);
+        if ((status = wn_optimizer_step(optimizer, pool, tensors, gradient, 1e-3, err))) goto done;
         timing end = now();
         times[i] = end.wall - start.wall;
         times[s->steps + i] = end.processor - start.processor;

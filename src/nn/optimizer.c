@@ -35,9 +35,10 @@ struct wn_optimizer {
     size_t trained;
     piece *pieces;
     size_t piece_count;
-    double *norms; /* for kinds with trust: two sums of squares a piece */
-    double *rates; /* of each tensor */
-    float *state;  /* kind->states x trained */
+    double *norms;  /* for kinds with trust: two sums of squares a piece */
+    double *rates;  /* of each tensor */
+    float *state;   /* kind->states x trained */
+    float *scratch; /* for kinds that update whole matrices */
     uint64_t steps;
 };
 
@@ -70,18 +71,37 @@ wn_status wn_optimizer_defaults(const char *name, wn_optimizer_options *out, wn_
     return WN_OK;
 }
 
-static size_t list_pieces(const wn_tensors *tensors, piece *out)
+/* Whether the kind updates this tensor as a whole. */
+static bool is_matrix(const wn_optimizer_kind *kind, const wn_tensor *row)
+{
+    return kind->matrix && row->role == WN_TENSOR_WEIGHT && row->rank > 1;
+}
+
+/* The pieces of all tensors that are not updated as a whole. */
+static size_t list_pieces(const wn_optimizer_kind *kind, const wn_tensors *tensors, piece *out)
 {
     size_t count = 0;
     for (size_t r = 0; r < tensors->row_count; r++) {
         const wn_tensor *row = &tensors->rows[r];
-        if (row->role == WN_TENSOR_STATISTIC) continue;
+        if (row->role == WN_TENSOR_STATISTIC || is_matrix(kind, row)) continue;
         for (size_t done = 0; done < row->count; done += SPAN, count++) {
             size_t left = row->count - done;
             if (out) out[count] = (piece){r, row->offset + done, left < SPAN ? left : SPAN};
         }
     }
     return count;
+}
+
+static size_t count_scratch(const wn_optimizer_kind *kind, const wn_tensors *tensors)
+{
+    size_t most = 0;
+    for (size_t r = 0; r < tensors->row_count; r++) {
+        const wn_tensor *row = &tensors->rows[r];
+        if (!is_matrix(kind, row)) continue;
+        const size_t floats = kind->matrix_floats(row->shape[0], row->count / row->shape[0]);
+        if (floats > most) most = floats;
+    }
+    return most;
 }
 
 wn_status wn_optimizer_new(const char *name, const wn_optimizer_options *options, const wn_tensors *tensors,
@@ -94,16 +114,17 @@ wn_status wn_optimizer_new(const char *name, const wn_optimizer_options *options
     if (!optimizer) return wn_fail(err, WN_NOMEM, "no memory for the optimiser");
 
     *optimizer = (wn_optimizer){.kind = kind, .options = *options, .trained = tensors->trained};
-    optimizer->piece_count = list_pieces(tensors, NULL);
+    optimizer->piece_count = list_pieces(kind, tensors, NULL);
     optimizer->pieces = wn_alloc(WN_MEMORY_TRAINING, optimizer->piece_count, sizeof *optimizer->pieces);
     optimizer->norms = wn_calloc(WN_MEMORY_TRAINING, optimizer->piece_count, 2 * sizeof *optimizer->norms);
     optimizer->rates = wn_calloc(WN_MEMORY_TRAINING, tensors->row_count, sizeof *optimizer->rates);
     optimizer->state = wn_calloc(WN_MEMORY_TRAINING, tensors->trained, kind->states * sizeof *optimizer->state);
-    if (!optimizer->pieces || !optimizer->norms || !optimizer->rates || !optimizer->state) {
+    optimizer->scratch = wn_alloc(WN_MEMORY_TRAINING, count_scratch(kind, tensors) + 1, sizeof *optimizer->scratch);
+    if (!optimizer->pieces || !optimizer->norms || !optimizer->rates || !optimizer->state || !optimizer->scratch) {
         wn_optimizer_free(&optimizer);
         return wn_fail(err, WN_NOMEM, "no memory for the optimiser");
     }
-    list_pieces(tensors, optimizer->pieces);
+    (void)list_pieces(kind, tensors, optimizer->pieces);
     *out = optimizer;
     return WN_OK;
 }
@@ -111,6 +132,7 @@ wn_status wn_optimizer_new(const char *name, const wn_optimizer_options *options
 void wn_optimizer_free(wn_optimizer **optimizer)
 {
     if (!*optimizer) return;
+    wn_free((*optimizer)->scratch);
     wn_free((*optimizer)->state);
     wn_free((*optimizer)->rates);
     wn_free((*optimizer)->norms);
@@ -162,31 +184,52 @@ static void set_rates(const step_work *work, wn_pool *pool, double rate)
     }
 }
 
+/* `count` values of tensor `row` from `offset` on. */
+static wn_optimizer_span make_span(const step_work *work, size_t row, size_t offset, size_t count)
+{
+    wn_optimizer *optimizer = work->optimizer;
+    wn_optimizer_span span = {.values = work->tensors->values + offset,
+                              .gradient = work->gradient + offset,
+                              .count = count,
+                              .decay = work->tensors->rows[row].role == WN_TENSOR_WEIGHT,
+                              .rate = optimizer->rates[row],
+                              .step = optimizer->steps};
+    for (size_t s = 0; s < optimizer->kind->states; s++)
+        span.state[s] = optimizer->state + s * optimizer->trained + offset;
+    return span;
+}
+
 static void update_pieces(void *context, size_t begin, size_t end, unsigned worker)
 {
     const step_work *work = context;
-    wn_optimizer *optimizer = work->optimizer;
     (void)worker;
     for (size_t i = begin; i < end; i++) {
-        const piece *p = &optimizer->pieces[i];
-        wn_optimizer_span span = {.values = work->tensors->values + p->offset,
-                                  .gradient = work->gradient + p->offset,
-                                  .count = p->count,
-                                  .decay = work->tensors->rows[p->row].role == WN_TENSOR_WEIGHT,
-                                  .rate = optimizer->rates[p->row],
-                                  .step = optimizer->steps};
-        for (size_t s = 0; s < optimizer->kind->states; s++)
-            span.state[s] = optimizer->state + s * optimizer->trained + p->offset;
-        optimizer->kind->update(&optimizer->options, &span);
+        const piece *p = &work->optimizer->pieces[i];
+        const wn_optimizer_span span = make_span(work, p->row, p->offset, p->count);
+        work->optimizer->kind->update(&work->optimizer->options, &span);
     }
 }
 
-void wn_optimizer_step(wn_optimizer *optimizer, wn_pool *pool, wn_tensors *tensors, const float *gradient, double rate)
+static wn_status update_matrices(const step_work *work, wn_pool *pool, wn_error *err)
+{
+    const wn_optimizer *optimizer = work->optimizer;
+    for (size_t r = 0; r < work->tensors->row_count; r++) {
+        const wn_tensor *row = &work->tensors->rows[r];
+        if (!is_matrix(optimizer->kind, row)) continue;
+        const wn_optimizer_span span = make_span(work, r, row->offset, row->count);
+        WN_TRY(optimizer->kind->matrix(&optimizer->options, &span, pool, row->shape[0], optimizer->scratch, err));
+    }
+    return WN_OK;
+}
+
+wn_status wn_optimizer_step(wn_optimizer *optimizer, wn_pool *pool, wn_tensors *tensors, const float *gradient,
+                            double rate, wn_error *err)
 {
     step_work work = {.optimizer = optimizer, .tensors = tensors, .gradient = gradient};
     optimizer->steps++;
     set_rates(&work, pool, rate);
     wn_pool_for(pool, optimizer->piece_count, 1, update_pieces, &work);
+    return update_matrices(&work, pool, err);
 }
 
 float *wn_optimizer_state(wn_optimizer *optimizer, size_t *count, uint64_t **steps)

@@ -13,11 +13,11 @@
 #include "winnow/pool.h"
 
 typedef struct wn_optimizer_options {
-    double momentum;      /* SGD, LARS: 0.9; AdamW: beta 1, 0.9 */
+    double momentum;      /* SGD, LARS: 0.9; Muon: 0.95; AdamW: beta 1, 0.9 */
     double second_moment; /* AdamW: beta 2, 0.999 */
     double epsilon;       /* AdamW: 1e-8 */
-    double decay;         /* weight decay; decoupled in AdamW */
-    double trust;         /* LARS: trust coefficient, 0.001 */
+    double decay;         /* weight decay; decoupled in AdamW and Muon */
+    double trust;         /* LARS: trust coefficient, 0.001; Muon: rate of matrices over that of the rest */
 } wn_optimizer_options;
 
 typedef struct wn_optimizer wn_optimizer;
@@ -34,8 +34,9 @@ WN_NODISCARD wn_status wn_optimizer_new(const char *name, const wn_optimizer_opt
                                         const wn_tensors *tensors, wn_optimizer **out, wn_error *err);
 void wn_optimizer_free(wn_optimizer **optimizer);
 
-/* One step: changes tensors->values[0 .. trained). */
-void wn_optimizer_step(wn_optimizer *optimizer, wn_pool *pool, wn_tensors *tensors, const float *gradient, double rate);
+/* One step: changes tensors->values[0 .. trained). Fails where a matrix product does, half way. */
+WN_NODISCARD wn_status wn_optimizer_step(wn_optimizer *optimizer, wn_pool *pool, wn_tensors *tensors,
+                                         const float *gradient, double rate, wn_error *err);
 
 /* The state: `count` floats, and the number of steps done. Write through the pointers to restore it. */
 float *wn_optimizer_state(wn_optimizer *optimizer, size_t *count, uint64_t **steps);

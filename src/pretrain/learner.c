@@ -194,7 +194,7 @@ static wn_status update(wn_learner *l, wn_pool *pool, const wn_learner_input *at
             for (size_t j = 0; j < part->tensors->trained; j++) gradient[j] *= (float)scale;
         }
         const double rate = i == WN_PART_NETWORK ? at->network_rate : at->rate;
-        if (rate > 0.0) wn_optimizer_step(part->optimizer, pool, part->tensors, gradient, rate);
+        if (rate > 0.0) WN_TRY(wn_optimizer_step(part->optimizer, pool, part->tensors, gradient, rate, err));
     }
     if (l->setup.method->prototypes) scale_prototypes(l);
     return wn_network_commit(l->student.branch.network, pool, err);

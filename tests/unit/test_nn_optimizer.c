@@ -4,6 +4,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,11 +15,12 @@
 
 #include "base/rng.h"
 #include "nn/optimizer.h"
+#include "nn/orthogonal.h"
 #include "winnow/memory.h"
 
-enum { LARGE = 40000, SMALL = 11, STEPS = 5 };
+enum { SIDE = 200, LARGE = SIDE * SIDE, SMALL = 11, STEPS = 5 };
 
-static const uint32_t large_shape[] = {200, 200}, small_shape[] = {SMALL};
+static const uint32_t large_shape[] = {SIDE, SIDE}, small_shape[] = {SMALL};
 
 static void make_tensors(wn_tensors *tensors)
 {
@@ -42,6 +44,53 @@ static void fill_gradient(float *gradient, uint64_t step)
     for (size_t i = 0; i < LARGE + SMALL; i++) gradient[i] = wn_rng_normal(&rng);
 }
 
+/* c = a b, SIDE x SIDE each. */
+static void multiply(const double *a, const double *b, double *c)
+{
+    for (size_t i = 0; i < SIDE; i++) {
+        for (size_t j = 0; j < SIDE; j++) c[i * SIDE + j] = 0;
+        for (size_t k = 0; k < SIDE; k++) {
+            for (size_t j = 0; j < SIDE; j++) c[i * SIDE + j] += a[i * SIDE + k] * b[k * SIDE + j];
+        }
+    }
+}
+
+/* x (SIDE x SIDE) through the plain quintic iteration, in double. */
+static void plain_orthogonal(double *x)
+{
+    static double gram[LARGE], square[LARGE], next[LARGE];
+    double length = 0;
+    for (size_t i = 0; i < LARGE; i++) length += x[i] * x[i];
+    for (size_t i = 0; i < LARGE; i++) x[i] /= sqrt(length);
+    for (int round = 0; round < 5; round++) {
+        for (size_t i = 0; i < SIDE; i++) {
+            for (size_t j = 0; j < SIDE; j++) {
+                gram[i * SIDE + j] = 0;
+                for (size_t k = 0; k < SIDE; k++) gram[i * SIDE + j] += x[i * SIDE + k] * x[j * SIDE + k];
+            }
+        }
+        multiply(gram, gram, square);
+        for (size_t i = 0; i < LARGE; i++) square[i] = 2.0315 * square[i] - 4.7750 * gram[i];
+        for (size_t i = 0; i < SIDE; i++) square[i * SIDE + i] += 3.4445;
+        multiply(square, x, next);
+        memcpy(x, next, sizeof next);
+    }
+}
+
+static void plain_muon(const wn_optimizer_options *o, double *w, double *m, const float *gradient, double rate,
+                       bool matrix)
+{
+    static double u[LARGE];
+    const size_t count = matrix ? LARGE : SMALL;
+    for (size_t i = 0; i < count; i++) {
+        m[i] = o->momentum * m[i] + (double)gradient[i];
+        u[i] = (double)gradient[i] + o->momentum * m[i];
+    }
+    if (matrix) plain_orthogonal(u);
+    for (size_t i = 0; i < count; i++)
+        w[i] = matrix ? (1 - rate * o->decay) * w[i] - rate * o->trust * u[i] : w[i] - rate * u[i];
+}
+
 /* One step in double; state m, v. */
 static void plain_step(const char *name, const wn_optimizer_options *o, double *w, double *m, double *v,
                        const float *gradient, double rate, int step)
@@ -49,6 +98,10 @@ static void plain_step(const char *name, const wn_optimizer_options *o, double *
     for (size_t part = 0; part < 2; part++) {
         size_t begin = part ? LARGE : 0, end = part ? LARGE + SMALL : LARGE;
         double decay = part ? 0 : o->decay, values = 0, slope = 0, r = rate;
+        if (strcmp(name, "muon") == 0) {
+            plain_muon(o, w + begin, m + begin, gradient + begin, rate, part == 0);
+            continue;
+        }
         for (size_t i = begin; i < end; i++) {
             values += w[i] * w[i];
             slope += (double)gradient[i] * (double)gradient[i];
@@ -96,7 +149,7 @@ static void steps_follow_the_formulas(void **state)
         }
         for (int step = 1; step <= STEPS; step++) {
             fill_gradient(gradient, (uint64_t)step);
-            wn_optimizer_step(optimizer, NULL, &tensors, gradient, 0.1 / step);
+            assert_int_equal(wn_optimizer_step(optimizer, NULL, &tensors, gradient, 0.1 / step, &err), WN_OK);
             plain_step(name, &options, w, m, v, gradient, 0.1 / step, step);
         }
         for (size_t i = 0; i < LARGE + SMALL; i++) {
@@ -140,7 +193,9 @@ static void threads_and_restarts_change_nothing(void **state)
                     memcpy(to, from, count * sizeof *to);
                     *other_steps = *steps;
                 }
-                wn_optimizer_step(t == 1 && step >= 3 ? other : optimizer, pool, &tensors, gradient, 0.1);
+                assert_int_equal(
+                    wn_optimizer_step(t == 1 && step >= 3 ? other : optimizer, pool, &tensors, gradient, 0.1, &err),
+                    WN_OK);
             }
             if (t == 0)
                 memcpy(first, tensors.values, sizeof first);
@@ -151,6 +206,46 @@ static void threads_and_restarts_change_nothing(void **state)
             wn_pool_free(&pool);
             wn_tensors_clear(&tensors);
         }
+    }
+}
+
+/* Wide, tall and square matrices whose singular values are known: they come near 1, zeros stay. */
+static void orthogonal_matrices_are_orthogonal(void **state)
+{
+    static const size_t shapes[][2] = {{3, 50}, {50, 3}, {40, 40}, {130, 288}, {1, 9}, {9, 1}};
+    wn_error err = {0};
+    (void)state;
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
+        const size_t rows = shapes[s][0], cols = shapes[s][1], n = rows < cols ? rows : cols;
+        float *x = wn_alloc(WN_MEMORY_TRAINING, rows * cols, sizeof *x);
+        float *scratch = wn_alloc(WN_MEMORY_TRAINING, wn_orthogonalize_floats(rows, cols), sizeof *scratch);
+        wn_rng rng;
+        wn_rng_init(&rng, 5, s);
+        for (size_t i = 0; i < rows * cols; i++) x[i] = wn_rng_normal(&rng);
+        if (rows == cols) { /* far from singular */
+            for (size_t i = 0; i < rows; i++) x[i * cols + i] += 20;
+        }
+        assert_int_equal(wn_orthogonalize(NULL, rows, cols, x, scratch, &err), WN_OK);
+        double trace = 0,
+               squares = 0; /* of the Gram matrix: sums of the squares and fourth powers of singular values */
+        for (size_t i = 0; i < n; i++) {
+            for (size_t j = 0; j < n; j++) {
+                double dot = 0;
+                for (size_t k = 0; k < rows * cols / n; k++)
+                    dot +=
+                        (double)(rows < cols ? x[i * cols + k] * x[j * cols + k] : x[k * cols + i] * x[k * cols + j]);
+                squares += dot * dot;
+                if (i == j) trace += dot;
+            }
+        }
+        const double mean = trace / (double)n, spread = sqrt(fmax(0, squares / (double)n - mean * mean));
+        assert_true(mean > 0.45 && mean < 1.45);
+        assert_true(spread < 0.45);
+        for (size_t i = 0; i < rows * cols; i++) x[i] = 0;
+        assert_int_equal(wn_orthogonalize(NULL, rows, cols, x, scratch, &err), WN_OK);
+        for (size_t i = 0; i < rows * cols; i++) assert_true(x[i] == 0);
+        wn_free(scratch);
+        wn_free(x);
     }
 }
 
@@ -168,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_follow_the_formulas),
         cmocka_unit_test(threads_and_restarts_change_nothing),
+        cmocka_unit_test(orthogonal_matrices_are_orthogonal),
         cmocka_unit_test(unknown_optimiser_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
