@@ -71,10 +71,12 @@ wn_status wn_optimizer_defaults(const char *name, wn_optimizer_options *out, wn_
     return WN_OK;
 }
 
-/* Whether the kind updates this tensor as a whole. */
+/* Whether the kind updates this tensor as a whole. The channels of a depthwise convolution have nothing to do with each
+ * other, so its filters are no matrix. */
 static bool is_matrix(const wn_optimizer_kind *kind, const wn_tensor *row)
 {
-    return kind->matrix && row->role == WN_TENSOR_WEIGHT && row->rank > 1;
+    const bool depthwise = row->rank == 4 && row->shape[1] == 1;
+    return kind->matrix && row->role == WN_TENSOR_WEIGHT && row->rank > 1 && !depthwise;
 }
 
 /* The pieces of all tensors that are not updated as a whole. */

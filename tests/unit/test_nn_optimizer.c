@@ -249,6 +249,37 @@ static void orthogonal_matrices_are_orthogonal(void **state)
     }
 }
 
+/* Filters of a depthwise convolution have nothing to do with each other: muon gives them plain momentum. */
+static void depthwise_filters_are_no_matrix(void **state)
+{
+    static const uint32_t shape[] = {12, 1, 3, 3};
+    enum { COUNT = 12 * 9 };
+    float gradient[COUNT], before[COUNT];
+    wn_optimizer_options options;
+    wn_optimizer *optimizer = NULL;
+    wn_tensors tensors = {0};
+    wn_error err = {0};
+    wn_rng rng;
+    (void)state;
+    wn_rng_init(&rng, 8, 0);
+    assert_int_equal(wn_tensors_add(&tensors, "w", WN_TENSOR_WEIGHT, 4, shape, NULL, &err), WN_OK);
+    assert_int_equal(wn_tensors_allocate(&tensors, &err), WN_OK);
+    for (int i = 0; i < COUNT; i++) {
+        before[i] = tensors.values[i] = wn_rng_normal(&rng);
+        gradient[i] = wn_rng_normal(&rng);
+    }
+    assert_int_equal(wn_optimizer_defaults("muon", &options, &err), WN_OK);
+    assert_int_equal(wn_optimizer_new("muon", &options, &tensors, &optimizer, &err), WN_OK);
+    assert_int_equal(wn_optimizer_step(optimizer, NULL, &tensors, gradient, 0.1, &err), WN_OK);
+    for (int i = 0; i < COUNT; i++) {
+        const double expected =
+            (1 - 0.1 * options.decay) * (double)before[i] - 0.1 * (1 + options.momentum) * (double)gradient[i];
+        assert_true(fabs((double)tensors.values[i] - expected) < 1e-6);
+    }
+    wn_optimizer_free(&optimizer);
+    wn_tensors_clear(&tensors);
+}
+
 static void unknown_optimiser_is_refused(void **state)
 {
     wn_optimizer_options options;
@@ -261,9 +292,8 @@ static void unknown_optimiser_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(steps_follow_the_formulas),
-        cmocka_unit_test(threads_and_restarts_change_nothing),
-        cmocka_unit_test(orthogonal_matrices_are_orthogonal),
+        cmocka_unit_test(steps_follow_the_formulas),          cmocka_unit_test(threads_and_restarts_change_nothing),
+        cmocka_unit_test(orthogonal_matrices_are_orthogonal), cmocka_unit_test(depthwise_filters_are_no_matrix),
         cmocka_unit_test(unknown_optimiser_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,10 +16,11 @@
 static void update(const wn_optimizer_options *options, const wn_optimizer_span *span)
 {
     const float momentum = (float)options->momentum, rate = (float)span->rate;
+    const float keep = span->decay ? (float)(1 - span->rate * options->decay) : 1.0F;
     for (size_t i = 0; i < span->count; i++) {
         const float m = momentum * span->state[0][i] + span->gradient[i];
         span->state[0][i] = m;
-        span->values[i] -= rate * (span->gradient[i] + momentum * m);
+        span->values[i] = keep * span->values[i] - rate * (span->gradient[i] + momentum * m);
     }
 }
 
