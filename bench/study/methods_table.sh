@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every training method with the same network on the same images, for the same number of views: a row of Markdown for each,
-# kNN accuracy (each image against all others, k = 200) at 128, 64 and 32 numbers, processor seconds of the training, and
-# views a processor second. The class of an image is the name of its folder; SET is a folder or a list of paths.
+# kNN accuracy (each image against all others, k = 200) at 128, 64 and 32 numbers, processor seconds of the training,
+# views a processor second, and the most memory that the training took. The class of an image is the name of its folder; SET is a folder or a list of paths.
 #   bench/study/methods_table.sh SET [VIEWS [SIDE [NETWORK [METHOD...]]]]
 #   bench/study/methods_table.sh cifar10/train 1000000 32 tiny
 set -eu
@@ -29,8 +29,8 @@ accuracy() { # MODEL: at 128, 64 and 32 numbers
     done
 }
 
-echo "| method | views an image | steps | 128 | 64 | 32 | processor s | views / processor s |"
-echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
+echo "| method | views an image | steps | 128 | 64 | 32 | processor s | views / processor s | GB |"
+echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 for method in $methods; do
     options=(--method "$method") each=2
     case $method in
@@ -41,9 +41,11 @@ for method in $methods; do
     esac
     steps=$((views / (batch * each)))
     [ "$method" != untrained ] || steps=1
-    TIMEFORMAT='%U'
-    used=$({ time "$winnow" train -w "$scratch/w" --network "$network" --steps $steps --batch $batch --views $each \
-        --small-views 0 --side "$side" --name "$method" --out "$scratch/m.wnm" --quiet "${options[@]}" 2>/dev/null; } 2>&1)
-    printf '| %s | %s | %s |%s %s | %s |\n' "$method" $each "$steps" "$(accuracy "$scratch/m.wnm")" "$used" \
-        "$(awk "BEGIN { printf \"%.0f\", $steps * $batch * $each / $used }")"
+    rm -f "$scratch/used"
+    build/release/bench/run_measured "$scratch/used" "$winnow" train -w "$scratch/w" --network "$network" --steps $steps \
+        --batch $batch --views $each --small-views 0 --side "$side" --name "$method" --out "$scratch/m.wnm" --quiet \
+        "${options[@]}" 2>"$scratch/told" || { cat "$scratch/told" >&2; exit 1; }
+    read -r _ used peak <"$scratch/used"
+    printf '| %s | %s | %s |%s %.0f | %s | %.2f |\n' "$method" $each "$steps" "$(accuracy "$scratch/m.wnm")" "$used" \
+        "$(awk "BEGIN { printf \"%.0f\", $steps * $batch * $each / $used }")" "$(awk "BEGIN { print $peak / 1e9 }")"
 done

@@ -18,7 +18,7 @@
 static const double reference_flop_fp32 = 0.28e12, reference_flop_bf16 = 0.55e12,
                     reference_flop_bf16_depthwise = 0.44e12;
 
-/* For a batch of BATCH_USUAL: SGD with Nesterov momentum and its kin; AdamW. */
+/* For a batch of BATCH_USUAL: Muon and SGD with Nesterov momentum; AdamW. */
 static const double rate_usual = 0.1, rate_adamw = 1e-3;
 
 /* From a model, unless the user sets a rate: the new layers learn at rate_adamw and the network, which knows much
@@ -65,7 +65,7 @@ const wn_option wn_train_options[] = {
      offsetof(wn_train_params, small_views), -1, 64, "-1", NULL, "N", 0},
     {WN_OPTION_INT, "dim", "numbers of an embedding", offsetof(wn_train_params, dim), DIM_LEAST, 1024, "128", NULL, "N",
      0},
-    {WN_OPTION_TEXT, "optimizer", "sgd, lars, adamw or muon", offsetof(wn_train_params, optimizer), 0, 0, NULL, NULL,
+    {WN_OPTION_TEXT, "optimizer", "muon, sgd, lars or adamw", offsetof(wn_train_params, optimizer), 0, 0, NULL, NULL,
      "NAME", 0},
     {WN_OPTION_REAL, "rate", "highest learning rate (0 = automatic)", offsetof(wn_train_params, rate), 0, 100, "0",
      NULL, "R", 0},
@@ -143,7 +143,7 @@ static wn_status choose_parts(const wn_train_params *params, wn_learner_setup *l
         tell_unknown("network", params->network, wn_train_get_network, err);
         return WN_INVALID;
     }
-    learner->optimizer = params->optimizer ? params->optimizer : params->from ? "adamw" : "sgd";
+    learner->optimizer = params->optimizer ? params->optimizer : params->from ? "adamw" : "muon";
     learner->decay = params->decay >= 0.0 ? params->decay : 5e-4;
     learner->precision = wn_precision_resolve_training((wn_precision)params->precision, learner->architecture);
     learner->seed = params->seed;
@@ -282,9 +282,11 @@ static void choose_rates(const wn_train_params *params, wn_train_setup *out)
 {
     const wn_train_plan *plan = &out->plan;
     const bool automatic = params->rate <= 0.0;
-    const bool adamw = strcmp(out->learner.optimizer, "adamw") == 0; /* indifferent to the scale of a loss */
-    const double own = !adamw && out->learner.method->rate > 0.0 ? out->learner.method->rate : 1.0;
-    const double usual = adamw ? rate_adamw : rate_usual * own;
+    const char *optimizer = out->learner.optimizer;
+    /* The others are indifferent to the scale of a loss. */
+    const double own =
+        strcmp(optimizer, "sgd") == 0 && out->learner.method->rate > 0.0 ? out->learner.method->rate : 1.0;
+    const double usual = strcmp(optimizer, "adamw") == 0 ? rate_adamw : rate_usual * own;
     const double steps = (double)plan->steps;
     out->rate = automatic ? usual * sqrt((double)(plan->batch * plan->accumulate) / BATCH_USUAL) : params->rate;
     out->network_share = params->from && automatic ? network_share_from : 1.0;

@@ -244,6 +244,7 @@ static void test_a_collapsed_run_is_stopped_and_named(void **state)
     uint64_t identity;
     (void)state;
     params.rate = 5.0;
+    params.optimizer = "sgd"; /* muon does not collapse here */
     assert_int_equal(train(48, (scene){48, 0}, &params, &result, &err), WN_INVALID);
     assert_true(result.collapsed && !result.nothing_to_learn);
     if (!strstr(err.message, "training collapsed: since step ")) fail_msg("%s", err.message);

@@ -50,7 +50,7 @@ static size_t matrix_floats(size_t rows, size_t cols)
 const wn_optimizer_kind wn_optimizer_muon = {
     .name = "muon",
     .summary = "momentum made orthogonal for each weight matrix: most from few steps",
-    .defaults = {.momentum = 0.95, .decay = 5e-4, .trust = 0.5},
+    .defaults = {.momentum = 0.95, .decay = 5e-4, .trust = 0.7},
     .states = 1,
     .update = update,
     .matrix = matrix,
