@@ -116,10 +116,13 @@ static bool answers(sqlite3 *handle)
     return sqlite3_exec(handle, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL) == SQLITE_OK;
 }
 
-/* Opens a connection for reading, if need be as an immutable file. */
+/* Opens a connection for reading, if need be as an immutable file. Where the file can be written the connection could
+ * too, but for query_only: the last one that closes takes the log and the shared memory away, and one that only reads
+ * would leave them. */
 static wn_status open_reader(wn_database *database, wn_error *err)
 {
-    int code = sqlite3_open_v2(database->path, &database->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    int code = sqlite3_open_v2(database->path, &database->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK) code = sqlite3_exec(database->handle, "PRAGMA query_only = ON", NULL, NULL, NULL);
     if (code == SQLITE_OK) {
         sqlite3_busy_timeout(database->handle, BUSY_WAIT_MS);
         if (answers(database->handle)) return WN_OK;

@@ -77,6 +77,31 @@ static void test_readers_beside_a_busy_writer(void **state)
     assert_true(WIFSIGNALED(how)); /* it was writing until the end */
 }
 
+static bool stands(const fixture *f, const char *name)
+{
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/%s", f->path, name);
+    return access(path, F_OK) == 0;
+}
+
+static void test_readers_leave_nothing_behind(void **state)
+{
+    fixture *f = *state;
+    wn_workspace *workspace = fixture_open(f, WN_WORKSPACE_CREATE);
+    ASSERT_OK(f, fixture_append(workspace, 0, 10, &f->err));
+    wn_workspace_close(&workspace);
+    assert_false(stands(f, "catalog.db-wal") || stands(f, "catalog.db-shm"));
+    workspace = fixture_open(f, WN_WORKSPACE_READ);
+    wn_workspace *other = fixture_open(f, WN_WORKSPACE_READ);
+    wn_workspace_counts counts;
+    ASSERT_OK(f, wn_workspace_count(workspace, &counts, &f->err));
+    wn_workspace_close(&workspace);
+    ASSERT_OK(f, wn_workspace_count(other, &counts, &f->err));
+    assert_int_equal(counts.rows, 10);
+    wn_workspace_close(&other);
+    assert_false(stands(f, "catalog.db-wal") || stands(f, "catalog.db-shm"));
+}
+
 enum { ROWS = 60000, GRAIN = 1000 };
 
 typedef struct shared_read {
@@ -121,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_readers_beside_a_busy_writer),
+        FIXTURE_TEST(test_readers_leave_nothing_behind),
         FIXTURE_TEST(test_threads_on_one_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
