@@ -50,10 +50,10 @@ again "a checkpoint of another version of winnow; training starts from the begin
 cmp bad "$(checkpoint w).old"
 
 # A rate that is far too high: named with its value; the checkpoint serves the same options, which end there again.
-fails 1 "is no longer a number" -w nan --method vicreg --rate 100
+fails 1 "is no longer a number" -w nan --method vicreg --optimizer sgd --rate 100
 grep -qF "Try a lower --rate (it was 100)" message && grep -qF "keeps the last good numbers" message || cat message
 [ -e "$(checkpoint nan)" ]
-fails 1 "is no longer a number" -w nan --method vicreg --rate 100
+fails 1 "is no longer a number" -w nan --method vicreg --optimizer sgd --rate 100
 grep -q "training continues after step" message || cat message
 fails 2 "--teacher belongs to --method distill" -w nan --teacher e.npy
 
