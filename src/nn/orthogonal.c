@@ -101,8 +101,8 @@ wn_status wn_orthogonalize(wn_pool *pool, size_t rows, size_t cols, float *x, fl
     for (size_t i = 0; i < rows * cols; i++) squared += (double)x[i] * (double)x[i];
     if (!(squared > 0.0)) return WN_OK;
 
-    const float scale = (float)(1.0 / sqrt(squared));
-    for (size_t i = 0; i < rows * cols; i++) x[i] *= scale;
+    const double scale = 1.0 / sqrt(squared); /* beyond the range of a float for the smallest x */
+    for (size_t i = 0; i < rows * cols; i++) x[i] = (float)((double)x[i] * scale);
     WN_TRY(gram(pool, rows, cols, x, s.g, err));
     memset(s.q, 0, n * n * sizeof *s.q);
     for (size_t i = 0; i < n; i++) s.q[i * n + i] = 1.0F;

@@ -210,6 +210,25 @@ static void threads_and_restarts_change_nothing(void **state)
 }
 
 /* Wide, tall and square matrices whose singular values are known: they come near 1, zeros stay. */
+/* Momentum without a gradient shrinks to the smallest numbers there are before it is 0. */
+static void the_smallest_numbers_are_made_orthogonal(void **state)
+{
+    enum { ROWS = 4, COLS = 6 };
+    static const float sizes[] = {1e-30F, 1e-38F, 1e-42F, 1.5e-45F, 1e30F};
+    float scratch[4 * ROWS * ROWS + ROWS * COLS], expected[ROWS * COLS];
+    wn_error err = {0};
+    (void)state;
+    assert_int_equal(wn_orthogonalize_floats(ROWS, COLS), sizeof scratch / sizeof scratch[0]);
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        float x[ROWS * COLS] = {0};
+        for (size_t i = 0; i < ROWS; i++) x[i * COLS + i] = sizes[s];
+        assert_int_equal(wn_orthogonalize(NULL, ROWS, COLS, x, scratch, &err), WN_OK);
+        if (s == 0) memcpy(expected, x, sizeof x);
+        for (size_t i = 0; i < sizeof x / sizeof x[0]; i++) assert_true(fabsf(x[i] - expected[i]) < 1e-5F);
+        assert_true(x[0] > 0.6F && x[0] < 1.3F);
+    }
+}
+
 static void orthogonal_matrices_are_orthogonal(void **state)
 {
     static const size_t shapes[][2] = {{3, 50}, {50, 3}, {40, 40}, {130, 288}, {1, 9}, {9, 1}};
@@ -292,8 +311,11 @@ static void unknown_optimiser_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(steps_follow_the_formulas),          cmocka_unit_test(threads_and_restarts_change_nothing),
-        cmocka_unit_test(orthogonal_matrices_are_orthogonal), cmocka_unit_test(depthwise_filters_are_no_matrix),
+        cmocka_unit_test(steps_follow_the_formulas),
+        cmocka_unit_test(threads_and_restarts_change_nothing),
+        cmocka_unit_test(orthogonal_matrices_are_orthogonal),
+        cmocka_unit_test(depthwise_filters_are_no_matrix),
+        cmocka_unit_test(the_smallest_numbers_are_made_orthogonal),
         cmocka_unit_test(unknown_optimiser_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
