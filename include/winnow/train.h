@@ -59,7 +59,7 @@ typedef struct wn_train_params {
     int64_t views;              /* of the full side for each image; 0 = the method's choice */
     int64_t small_views;        /* more views of half the side; -1 = the method's choice */
     int64_t dim;                /* of the embedding */
-    const char *optimizer;      /* "sgd", "lars", "adamw"; NULL = automatic */
+    const char *optimizer;      /* "muon", "sgd", "lars", "adamw"; NULL = automatic: muon, from a model adamw */
     double rate;                /* learning rate at the top of the schedule; 0 = automatic: from a model, the network's
                                  * is a tenth of that of the new layers, which first learn alone */
     double decay;               /* weight decay; -1 = automatic */

@@ -17,12 +17,12 @@ typedef struct wn_optimizer_options {
     double second_moment; /* AdamW: beta 2, 0.999 */
     double epsilon;       /* AdamW: 1e-8 */
     double decay;         /* weight decay; decoupled in AdamW and Muon */
-    double trust;         /* LARS: trust coefficient, 0.001; Muon: rate of matrices over that of the rest */
+    double trust;         /* LARS: trust coefficient, 0.001; Muon: rate of matrices over that of the rest, 0.7 */
 } wn_optimizer_options;
 
 typedef struct wn_optimizer wn_optimizer;
 
-/* Name and summary of the i-th kind ("sgd", "adamw", "lars"); NULL beyond the last. */
+/* Name and summary of the i-th kind ("sgd", "adamw", "lars", "muon"); NULL beyond the last. */
 const char *wn_optimizer_name(size_t i);
 const char *wn_optimizer_summary(size_t i);
 

@@ -28,7 +28,7 @@ typedef struct wn_optimizer_kind {
     void (*update)(const wn_optimizer_options *options, const wn_optimizer_span *span);
     /* Factor on the rate of a whole tensor from the norms of its values and its gradient; NULL = 1. */
     double (*trust)(const wn_optimizer_options *options, double values_norm, double gradient_norm);
-    /* Updates a whole weight matrix, span->count = rows x cols; `scratch` holds `scratch_floats` of that shape. NULL =
+    /* Updates a whole weight matrix, span->count = rows x cols; `scratch` holds matrix_floats() of that shape. NULL =
      * weights are updated in spans as well. */
     wn_status (*matrix)(const wn_optimizer_options *options, const wn_optimizer_span *span, wn_pool *pool, size_t rows,
                         float *scratch, wn_error *err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Muon (Jordan et al. 2024): momentum whose step for a weight matrix (output channels x everything else) is made
- * orthogonal first, so that all its directions move at the same speed. Biases, scales and shifts take Nesterov
- * momentum.
+ * orthogonal first, so that all its directions move at the same speed. Biases, scales, shifts and the
+ * filters of depthwise convolutions take Nesterov momentum.
  *
  *     m <- momentum * m + g,  u = orthogonal(g + momentum * m)
  *     w <- (1 - rate * decay) w - rate * trust * sqrt(max(1, rows / cols)) * u
