@@ -20,7 +20,7 @@ static double follow(double mean, double value, bool first)
 
 wn_train_collapse wn_train_watch_look(const wn_train_watch *watch, int64_t images)
 {
-    if (watch->steps == 0) return WN_COLLAPSE_NONE;
+    if (watch->steps == 0 || images < 2) return WN_COLLAPSE_NONE; /* the embedding of one image is always a point */
     if (watch->std < std_least) return WN_COLLAPSE_POINT;
     if (images < IMAGES_LEAST) return WN_COLLAPSE_NONE;
     if (watch->share < share_least) return WN_COLLAPSE_VIEWS; /* false for NaN: one view */

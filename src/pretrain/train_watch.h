@@ -28,7 +28,7 @@ typedef enum wn_train_collapse {
     WN_COLLAPSE_VIEWS  /* images are no further apart than the views of one of them */
 } wn_train_collapse;
 
-/* What the averages look like; lines and views are judged from 8 images a step. */
+/* What the averages look like; a point is judged from 2 images a step, lines and views from 8. */
 wn_train_collapse wn_train_watch_look(const wn_train_watch *watch, int64_t images);
 
 /* Takes in a step with `images` images; true once the run has looked collapsed for long enough. The first `quiet`

@@ -229,7 +229,9 @@ static void test_the_watch_is_patient(void **state)
     assert_in_range(watch(&line, 200, 64, 0, 1000), 300, 420);
     assert_int_equal(watch(&views, 0, 64, 0, 200), 64 + 50);
     assert_int_equal(watch(&line, 0, 64, 0, 100000), 64 + 500);
-    assert_int_equal(watch(&line, 0, 4, 0, 1000), -1); /* few points lie on a line, and near their views, by chance */
+    assert_int_equal(watch(&point, 0, 2, 0, 1000), 64 + 100);
+    assert_int_equal(watch(&point, 0, 1, 0, 1000), -1); /* one image is one point */
+    assert_int_equal(watch(&line, 0, 4, 0, 1000), -1);  /* few points lie on a line, and near their views, by chance */
     assert_int_equal(watch(&views, 0, 4, 0, 1000), -1);
     assert_int_equal(watch(&young, 0, 64, 0, 1000), -1);
     assert_int_equal(watch(&unknown, 0, 64, 0, 1000), -1);
