@@ -4,6 +4,7 @@
  */
 #include "outputs.h"
 
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -25,13 +26,36 @@ static bool is_file(const wn_option *row)
     return row->value && (strchr(row->value, '.') || strstr(row->value, "FILE") || strcmp(row->value, "MODEL") == 0);
 }
 
-/* The same regular file, or the same name for one that is yet to be. */
+/* The name behind the last slash; `folder` gets what is before it, "." for nothing. False where it is too long. */
+static bool split(const char *path, char folder[PATH_MAX], const char **name)
+{
+    const char *slash = strrchr(path, '/');
+    *name = slash ? slash + 1 : path;
+    const size_t len = (size_t)(*name - path);
+    if (len >= PATH_MAX) return false;
+    memcpy(folder, path, len);
+    memcpy(folder + len, len ? "" : ".", len ? 1 : 2);
+    return true;
+}
+
+/* Two names of a file that is yet to be: the same name in the same folder, however that is spelled. */
+static bool same_place(const char *a, const char *b)
+{
+    char x_folder[PATH_MAX], y_folder[PATH_MAX];
+    const char *x_name, *y_name;
+    struct stat x, y;
+    if (strcmp(a, b) == 0) return true;
+    if (!split(a, x_folder, &x_name) || !split(b, y_folder, &y_name) || strcmp(x_name, y_name) != 0) return false;
+    return stat(x_folder, &x) == 0 && stat(y_folder, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* The same regular file, or the same place for one that is yet to be. */
 static bool same_file(const char *a, const char *b)
 {
     struct stat x, y;
     const bool here = stat(a, &x) == 0;
     if (here && !S_ISREG(x.st_mode)) return false; /* a device, a pipe, a folder */
-    if (!here || stat(b, &y) != 0) return strcmp(a, b) == 0;
+    if (!here || stat(b, &y) != 0) return same_place(a, b);
     return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 

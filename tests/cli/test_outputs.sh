@@ -26,6 +26,8 @@ refuses "over --embeddings" map --embeddings e.npy --method pca --out "$PWD/e.np
 refuses "over --embeddings" map --embeddings e.npy --method pca --out y.npy --plot e.npy
 refuses "over --embeddings" neighbours --embeddings e.npy -k 2 --out-ids i.npy --out-distances e.npy
 refuses "--out-ids and --out-distances would write to the same file 'i.npy'" neighbours --embeddings e.npy -k 2 --out-ids i.npy --out-distances i.npy
+refuses "would write to the same file 'i.npy'" neighbours --embeddings e.npy -k 2 --out-ids i.npy --out-distances ./i.npy
+refuses "would write to the same file" neighbours --embeddings e.npy -k 2 --out-ids i.npy --out-distances "$PWD/i.npy"
 refuses "over --probabilities" check labels --probabilities p.npy --labels l.npy --out p.npy
 refuses "over --labels" check labels --probabilities p.npy --labels l.npy --out s.npy --out-issues l.npy
 refuses "over --probabilities" score --probabilities p.npy --out p.npy
