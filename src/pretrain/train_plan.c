@@ -31,6 +31,7 @@ static const double crop_low_usual = 0.2, crop_low_from = 0.4;
 
 enum {
     BATCH_USUAL = 128,
+    BATCH_LOSS = 2,        /* what losses need: they compare images */
     BATCH_LEAST = 16,      /* the memory limit does not push it below */
     BATCHES_PER_EPOCH = 8, /* wanted for few images, with batches of BATCH_SMALL at least */
     BATCH_SMALL = 64,
@@ -205,8 +206,9 @@ static int64_t choose_batch(int64_t images, int64_t asked)
         if (batch > BATCH_USUAL) batch = BATCH_USUAL;
     }
     if (batch >= images) return images;
-    int64_t batches = (images + batch - 1) / batch;
-    return images < BATCHES_PER_EPOCH * 2 * batch ? images / batches : batch;
+    const int64_t batches = (images + batch - 1) / batch, even = images / batches;
+    if (images >= BATCHES_PER_EPOCH * 2 * batch) return batch;
+    return even < BATCH_LOSS ? BATCH_LOSS : even;
 }
 
 static double step_flop(const wn_learner_setup *l)
@@ -312,6 +314,10 @@ wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_par
     choose_prefixes(params->dim, l);
 
     plan->images = images->count;
+    if (params->batch > 0 && params->batch < BATCH_LOSS && images->count >= BATCH_LOSS) {
+        return wn_fail(err, WN_INVALID, "--batch %" PRId64 ": training compares images; it needs %d in a pass",
+                       params->batch, (int)BATCH_LOSS);
+    }
     plan->batch = choose_batch(images->count, params->batch);
     plan->accumulate = params->accumulate > 1 ? params->accumulate : 1;
     l->accumulate = (size_t)plan->accumulate;

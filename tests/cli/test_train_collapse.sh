@@ -16,6 +16,8 @@ fails 1 "there is only one image" train one -w one.w --steps 5
 [ -z "$(find . -name "*.wnm*")" ]
 train few -w few.w --steps 2 --batch 64 2>message # fewer images than a batch
 grep -q "batches hold 5 images" message || cat message
+fails 1 "--batch 1: training compares images" train few -w few.w --steps 2 --batch 1
+"$WINNOW" train few -w few.w --network tiny --side 16 --steps 2 --batch 2 2>message || cat message # 5 images in twos
 cp same/1.jpg same/2.jpg same/3.jpg same/4.jpg same/5.jpg same/6.jpg few/
 train few -w few.w --steps 2 2>message
 grep -q "of 11 images only 5 differ, and 7 are copies of one" message || cat message
