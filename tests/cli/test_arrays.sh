@@ -60,5 +60,5 @@ grep -q "picks 5 with farthest-first" explain.txt
 # An input is never written over.
 cp e.npy kept.npy
 status=0; "$WINNOW" select --embeddings e.npy -n 5 --out ./e.npy 2>err.txt || status=$?
-grep -c "named twice" err.txt; echo $status
+grep -c "would be written over --embeddings" err.txt; echo $status
 cmp e.npy kept.npy

@@ -82,5 +82,5 @@ fails 2 "belong together" "$WINNOW" map --embeddings e.npy --method umap --graph
 fails 1 "N x K" "$WINNOW" map --embeddings e.npy --method umap --graph-ids i.npy --graph-distances e.npy --out x.npy
 fails 2 "perplexity" "$WINNOW" map --embeddings e.npy --method tsne --method-options perplexity=0 --out x.npy
 fails 2 "dims" "$WINNOW" map --embeddings e.npy --dims 4 --out x.npy
-fails 2 "twice" "$WINNOW" map --embeddings e.npy --out e.npy
+fails 2 "over --embeddings" "$WINNOW" map --embeddings e.npy --out e.npy
 [ ! -e x.npy ]

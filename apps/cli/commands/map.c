@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "../human.h"
 #include "../job_setup.h"
@@ -181,11 +180,7 @@ static wn_status open_colours(const map_params *params, arrays *all, wn_error *e
 
 static wn_status open_array(session *run, const map_params *params, arrays *all, wn_error *err)
 {
-    struct stat in, out;
     wn_status status;
-    if (params->out && stat(params->out, &out) == 0 && stat(params->embeddings, &in) == 0 && in.st_dev == out.st_dev &&
-        in.st_ino == out.st_ino)
-        return command_usage_error(run, err, "'%s' is named twice; write to another file", params->out);
     if ((status = wn_npy_open(params->embeddings, &all->embeddings, err))) return status;
     const wn_npy_shape *shape = wn_npy_get_shape(all->embeddings);
     uint64_t bytes = (uint64_t)shape->rows * shape->cols * sizeof(float) + wn_npy_matrix_bytes(all->embeddings);

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "../human.h"
 #include "../job_setup.h"
@@ -210,24 +209,6 @@ static wn_status finish_arrays(session *run, const select_params *params, arrays
     return json_print(object, err);
 }
 
-/* Input files are never changed. */
-static wn_status check_outputs(session *run, const select_params *params, wn_error *err)
-{
-    const char *const outputs[] = {params->out, params->out_distances, params->out_reasons};
-    const char *const others[] = {params->embeddings,    params->preselected, params->scores, params->config,
-                                  params->probabilities, params->labels,      params->out,    params->out_distances};
-    struct stat out, other;
-    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++)
-        for (size_t j = 0; j < sizeof others / sizeof others[0]; j++) {
-            if (!outputs[i] || !others[j] || outputs[i] == others[j]) continue;
-            bool same =
-                strcmp(outputs[i], others[j]) == 0 || (stat(outputs[i], &out) == 0 && stat(others[j], &other) == 0 &&
-                                                       out.st_dev == other.st_dev && out.st_ino == other.st_ino);
-            if (same) return command_usage_error(run, err, "'%s' is named twice; write to another file", outputs[i]);
-        }
-    return WN_OK;
-}
-
 /* What a strategy would do, as wn_job_select tells it of a workspace. */
 static wn_status explain_arrays(session *run, const arrays *all, wn_error *err)
 {
@@ -246,8 +227,7 @@ static wn_status select_arrays(session *run, const select_params *params, wn_err
 {
     arrays all = {0};
     double started = now();
-    wn_status status = check_outputs(run, params, err);
-    if (!status) status = open_arrays(run, params, &all, err);
+    wn_status status = open_arrays(run, params, &all, err);
     if (!status) status = prepare_strategy(run, params, &all, err);
     all.read_seconds = now() - started;
     if (status || params->explain) {
@@ -385,8 +365,7 @@ static wn_status select_arrays_by_config(session *run, const select_params *para
     arrays all = {0};
     wn_job job = job_of(run);
     wn_select_result result = {0};
-    wn_status status = check_outputs(run, params, err);
-    if (!status) status = open_arrays(run, params, &all, err);
+    wn_status status = open_arrays(run, params, &all, err);
     wn_select_arrays_options select = {.config = config,
                                        .embeddings = all.request.embeddings,
                                        .preselected = all.request.preselected,
