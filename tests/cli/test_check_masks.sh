@@ -185,7 +185,7 @@ for option in --out-issues --out-suggested; do
         fails 1 "$option '$folder' lies in" "$WINNOW" check labels --labels kept --probabilities soft $option $folder
     done
 done
-fails 1 "name one folder" "$WINNOW" check labels --labels kept --probabilities soft --out-issues new --out-suggested ./new
+fails 2 "would write to the same file" "$WINNOW" check labels --labels kept --probabilities soft --out-issues new --out-suggested ./new
 cmp kept/p2.png masks/p2.png
 [ ! -e new ] && [ ! -e kept/new ]
 # nor by a way through a folder that is made on the way
