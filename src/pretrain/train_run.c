@@ -55,6 +55,7 @@ typedef struct run {
     int64_t first_step;      /* of this process */
     double started, guarded; /* clock: first step, end of the steps that are not timed */
     double checkpoint_at, checkpoint_cost;
+    bool checkpoint_kept; /* the file holds good numbers of this run: read from it at the start, or written since */
     bool checkpoint_failed, guard_done, collapsed;
 } run;
 
@@ -106,6 +107,7 @@ static wn_status resume(run *r, wn_error *err)
     if (status == WN_VERSION || status == WN_CORRUPT) {
         set_aside(r, status, &why);
     } else if (status == WN_OK) {
+        r->checkpoint_kept = true;
         wn_log(WN_LOG_INFO, "training continues after step %" PRId64 " of %" PRId64, r->state.step, r->state.steps);
     } else if (status != WN_NOTFOUND) {
         return wn_fail(err, status, "%s", why.message);
@@ -209,6 +211,7 @@ static wn_status save(run *r, wn_error *why)
                "%s. The one before is kept; training goes on, and a kill would cost what was done since", why->message);
         r->checkpoint_failed = true;
     }
+    if (!status) r->checkpoint_kept = true;
     r->checkpoint_at = wn_clock_seconds();
     r->checkpoint_cost = r->checkpoint_at - begin;
     return status;
@@ -308,7 +311,7 @@ static wn_status run_passes(run *r, wn_learner_report *report, wn_error *err)
 static wn_status tell_divergence(run *r, const wn_error *why, wn_error *err)
 {
     wn_error unused;
-    const bool kept = wn_file_exists(r->checkpoint_path) || save(r, &unused) == WN_OK;
+    const bool kept = r->checkpoint_kept || save(r, &unused) == WN_OK;
     const bool short_numbers = r->setup.learner.precision == WN_PRECISION_BF16;
     return wn_fail(
         err, WN_INTERNAL,
@@ -373,7 +376,7 @@ static const char *describe_collapse(const run *r)
 
 static wn_status tell_collapse(run *r, wn_train_result *result, wn_error *err)
 {
-    const bool kept = wn_file_exists(r->checkpoint_path);
+    const bool kept = r->checkpoint_kept;
     result->collapsed = true;
     return wn_fail(err, WN_INVALID,
                    "training collapsed: since step %" PRId64 " %s (stopped at step %" PRId64 " of %" PRId64
