@@ -5,9 +5,9 @@
 #include "pretrain/spread.h"
 
 #include <math.h>
-#include <string.h>
 
-enum { RANK_IMAGES = 128 }; /* the axes are counted over the first images of a step */
+/* The axes are counted over the first images of a step and the first numbers of an embedding. */
+enum { RANK_IMAGES = 128, RANK_DIMS = 1024 };
 
 /* Sums of one dimension: of squares between images and within, and of the first views. */
 typedef struct column_sums {
@@ -37,9 +37,9 @@ static column_sums add_column(const float *rows, size_t images, size_t views, si
 /* Sum of the squared entries of the matrix of products between the centred first views. */
 static double product_squares(const float *rows, size_t images, size_t dim, double *trace)
 {
-    double mean[1024], squares = 0.0;
+    double mean[RANK_DIMS], squares = 0.0;
     *trace = 0.0;
-    if (dim > 1024) dim = 1024;
+    if (dim > RANK_DIMS) dim = RANK_DIMS;
     for (size_t j = 0; j < dim; j++) {
         mean[j] = 0.0;
         for (size_t i = 0; i < images; i++) mean[j] += (double)rows[i * dim + j] / (double)images;

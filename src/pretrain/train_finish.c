@@ -26,8 +26,9 @@ static const double spread_least = 0.02;
  * the method wants kept; a method that wants all of it kept gets plain principal axes. */
 static const double axes_keep_usual = 0.5;
 
-/* Share of the mean variance that is added to each: a part that always stands, and one for few images. The same for the
- * variance between views of an image. */
+/* Share of the mean value of an axis (the kept ones over the number of features) that is added to each: a part that
+ * always stands, and one for few images. The same for the variance between views of an image, in their mean variance.
+ */
 static const double ridge_share = 0.01, ridge_few = 1.0 / 16.0, ridge_views = 1.0;
 
 typedef struct work {
