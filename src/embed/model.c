@@ -76,7 +76,7 @@ static wn_status load(wn_model *m, const wn_model_content *content, const char *
                        architecture->name, (unsigned)m->info.side, (unsigned)content->description.features);
     }
     m->info.flop = wn_architecture_flop(architecture, m->info.side) + 2.0 * m->feature_width * m->info.dim;
-    WN_TRY(wn_network_new(architecture, 0, &m->network, err));
+    WN_TRY(wn_network_new_empty(architecture, &m->network, err));
     WN_TRY(wn_model_file_load(content, name, wn_network_tensors(m->network), err));
     return load_head(m, content, name, err);
 }

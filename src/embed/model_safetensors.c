@@ -120,7 +120,7 @@ wn_status wn_model_from_safetensors(const void *bytes, size_t len, const char *n
     wn_tensors head = {0};
     WN_TRY(wn_safetensors_parse(bytes, len, name, &file, err));
     wn_status status = describe(&file, name, &architecture, &description, err);
-    if (!status) status = wn_network_new(architecture, 0, &network, err);
+    if (!status) status = wn_network_new_empty(architecture, &network, err);
     if (!status) status = add_head(&description, &head, err);
     if (!status) status = fill_tensors(&file, name, wn_network_tensors(network), err);
     if (!status) status = fill_tensors(&file, name, &head, err);

@@ -186,7 +186,7 @@ uint64_t wn_batch_bytes(const wn_architecture *architecture, const wn_batch_grou
     size_t count = count_shards(groups, group_count, options);
     shard *shards = wn_calloc(WN_MEMORY_TRAINING, count, sizeof *shards);
 
-    if (!shards || wn_network_new(architecture, 0, &network, NULL) != WN_OK) goto done;
+    if (!shards || wn_network_new_empty(architecture, &network, NULL) != WN_OK) goto done;
     if (cut_shards(network, groups, group_count, options, shards, NULL) != WN_OK) goto done;
     if (!(plans = list_plans(shards, count))) goto done;
 

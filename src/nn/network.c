@@ -84,7 +84,7 @@ static void set_pixels(wn_network *network)
     }
 }
 
-wn_status wn_network_new(const wn_architecture *architecture, uint64_t seed, wn_network **out, wn_error *err)
+wn_status wn_network_new_empty(const wn_architecture *architecture, wn_network **out, wn_error *err)
 {
     wn_status status;
 
@@ -96,7 +96,6 @@ wn_status wn_network_new(const wn_architecture *architecture, uint64_t seed, wn_
     if ((status = wn_onednn_new(&network->onednn, err))) goto done;
     if ((status = build_table(network, err))) goto done;
     for (size_t i = 0; i < architecture->layer_count; i++) {
-        fill_weights(network, i, seed);
         fill(network, network->rows[i].scale, 1);
         fill(network, network->rows[i].variance, 1);
     }
@@ -108,6 +107,13 @@ done:
     if (status != WN_OK) wn_network_free(&network);
     *out = network;
     return status;
+}
+
+wn_status wn_network_new(const wn_architecture *architecture, uint64_t seed, wn_network **out, wn_error *err)
+{
+    WN_TRY(wn_network_new_empty(architecture, out, err));
+    for (size_t i = 0; i < architecture->layer_count; i++) fill_weights(*out, i, seed);
+    return WN_OK;
 }
 
 void wn_network_free(wn_network **network)

@@ -43,6 +43,9 @@ wn_precision wn_precision_resolve_training(wn_precision precision, const wn_arch
 WN_NODISCARD wn_status wn_network_new(const wn_architecture *architecture, uint64_t seed, wn_network **out,
                                       wn_error *err);
 
+/* The same with weights of zero, for those who give it others or none: random ones take longer than reading a file. */
+WN_NODISCARD wn_status wn_network_new_empty(const wn_architecture *architecture, wn_network **out, wn_error *err);
+
 /* Releases the network and clears the pointer. Its batches must be gone. */
 void wn_network_free(wn_network **network);
 
