@@ -144,6 +144,19 @@ DEFINE_TILES(f32, float, float, )
 DEFINE_TILES(bf16, uint16_t, float, )
 DEFINE_TILES(u8s8, uint8_t, int32_t, COMMA_BIAS)
 
+/* The panels of bfloat16 are 16 bits each too. */
+static double run_tile_dot_s16(const tables *kernels, arrays *data)
+{
+    wn_tile_s16 tile = {.rows = (const void *)data->a,
+                        .stride = data->dim,
+                        .m = TILE_M,
+                        .dim = data->dim,
+                        .panels = (const void *)data->panels,
+                        .n = TILE_N};
+    kernels->tile.dot_s16(&tile, (int32_t *)data->best, TILE_N);
+    return 2.0 * TILE_M * TILE_N * (double)data->dim;
+}
+
 /* Conversions stream: bytes read and written. */
 static double run_f32_to_bf16(const tables *kernels, arrays *data)
 {
@@ -233,6 +246,7 @@ static const bench_case cases[] = {
     DISTANCES(u8, PEAK_BYTES),
     TILES(f32, f32, PEAK_F32),
     TILES(bf16, bf16, PEAK_BF16),
+    CASE(tile, dot_s16, PEAK_BF16, run_tile_dot_s16),
     TILES(u8s8, s8, PEAK_BYTES),
     CASE(convert, f32_to_bf16, PEAK_STREAM, run_f32_to_bf16),
     CASE(convert, bf16_to_f32, PEAK_STREAM, run_bf16_to_f32),

@@ -21,8 +21,19 @@ typedef struct wn_cover_rise {
  * their order. In double, with product and differences rounded each, so all levels give the same bits. */
 typedef void wn_cover_lower(const wn_cover_rise *rises, size_t count, size_t first, size_t n, double *gains);
 
+/* The same in integers, of weight 1; old <= now, neither below 0. */
+typedef struct wn_cover_step {
+    const int16_t *values;
+    int16_t old, now;
+} wn_cover_step;
+
+/* sums[c] -= min(max(values[c], old), now) - old for rows first <= c < first + n and each of the steps. */
+typedef void wn_cover_lower_s16(const wn_cover_step *steps, size_t count, size_t first, size_t n, int32_t *sums);
+
 /* field, signature */
-#define WN_COVER_MAP(X) X(lower, wn_cover_lower)
+#define WN_COVER_MAP(X)                                                                                                \
+    X(lower, wn_cover_lower)                                                                                           \
+    X(lower_s16, wn_cover_lower_s16)
 
 typedef struct wn_cover_kernels {
 #define X(field, signature) signature *field;

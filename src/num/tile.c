@@ -113,6 +113,18 @@ DEFINE_USES(f32, float, double)
 DEFINE_USES(bf16, float, double)
 DEFINE_USES(u8s8, int32_t, int32_t)
 
+static void dot_s16_c(const wn_tile_s16 *tile, int32_t *out, size_t out_stride)
+{
+    for (size_t i = 0; i < tile->m; i++) {
+        const int16_t *x = tile->rows + (tile->index ? tile->index[i] : i) * tile->stride;
+        for (size_t c = 0; c < tile->n; c++) {
+            int64_t total = 0;
+            for (size_t k = 0; k < tile->dim; k++) total += x[k] * tile->panels[panel_at(c, k, tile->dim, 2)];
+            out[i * out_stride + c] = (int32_t)(uint32_t)total;
+        }
+    }
+}
+
 static size_t hits_u8s8_c(const wn_tile_u8s8 *tile, const wn_tile_wanted *wanted, wn_tile_hit *hits)
 {
     size_t count = 0;

@@ -5,8 +5,8 @@
  * nothing; parallelism cuts the rows, and a value does not depend on how they are cut.
  *
  * Panels. The centres are packed once, in panels of WN_TILE_WIDTH = 64; the last panel is padded. In one panel
- * the elements lie in steps of `step` dimensions (1 for f32, 2 for bf16, 4 for u8s8), the dimension padded with zeros
- * to whole steps:
+ * the elements lie in steps of `step` dimensions (1 for f32, 2 for bf16 and s16, 4 for u8s8), the dimension padded with
+ * zeros to whole steps:
  *
  *     panel[(k / step) * 64 * step + centre * step + k % step]
  *
@@ -60,7 +60,17 @@ typedef struct wn_tile_bf16 {
     size_t n;
 } wn_tile_bf16;
 
-/* The same in integers. The instruction vpdpbusd multiplies unsigned by signed bytes, so signed rows are stored with
+/* Signed 16-bit rows and panels, which wn_tile_pack_bf16 packs (it moves the bits as they are); sums must fit int32. */
+typedef struct wn_tile_s16 {
+    const int16_t *rows;
+    size_t stride;
+    const uint32_t *index;
+    size_t m, dim;
+    const int16_t *panels;
+    size_t n;
+} wn_tile_s16;
+
+/* The same in bytes. The instruction vpdpbusd multiplies unsigned by signed bytes, so signed rows are stored with
  * 128 added (byte ^ 0x80; wn_convert f32_to_s8 can write them so) and the kernel starts its sum at
  * panel_bias[c] = -zero * sum(centre c) with zero = 128, which makes the dot product that of the signed values.
  * Rows that are unsigned by nature take zero = 0. Exact while sums fit int32: dim <= 16384, or 7000 for
@@ -88,6 +98,7 @@ typedef void wn_tile_pack_s8(const int8_t *centres, size_t stride, const uint32_
  * |x|^2 + |c|^2 - 2 x.c, never below 0: their error is that of the norms (a few ulp of |x|^2), not relative. */
 typedef void wn_tile_out_f32(const wn_tile_f32 *tile, float *out, size_t out_stride);
 typedef void wn_tile_out_bf16(const wn_tile_bf16 *tile, float *out, size_t out_stride);
+typedef void wn_tile_out_s16(const wn_tile_s16 *tile, int32_t *out, size_t out_stride);
 typedef void wn_tile_out_u8s8(const wn_tile_u8s8 *tile, int32_t *out, size_t out_stride);
 
 /* best[r] = min(best[r], least squared distance to the n centres). Where it falls, arg[r] = first + c (`arg` may be
@@ -126,6 +137,7 @@ typedef size_t wn_tile_hits_u8s8(const wn_tile_u8s8 *tile, const wn_tile_wanted 
     X(dot_bf16, wn_tile_out_bf16)                                                                                      \
     X(l2sq_bf16, wn_tile_out_bf16)                                                                                     \
     X(nearest_bf16, wn_tile_nearest_bf16)                                                                              \
+    X(dot_s16, wn_tile_out_s16)                                                                                        \
     X(pack_s8, wn_tile_pack_s8)                                                                                        \
     X(dot_u8s8, wn_tile_out_u8s8)                                                                                      \
     X(l2sq_u8s8, wn_tile_out_u8s8)                                                                                     \

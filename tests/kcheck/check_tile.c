@@ -219,6 +219,29 @@ static void check_out_u8s8(kcheck *check, wn_tile_out_u8s8 *now, wn_tile_out_u8s
     kcheck_exact_s32(check, found, expected, len, "value");
 }
 
+/* Sums that do not fit wrap around, at every level. */
+static void entry_dot_s16(kcheck *check)
+{
+    trial t = draw_trial(check);
+    size_t len = (t.m - 1) * t.stride + check->dim, centre_len = (t.n - 1) * t.stride + check->dim;
+    size_t out_len = (t.m - 1) * t.out_stride + t.n;
+    int16_t *rows = kcheck_place(check, 0, len, sizeof *rows);
+    uint16_t *centres = kcheck_place(check, 1, centre_len, sizeof *centres);
+    uint16_t *panels = kcheck_place(check, 3, wn_tile_panel_len(t.n, check->dim, 2), sizeof *panels);
+    int32_t *found = kcheck_place(check, 9, out_len, sizeof *found);
+    int32_t *expected = kcheck_place(check, 10, out_len, sizeof *expected);
+    wn_tile_s16 tile = {.rows = rows, .stride = t.stride, .index = t.index, .m = t.m, .dim = check->dim, .n = t.n};
+    kcheck_fill_bytes(check, rows, len * sizeof *rows);
+    kcheck_fill_bytes(check, centres, centre_len * sizeof *centres);
+    check->reference->tile.pack_bf16(centres, t.stride, NULL, t.n, check->dim, panels, NULL);
+    tile.panels = (const int16_t *)panels;
+    fill_sentinel(found, out_len);
+    fill_sentinel(expected, out_len);
+    check->now->tile.dot_s16(&tile, found, t.out_stride);
+    check->reference->tile.dot_s16(&tile, expected, t.out_stride);
+    kcheck_exact_s32(check, found, expected, out_len, "value");
+}
+
 static void check_nearest_u8s8(kcheck *check, wn_tile_nearest_u8s8 *now, wn_tile_nearest_u8s8 *reference)
 {
     trial t = draw_trial(check);
@@ -337,6 +360,7 @@ const kcheck_case kcheck_tile_cases[] = {KCHECK_CASE(tile, pack_f32, "exact, nor
                                          ENTRIES(f32, "reduction"),
                                          KCHECK_CASE(tile, pack_bf16, "exact, norms reduction", entry_pack_bf16),
                                          ENTRIES(bf16, "reduction"),
+                                         KCHECK_CASE(tile, dot_s16, "exact", entry_dot_s16),
                                          KCHECK_CASE(tile, pack_s8, "exact", entry_pack_s8),
                                          ENTRIES(u8s8, "exact"),
                                          KCHECK_CASE(tile, hits_u8s8, "exact", entry_hits_u8s8),

@@ -23,4 +23,5 @@
 void wn_cover_fill_avx2(wn_cover_kernels *kernels)
 {
     kernels->lower = lower;
+    kernels->lower_s16 = lower_s16;
 }

@@ -51,4 +51,29 @@ static void lower(const wn_cover_rise *rises, size_t count, size_t first, size_t
     for (; i < count; i++) lower_some(rises + i, 1, first, n, gains);
 }
 
+/* What a step takes from a sum; two of them fit 16 bits without a sign. */
+ROWS_INLINE uint16_t taken(wn_cover_step step, size_t c)
+{
+    int16_t value = step.values[c] > step.old ? step.values[c] : step.old;
+    value = value < step.now ? value : step.now;
+    return (uint16_t)(value - step.old);
+}
+
+/* Plain loops, which the compiler turns into vectors of 16 bits when the steps are apart from the sums. */
+static void lower_s16(const wn_cover_step *steps, size_t count, size_t first, size_t n, int32_t *restrict sums)
+{
+    size_t i = 0, end = first + n;
+    for (; i + 4 <= count; i += 4) {
+        const wn_cover_step a = steps[i], b = steps[i + 1], c = steps[i + 2], d = steps[i + 3];
+        for (size_t at = first; at < end; at++) {
+            uint16_t some = (uint16_t)(taken(a, at) + taken(b, at)), more = (uint16_t)(taken(c, at) + taken(d, at));
+            sums[at] -= (int32_t)some + (int32_t)more;
+        }
+    }
+    for (; i < count; i++) {
+        const wn_cover_step a = steps[i];
+        for (size_t at = first; at < end; at++) sums[at] -= taken(a, at);
+    }
+}
+
 #endif
