@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The coverage strategies on arrays made here: bench_coverage [dense ROWS DIM PICKS | sparse ROWS M PICKS] [THREADS].
+ * The coverage strategies on arrays made here: bench_coverage [dense ROWS DIM PICKS | sparse ROWS M PICKS] [THREADS]
+ * [noplain].
  *
  * dense: facility location by cosine on clustered rows, and beside it plain greedy (every gain anew for each pick) on
- * the same float32 similarities, whose objective must agree to 1e-6. Floor: half of the products of all pairs at the
- * float32 peak of this machine. sparse: points of the plane with their M nearest as the graph, Gaussian nearness.
- * Floor: reading the lists once. Without arguments: dense 10000 1024 1000, sparse 1000000 100 10000. One JSON line
- * each.
+ * the same float32 similarities, whose objective must agree to 1e-6 (`noplain` leaves that out: it takes minutes).
+ * Floor: half of the products of all pairs at the float32 peak of this machine. sparse: points of the plane with their
+ * M nearest as the graph, Gaussian nearness. Floor: reading the lists once. Without arguments: dense 10000 1024 1000,
+ * sparse 1000000 100 10000. One JSON line each.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -291,13 +292,13 @@ int main(int argc, char **argv)
     size_t sizes[3] = {0};
     for (int i = 2; i < argc && i < 5; i++) sizes[i - 2] = strtoul(argv[i], NULL, 10);
     if (argc != 1 && argc < 5) {
-        fprintf(stderr, "usage: bench_coverage [dense ROWS DIM PICKS | sparse ROWS M PICKS] [THREADS]\n");
+        fprintf(stderr, "usage: bench_coverage [dense ROWS DIM PICKS | sparse ROWS M PICKS] [THREADS] [noplain]\n");
         return 2;
     }
     if (wn_pool_new(argc > 5 ? (unsigned)strtoul(argv[5], NULL, 10) : 0, 1, &pool, &err)) stop();
     if (argc == 1 || strcmp(argv[1], "dense") == 0)
-        bench_dense(argc == 1 ? 10000 : sizes[0], argc == 1 ? 1024 : sizes[1], argc == 1 ? 1000 : sizes[2], argc != 1,
-                    pool);
+        bench_dense(argc == 1 ? 10000 : sizes[0], argc == 1 ? 1024 : sizes[1], argc == 1 ? 1000 : sizes[2],
+                    argc > 1 && !(argc > 6 && strcmp(argv[6], "noplain") == 0), pool);
     if (argc == 1 || strcmp(argv[1], "sparse") == 0)
         bench_sparse(argc == 1 ? 1000000 : sizes[0], argc == 1 ? 100 : sizes[1], argc == 1 ? 10000 : sizes[2], pool);
     wn_pool_free(&pool);
