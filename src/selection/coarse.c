@@ -16,7 +16,7 @@
 #include "base/rng.h"
 #include "winnow/memory.h"
 
-enum { ALIGN = 16, GRAIN = 1024, SAMPLE = 2048 };
+enum { ALIGN = 16, GRAIN = 1024, SAMPLE = 2048, SAMPLE_GRAIN = 64, STEPS = 4, LANES = 16 };
 
 /* Relative error of y in float32: one rounding in scaling, one in centring, and at most 2 x 17 in the rotation. */
 #define ROUNDING (48 * 0x1p-24)
@@ -106,61 +106,102 @@ static int compare_floats(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Mean squared residual of the sample for one step, cut values included. */
-static double measure_step(const float *samples, size_t count, size_t dim, double step)
+/* Rows spread over the slots, placed with or without rotation, and what each loses with the steps that are tried. */
+typedef struct sample {
+    const wn_coarse *coarse;
+    size_t count;
+    bool rotated;
+    float *values;   /* count x dim */
+    float *greatest; /* per row */
+    float steps[STEPS];
+    double *lost; /* count x STEPS */
+} sample;
+
+static void place_sample(void *context, size_t begin, size_t end, unsigned worker)
 {
+    const sample *s = context;
+    const wn_space *space = s->coarse->space;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        float *y = s->values + i * space->matrix.cols;
+        place(s->coarse, wn_matrix_row(&space->matrix, wn_space_row(space, i * space->len / s->count)), s->rotated, y);
+        s->greatest[i] = s->coarse->convert.max_abs(y, space->matrix.cols);
+    }
+}
+
+/* Squared residual of one row for one step, cut values included: to four digits, which a choice between steps needs. */
+static double measure_step(const float *values, size_t dim, float step)
+{
+    float lanes[LANES] = {0}, inverse = 1 / step;
     double sum = 0;
-    for (size_t i = 0; i < count * dim; i++) {
-        double q = nearbyint((double)samples[i] / step);
-        double rest = (double)samples[i] - step * fmin(fmax(q, -127), 127);
-        sum += rest * rest;
-    }
-    return sum / (double)count;
-}
-
-/* Places `count` rows spread over the slots, and tries four steps between the typical and the greatest magnitude. */
-static void try_rotation(wn_coarse *coarse, bool rotated, float *samples, float *greatest, size_t count, double *best)
-{
-    static const double quantiles[] = {0.5, 0.9, 0.99, 1};
-    const wn_space *space = coarse->space;
-    size_t dim = space->matrix.cols;
-    for (size_t i = 0; i < count; i++) {
-        float *y = samples + i * dim;
-        place(coarse, wn_matrix_row(&space->matrix, wn_space_row(space, i * space->len / count)), rotated, y);
-        greatest[i] = coarse->convert.max_abs(y, dim);
-    }
-    qsort(greatest, count, sizeof *greatest, compare_floats);
-    for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++) {
-        double step = (double)greatest[(size_t)(quantiles[i] * (double)(count - 1))] / 127;
-        if (!(step > (double)FLT_MIN && step < (double)FLT_MAX / 256)) continue;
-        double lost = measure_step(samples, count, dim, step);
-        if (lost < *best) {
-            *best = lost;
-            coarse->step = step;
-            coarse->rotated = rotated;
+    for (size_t k = 0; k < dim; k += LANES) {
+        size_t n = dim - k < LANES ? dim - k : LANES;
+        float rest[LANES] = {0};
+        for (size_t l = 0; l < n; l++) {
+            float q = values[k + l] * inverse;
+            q = q > 127 ? 127 : q < -127 ? -127 : q;
+            rest[l] = values[k + l] - step * (float)(int)(q + (q > 0 ? 0.5f : -0.5f));
         }
+        for (size_t l = 0; l < LANES; l++) lanes[l] += rest[l] * inverse * (rest[l] * inverse);
+    }
+    for (size_t l = 0; l < LANES; l++) sum += (double)lanes[l];
+    return sum * (double)step * (double)step;
+}
+
+static void measure_sample(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const sample *s = context;
+    size_t dim = s->coarse->space->matrix.cols;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        for (size_t j = 0; j < STEPS; j++)
+            s->lost[i * STEPS + j] = s->steps[j] > 0 ? measure_step(s->values + i * dim, dim, s->steps[j]) : INFINITY;
     }
 }
 
-static wn_status choose_step(wn_coarse *coarse, wn_error *err)
+/* Tries four steps between the typical and the greatest magnitude. */
+static void try_rotation(wn_coarse *coarse, sample *s, wn_pool *pool, double *best)
 {
-    size_t dim = coarse->space->matrix.cols, count = coarse->space->len < SAMPLE ? coarse->space->len : SAMPLE;
-    float *samples = wn_alloc(WN_MEMORY_SELECTION, count * dim, sizeof *samples);
-    float *greatest = wn_alloc(WN_MEMORY_SELECTION, count, sizeof *greatest);
+    static const double quantiles[STEPS] = {0.5, 0.9, 0.99, 1};
+    wn_pool_for(pool, s->count, SAMPLE_GRAIN, place_sample, s);
+    qsort(s->greatest, s->count, sizeof *s->greatest, compare_floats);
+    for (size_t j = 0; j < STEPS; j++) {
+        double step = (double)s->greatest[(size_t)(quantiles[j] * (double)(s->count - 1))] / 127;
+        s->steps[j] = step > (double)FLT_MIN && step < (double)FLT_MAX / 256 ? (float)step : 0;
+    }
+    wn_pool_for(pool, s->count, SAMPLE_GRAIN, measure_sample, s);
+    for (size_t j = 0; j < STEPS; j++) {
+        double lost = 0;
+        for (size_t i = 0; i < s->count; i++) lost += s->lost[i * STEPS + j];
+        if (!(lost < *best)) continue;
+        *best = lost;
+        coarse->step = (double)s->steps[j];
+        coarse->rotated = s->rotated;
+    }
+}
+
+static wn_status choose_step(wn_coarse *coarse, wn_pool *pool, wn_error *err)
+{
+    size_t dim = coarse->space->matrix.cols;
+    sample s = {.coarse = coarse, .count = coarse->space->len < SAMPLE ? coarse->space->len : SAMPLE};
     wn_status status = WN_OK;
     double best = INFINITY;
-    if (!samples || !greatest) {
-        status = wn_fail(err, WN_NOMEM, "no memory for a sample of %zu rows", count);
+    s.values = wn_alloc(WN_MEMORY_SELECTION, s.count * dim, sizeof *s.values);
+    s.greatest = wn_alloc(WN_MEMORY_SELECTION, s.count, sizeof *s.greatest);
+    s.lost = wn_alloc(WN_MEMORY_SELECTION, s.count * STEPS, sizeof *s.lost);
+    if (!s.values || !s.greatest || !s.lost) {
+        status = wn_fail(err, WN_NOMEM, "no memory for a sample of %zu rows", s.count);
         goto done;
     }
     coarse->step = 1; /* for rows that are all alike, or beyond any scale */
-    if (count) {
-        try_rotation(coarse, false, samples, greatest, count, &best);
-        try_rotation(coarse, true, samples, greatest, count, &best);
+    for (int turn = 0; turn < 2 && s.count; turn++) {
+        s.rotated = turn;
+        try_rotation(coarse, &s, pool, &best);
     }
 done:
-    wn_free(greatest);
-    wn_free(samples);
+    wn_free(s.lost);
+    wn_free(s.greatest);
+    wn_free(s.values);
     return status;
 }
 
@@ -218,7 +259,7 @@ wn_status wn_coarse_new(const wn_space *space, const double *centre, bool stored
     wn_rng_init(&rng, 1, 0);
     for (size_t k = 0; k < dim; k++) coarse->centre[k] = (float)centre[k];
     for (size_t k = 0; k < 2 * dim; k++) coarse->signs[k] = wn_rng_u32(&rng) & 1 ? 1.0f : -1.0f;
-    if ((status = choose_step(coarse, err))) goto done;
+    if ((status = choose_step(coarse, pool, err))) goto done;
     if (stored && (status = encode_all(coarse, pool, err))) goto done;
     *out = coarse;
     return WN_OK;

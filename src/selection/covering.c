@@ -31,7 +31,8 @@ typedef struct cover {
 uint64_t wn_cover_bytes(size_t len, size_t dim, size_t picks, unsigned threads)
 {
     return wn_coarse_bytes(len, dim, true) + wn_picks_bytes(picks, dim) + wn_frontier_bytes(len, dim, picks, threads) +
-           (uint64_t)len * (sizeof(uint32_t) + 2 * sizeof(float)) + 2048 * (uint64_t)(dim + 1) * sizeof(float) +
+           (uint64_t)len * (sizeof(uint32_t) + 2 * sizeof(float)) +
+           2048 * ((uint64_t)(dim + 1) * sizeof(float) + 4 * sizeof(double)) +
            (uint64_t)(len / 4096 + 2) * dim * sizeof(double) + 16384 +
            (uint64_t)threads * WN_TILE_WIDTH * WN_PICKS_BLOCK * 2 * sizeof(int32_t);
 }

@@ -76,7 +76,8 @@ static uint64_t base_bytes(const wn_selection_request *request)
     size_t len = request->candidates.data ? request->candidates.len : request->embeddings.rows;
     size_t dim = request->embeddings.cols, capacity = request->count + request->preselected.len;
     unsigned threads = wn_pool_threads(request->pool);
-    uint64_t passing = 2048 * (uint64_t)(dim + 1) * sizeof(float) + (uint64_t)(len / 4096 + 2) * dim * sizeof(double);
+    uint64_t passing = 2048 * ((uint64_t)(dim + 1) * sizeof(float) + 4 * sizeof(double)) +
+                       (uint64_t)(len / 4096 + 2) * dim * sizeof(double);
     return wn_picks_bytes(capacity, dim) + wn_frontier_bytes(len, dim, capacity, threads) + len * sizeof(uint32_t) +
            passing + dim * (sizeof(double) + sizeof(float) + 1) + 16384;
 }
