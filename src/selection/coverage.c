@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "selection/cover_bounds.h"
+#include "selection/cover_bounds_pick.h"
 #include "selection/cover_graph.h"
 #include "selection/cover_table.h"
 #include "selection/cover_table_pick.h"
@@ -205,14 +207,38 @@ static wn_status list_table_rows(const wn_roster *roster, bool drawn, uint32_t *
     return done ? WN_OK : wn_fail(err, WN_NOMEM, "no memory to list %zu rows", n);
 }
 
+/* Are the values of a table cosines, each of the same weight, which bounds suffice for? */
+static bool wants_bounds(const wn_coverage *coverage, const wn_roster *roster, size_t len)
+{
+    return coverage->nearness.kind == WN_NEARNESS_LINEAR && roster->space.metric == WN_METRIC_COSINE &&
+           fabs(coverage->nearness.radius - 1) < 1e-12 && !coverage->weights && coverage->sweeps == 0 &&
+           len <= WN_COVER_BOUNDS_ROWS;
+}
+
+/* *done is false when there are no bounds for these rows, or they do not tell enough: no picks are made then. */
+static wn_status pick_by_bounds(const wn_coverage *coverage, wn_roster *roster, const uint32_t *rows, size_t len,
+                                bool *done, wn_error *err)
+{
+    wn_cover_bounds *table = NULL;
+    *done = wants_bounds(coverage, roster, len);
+    if (!*done) return WN_OK;
+    wn_status status = wn_cover_bounds_new(roster, rows, len, &table, err);
+    if (!status) status = wn_cover_bounds_pick(table, roster, done, err);
+    wn_cover_bounds_free(&table);
+    if (!status && !*done) wn_roster_forget(roster);
+    return status;
+}
+
 static wn_status pick_by_table(const wn_coverage *coverage, wn_roster *roster, bool drawn, wn_error *err)
 {
     uint32_t *rows = NULL;
     size_t len = 0;
     wn_cover_table *table = NULL;
+    bool done = false;
     wn_status status = list_table_rows(roster, drawn, &rows, &len, err);
-    if (!status) status = wn_cover_table_new(roster, rows, len, &coverage->nearness, &table, err);
-    if (!status) status = wn_cover_table_pick(table, coverage, roster, err);
+    if (!status) status = pick_by_bounds(coverage, roster, rows, len, &done, err);
+    if (!status && !done) status = wn_cover_table_new(roster, rows, len, &coverage->nearness, &table, err);
+    if (!status && !done) status = wn_cover_table_pick(table, coverage, roster, err);
     wn_cover_table_free(&table);
     wn_free(rows);
     return status;
@@ -256,8 +282,9 @@ uint64_t wn_coverage_bytes(const wn_coverage *coverage, const wn_selection_reque
     uint64_t share = 41000 * (uint64_t)dim * sizeof(float) / 2 + (uint64_t)threads * 20000 * sizeof(float) + 200000;
     if (form != WN_COVERAGE_SPARSE) {
         size_t table = form == WN_COVERAGE_SAMPLE ? sample_rows(request) : len;
-        return share + wn_cover_table_bytes(table, dim, threads) + wn_cover_table_pick_bytes(table, dim) +
-               (uint64_t)len * 12;
+        uint64_t exact = wn_cover_table_bytes(table, dim, threads) + wn_cover_table_pick_bytes(table, dim);
+        uint64_t bounds = wn_cover_bounds_bytes(table, dim, threads) + wn_cover_bounds_pick_bytes(table, dim);
+        return share + (exact > bounds ? exact : bounds) + (uint64_t)len * 12;
     }
     size_t k = request->neighbours ? request->neighbours->k : coverage->neighbours;
     uint64_t found = request->neighbours ? 0 : wn_cover_lists_bytes(request, k);

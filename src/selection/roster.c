@@ -89,6 +89,13 @@ wn_status wn_roster_take(wn_roster *roster, size_t row, wn_error *err)
     return roster->out->len % TELL_PICKS ? WN_OK : wn_roster_tell(roster, err);
 }
 
+void wn_roster_forget(wn_roster *roster)
+{
+    wn_selection *out = roster->out;
+    for (size_t i = 0; i < out->len; i++) roster->states[out->picks[i]] &= (uint8_t)~WN_ROSTER_PICKED;
+    out->len = 0;
+}
+
 wn_status wn_roster_fill(wn_roster *roster, wn_error *err)
 {
     for (size_t i = 0; i < roster->available_len && !wn_roster_is_full(roster); i++) {

@@ -43,6 +43,9 @@ static inline bool wn_roster_is_full(const wn_roster *roster)
 /* Picks an open row. WN_CANCELLED when progress says so, asked now and then. */
 WN_NODISCARD wn_status wn_roster_take(wn_roster *roster, size_t row, wn_error *err);
 
+/* Takes all picks back. */
+void wn_roster_forget(wn_roster *roster);
+
 /* Tells progress how many picks are made; for work between picks. */
 WN_NODISCARD wn_status wn_roster_tell(const wn_roster *roster, wn_error *err);
 

@@ -188,6 +188,57 @@ static void test_facility_location(void **state)
     free(values);
 }
 
+/* Bounds of the cosines decide which are measured; the picks are those of plain greedy whether the bounds tell much
+ * (clouds), little (rows that differ in the fifth digit, equal ones, one great coordinate, rows of length 0) or so
+ * little that exact numbers take their place (all rows alike), and whatever the thread count. */
+static void test_bounds(void **state)
+{
+    (void)state;
+    enum { N = 900, D = 37, PICKS = 60, KINDS = 6 };
+    static const float spreads[KINDS] = {0.7f, 1e-5f, 0, 0.7f, 0.7f, 1e-3f};
+    const wn_rows given = {(const int64_t[]){3, 500}, 2};
+    double *nearness = calloc((size_t)N * N, sizeof *nearness), w[N], lengths[N];
+    uint8_t open[N];
+    int64_t picks[PICKS], candidates[N];
+    wn_pool *pool = NULL;
+    wn_error err;
+    assert_int_equal(wn_pool_new(3, 0, &pool, &err), WN_OK);
+    for (int kind = 0; kind < KINDS; kind++) {
+        float *values = oracle_clouds(N, D, kind == 5 ? 1 : 40, spreads[kind], 7);
+        size_t count = 0, layers;
+        wn_selection out[2] = {0};
+        for (size_t i = 0; i < N; i++) {
+            if (kind == 3) values[i * D + 5] = i % 2 ? 900 : 0;
+            if (kind == 4 && i % 3 == 0) memset(values + i * D, 0, D * sizeof *values);
+            lengths[i] = sqrt(oracle_square(values + i * D, (const float[D]){0}, D));
+            open[i] = i % 7 != 1;
+            w[i] = open[i];
+            if (open[i]) candidates[count++] = (int64_t)i;
+        }
+        for (size_t i = 0; i < (size_t)N * N; i++) {
+            const float *a = values + i / N * D, *b = values + i % N * D;
+            double dot = 0, length = lengths[i / N] * lengths[i % N];
+            for (size_t k = 0; k < D; k++) dot += (double)a[k] * (double)b[k];
+            nearness[i] = i / N == i % N ? 1 : length > 0 ? fmax(0, dot / length) : 0;
+        }
+        double objective = plain_greedy(nearness, w, N, open, &given, PICKS, picks, &layers);
+        wn_selection_request request = {
+            .embeddings = {values, N, D, D}, .count = PICKS, .preselected = given, .candidates = {candidates, count}};
+        for (int i = 0; i < 2; i++) {
+            request.pool = i ? pool : NULL;
+            oracle_run("facility-location", OPTIONS("form", "dense", "metric", "cosine"), &request, &out[i]);
+            if (fabs(out[i].objective - objective) > 1e-6 * objective)
+                fail_msg("kind %d: objective %.9g, plain greedy %.9g", kind, out[i].objective, objective);
+        }
+        if (kind == 0) assert_memory_equal(out[0].picks, picks, sizeof picks);
+        assert_memory_equal(out[0].picks, out[1].picks, sizeof picks);
+        for (int i = 0; i < 2; i++) wn_selection_clear(&out[i]);
+        free(values);
+    }
+    wn_pool_free(&pool);
+    free(nearness);
+}
+
 /* Small balls cover all they can with few picks; then a new layer begins and finds the dense places again. */
 static void test_layers(void **state)
 {
@@ -330,10 +381,15 @@ static void test_temperature(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dense_is_plain_greedy), cmocka_unit_test(test_sparse_is_plain_greedy_on_its_graph),
-        cmocka_unit_test(test_facility_location),     cmocka_unit_test(test_layers),
-        cmocka_unit_test(test_given_graph),           cmocka_unit_test(test_purity_radius),
-        cmocka_unit_test(test_forms_are_near),        cmocka_unit_test(test_temperature),
+        cmocka_unit_test(test_dense_is_plain_greedy),
+        cmocka_unit_test(test_sparse_is_plain_greedy_on_its_graph),
+        cmocka_unit_test(test_facility_location),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_given_graph),
+        cmocka_unit_test(test_purity_radius),
+        cmocka_unit_test(test_forms_are_near),
+        cmocka_unit_test(test_temperature),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
