@@ -99,6 +99,20 @@ static inline double simclr(const formula *f)
     return loss;
 }
 
+/* The columns of a view less their means, one after the other: dim x IMAGES. To be freed. */
+static inline double *centred(const formula *f, size_t view)
+{
+    double *columns = malloc(f->dim * IMAGES * sizeof *columns);
+    const double *z = f->z + view * IMAGES * f->dim;
+    if (!columns) abort();
+    for (size_t j = 0; j < f->dim; j++) {
+        double mean = 0.0;
+        for (size_t i = 0; i < IMAGES; i++) mean += z[i * f->dim + j] / IMAGES;
+        for (size_t i = 0; i < IMAGES; i++) columns[j * IMAGES + i] = z[i * f->dim + j] - mean;
+    }
+    return columns;
+}
+
 static inline double vicreg(const formula *f)
 {
     const size_t dim = f->dim, cells = IMAGES * dim;
@@ -109,56 +123,48 @@ static inline double vicreg(const formula *f)
         for (size_t v = 0; v < VIEWS; v++) invariance += pow(f->z[v * cells + i] - mean, 2) / (double)cells;
     }
     for (size_t v = 0; v < VIEWS; v++) {
+        double *columns = centred(f, v);
         for (size_t a = 0; a < dim; a++) {
             for (size_t b = 0; b < dim; b++) {
-                double mean_a = 0.0, mean_b = 0.0, covariance = 0.0;
-                for (size_t i = 0; i < IMAGES; i++) {
-                    mean_a += f->z[v * cells + i * dim + a] / IMAGES;
-                    mean_b += f->z[v * cells + i * dim + b] / IMAGES;
-                }
-                for (size_t i = 0; i < IMAGES; i++) {
-                    covariance += (f->z[v * cells + i * dim + a] - mean_a) * (f->z[v * cells + i * dim + b] - mean_b) /
-                                  (IMAGES - 1);
-                }
+                const double covariance = dots(columns + a * IMAGES, columns + b * IMAGES, IMAGES) / (IMAGES - 1);
                 if (a != b)
                     squares += covariance * covariance / (double)(VIEWS * dim);
                 else
                     hinge += fmax(0.0, 1.0 - sqrt(covariance + 1e-4)) / (double)(VIEWS * dim);
             }
         }
+        free(columns);
     }
     return 2.0 / (VIEWS - 1) * invariance + hinge + 0.04 * 2.0 * squares;
 }
 
-static inline double correlation(const formula *f, size_t a, size_t b, size_t i, size_t j)
+/* Columns of deviation 1, as Barlow Twins scales them. */
+static inline double *standardized(const formula *f, size_t view)
 {
-    const double *x = f->z + a * IMAGES * f->dim, *y = f->z + b * IMAGES * f->dim;
-    double mx = 0.0, my = 0.0, vx = 0.0, vy = 0.0, sum = 0.0;
-    for (size_t n = 0; n < IMAGES; n++) {
-        mx += x[n * f->dim + i] / IMAGES;
-        my += y[n * f->dim + j] / IMAGES;
+    double *columns = centred(f, view);
+    for (size_t j = 0; j < f->dim; j++) {
+        double *x = columns + j * IMAGES, deviation = sqrt(dots(x, x, IMAGES) / IMAGES + 1e-5);
+        for (size_t i = 0; i < IMAGES; i++) x[i] /= deviation;
     }
-    for (size_t n = 0; n < IMAGES; n++) {
-        vx += pow(x[n * f->dim + i] - mx, 2) / IMAGES;
-        vy += pow(y[n * f->dim + j] - my, 2) / IMAGES;
-        sum += (x[n * f->dim + i] - mx) * (y[n * f->dim + j] - my) / IMAGES;
-    }
-    return sum / sqrt((vx + 1e-5) * (vy + 1e-5));
+    return columns;
 }
 
 static inline double barlow(const formula *f)
 {
-    double loss = 0.0;
+    double loss = 0.0, *columns[VIEWS];
+    for (size_t v = 0; v < VIEWS; v++) columns[v] = standardized(f, v);
     for (size_t a = 0; a < VIEWS; a++) {
         for (size_t b = a + 1; b < VIEWS; b++) {
             for (size_t i = 0; i < f->dim; i++) {
                 for (size_t j = 0; j < f->dim; j++) {
-                    double c = correlation(f, a, b, i, j), off = i == j ? c - 1.0 : c;
+                    double c = dots(columns[a] + i * IMAGES, columns[b] + j * IMAGES, IMAGES) / IMAGES;
+                    double off = i == j ? c - 1.0 : c;
                     loss += (i == j ? 1.0 : 0.005) * off * off / (double)f->dim / (VIEWS * (VIEWS - 1) / 2);
                 }
             }
         }
     }
+    for (size_t v = 0; v < VIEWS; v++) free(columns[v]);
     return loss;
 }
 
@@ -390,12 +396,13 @@ static inline double lejepa(const formula *f)
         }
         for (size_t j = 0; j < dim; j++) a[j] /= sqrt(squares);
         for (size_t v = 0; v < VIEWS; v++) {
+            double x[IMAGES];
+            for (size_t i = 0; i < IMAGES; i++) x[i] = dots(f->z + v * cells + i * dim, a, dim);
             for (int k = 0; k < KNOTS; k++) {
                 double t = 3.0 * k / (KNOTS - 1), real = 0.0, imaginary = 0.0, normal = exp(-t * t / 2);
                 for (size_t i = 0; i < IMAGES; i++) {
-                    double x = dots(f->z + v * cells + i * dim, a, dim);
-                    real += cos(t * x) / IMAGES;
-                    imaginary += sin(t * x) / IMAGES;
+                    real += cos(t * x[i]) / IMAGES;
+                    imaginary += sin(t * x[i]) / IMAGES;
                 }
                 law += (pow(real - normal, 2) + imaginary * imaginary) * normal * IMAGES * 2.0 * 3.0 / (KNOTS - 1) *
                        (k == 0 || k == KNOTS - 1 ? 0.5 : 1.0) / (VIEWS * DIRECTIONS);
