@@ -17,7 +17,7 @@
 #include "num/linear.h"
 #include "winnow/memory.h"
 
-enum { IMAGES_PER_PASS = 256, PASSES_MAX = 16, PAIRS_MAX = 2048 };
+enum { IMAGES_PER_PASS = 256, PASSES_MAX = 16, PAIRS_MAX = 2048, FEW_VIEWS = 32 };
 
 /* Below this spread the embedding is one point, and its axes would be noise. */
 static const double spread_least = 0.02;
@@ -69,13 +69,20 @@ done:
     return status;
 }
 
+/* The shards of a small batch: the usual ones would be computed in whole, up to 128 views for 8. 0 = the usual. */
+static uint32_t few_views(size_t views)
+{
+    return views <= FEW_VIEWS ? (uint32_t)(views + 7) / 8 * 8 : 0;
+}
+
 /* Two views of images from all over the set: w->differences of their features, by running statistics. */
 static wn_status run_pairs(const work *w, wn_network *network, const wn_learner_setup *setup, wn_image_feed *feed,
                            int64_t step, wn_pool *pool, wn_error *err)
 {
     const size_t images = setup->images, floats = images * w->features;
     const wn_batch_group group = {images, setup->side};
-    const wn_batch_options options = {.precision = setup->precision, .threads = wn_pool_threads(pool)};
+    const wn_batch_options options = {
+        .precision = setup->precision, .shard_views = few_views(images), .threads = wn_pool_threads(pool)};
     wn_batch *batch = NULL;
     wn_status status = WN_OK;
     int64_t *rows = wn_alloc(WN_MEMORY_TRAINING, images, sizeof *rows);
