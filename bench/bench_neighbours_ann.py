@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """All-kNN at a given recall by the libraries that people use: the peers of the kind ivf.
 
-    bench_neighbours_ann.py FILE.npy [K RECALL THREADS [LIBRARY ...]]
+    bench_neighbours_ann.py FILE.npy [K RECALL THREADS LIMIT [LIBRARY ...]]
 
 FILE.npy is what bench_neighbours.c keeps in its folder. For each library (faiss-ivf, faiss-hnsw, hnswlib, usearch,
 pynndescent) the search parameter is doubled until the recall on 500 rows is reached; one JSON line has the time of that
-build and search of all rows, and the recall. A library that is not installed is skipped.
+build and search of all rows, and the recall. A library that is not installed is skipped; one that takes more than LIMIT
+processor seconds in all (default: no limit) is given up.
 """
 import importlib.util
 import json
+import os
+import resource
 import sys
 import time
 
@@ -100,33 +103,44 @@ LIBRARIES = {"faiss-ivf": ("faiss", faiss_ivf), "faiss-hnsw": ("faiss", faiss_hn
              "usearch": ("usearch", usearch_graph), "pynndescent": ("pynndescent", pynndescent_graph)}
 
 
+def measure(name, make, data, rows, last, k, wanted, threads):
+    """Prints the line of one library."""
+    start, cpu = time.monotonic(), time.process_time()
+    search, value = make(data, k, threads)
+    build, build_cpu = time.monotonic() - start, time.process_time() - cpu
+    while True:
+        start, cpu = time.monotonic(), time.process_time()
+        ids = search(value)
+        seconds, seconds_cpu = time.monotonic() - start, time.process_time() - cpu
+        recall = recall_of(data, rows, last, ids, k)
+        if recall >= wanted or value > 4096:
+            break
+        value *= 2
+    print(json.dumps({"bench": name, "rows": data.shape[0], "dim": data.shape[1], "k": k, "threads": threads,
+                      "parameter": value, "recall": round(float(recall), 4), "build": round(build, 2),
+                      "seconds": round(build + seconds, 2), "cpu_seconds": round(build_cpu + seconds_cpu, 2)}),
+          flush=True)
+
+
 def main():
     data = numpy.ascontiguousarray(numpy.load(sys.argv[1]), dtype=numpy.float32)
-    k = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    wanted = float(sys.argv[3]) if len(sys.argv) > 3 else 0.98
-    threads = int(sys.argv[4]) if len(sys.argv) > 4 else 2
+    k, wanted, threads, limit = [kind(value) for kind, value in zip(
+        (int, float, int, int), sys.argv[2:6] + ["20", "0.98", "2", "0"][len(sys.argv[2:6]):])]
     rows = numpy.random.default_rng(0).choice(len(data), min(500, len(data)), replace=False)
     last = exact(data, rows, k)
-    for name in sys.argv[5:] or LIBRARIES:
+    for name in sys.argv[6:] or LIBRARIES:
         module, make = LIBRARIES[name]
         if not importlib.util.find_spec(module):
             print(f"bench_neighbours_ann.py: {module} is not installed", file=sys.stderr)
             continue
-        start, cpu = time.monotonic(), time.process_time()
-        search, value = make(data, k, threads)
-        build, build_cpu = time.monotonic() - start, time.process_time() - cpu
-        while True:
-            start, cpu = time.monotonic(), time.process_time()
-            ids = search(value)
-            seconds, seconds_cpu = time.monotonic() - start, time.process_time() - cpu
-            recall = recall_of(data, rows, last, ids, k)
-            if recall >= wanted or value > 4096:
-                break
-            value *= 2
-        print(json.dumps({"bench": name, "rows": data.shape[0], "dim": data.shape[1], "k": k, "threads": threads,
-                          "parameter": value, "recall": round(float(recall), 4), "build": round(build, 2),
-                          "seconds": round(build + seconds, 2), "cpu_seconds": round(build_cpu + seconds_cpu, 2)}),
-              flush=True)
+        child = os.fork()  # no memory, thread or limit of one library reaches the next
+        if child == 0:
+            if limit:
+                resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+            measure(name, make, data, rows, last, k, wanted, threads)
+            os._exit(0)
+        if os.waitpid(child, 0)[1]:
+            print(json.dumps({"bench": name, "rows": data.shape[0], "gave_up_after_cpu_seconds": limit}), flush=True)
 
 
 main()

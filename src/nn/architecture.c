@@ -78,19 +78,6 @@ double wn_architecture_flop(const wn_architecture *architecture, uint32_t side)
     return flop;
 }
 
-double wn_architecture_winograd_share(const wn_architecture *architecture)
-{
-    const uint32_t side = 256;
-    reach reached[WN_ARCHITECTURE_LAYERS_MAX];
-    double flop = 0;
-    follow(architecture, reached);
-    for (size_t i = 1; i < architecture->layer_count; i++) {
-        const wn_layer *layer = &architecture->layers[i];
-        if (layer->kernel == 3 && layer->stride < 2 && !layer->depthwise) flop += row_flop(layer, &reached[i], side);
-    }
-    return flop / wn_architecture_flop(architecture, side);
-}
-
 double wn_architecture_epsilon(const wn_architecture *architecture)
 {
     return architecture->epsilon > 0 ? architecture->epsilon : 1e-5;

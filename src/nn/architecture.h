@@ -55,10 +55,6 @@ uint32_t wn_architecture_features(const wn_architecture *architecture);
 /* Multiply-adds times two of one view of side x side, forward. Training costs three times as much. */
 double wn_architecture_flop(const wn_architecture *architecture, uint32_t side);
 
-/* Share of that work, at a side that is large enough, in convolutions of 3 x 3 that move by one position and mix
- * channels: those that fp32 computes by Winograd's algorithm. */
-double wn_architecture_winograd_share(const wn_architecture *architecture);
-
 /* The row that row i > 0 reads. */
 static inline size_t wn_architecture_source(const wn_architecture *architecture, size_t i)
 {

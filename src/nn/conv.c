@@ -13,12 +13,18 @@ struct wn_conv {
     wn_winograd winograd;
 };
 
+/* With AMX oneDNN does bf16 faster than the vector products of ours. */
+static bool ours_pays(const wn_conv_shape *shape)
+{
+    return wn_winograd_pays(shape, wn_cpu_level()) && !(shape->bf16 && wn_onednn_bf16_pays());
+}
+
 wn_status wn_conv_new(wn_onednn *onednn, wn_conv_direction direction, const wn_conv_shape *shape, wn_conv **out,
                       wn_error *err)
 {
     *out = wn_calloc(WN_MEMORY_NETWORK, 1, sizeof **out);
     if (!*out) return wn_fail(err, WN_NOMEM, "no memory for a convolution");
-    if (wn_winograd_pays(shape, wn_cpu_level())) {
+    if (ours_pays(shape)) {
         wn_winograd_init(&(*out)->winograd, direction, shape, wn_cpu_level());
         return WN_OK;
     }

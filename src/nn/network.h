@@ -34,9 +34,9 @@ typedef struct wn_batch wn_batch;
 /* FP32 or BF16: what AUTO means on this machine; BF16 becomes FP32 where the processor lacks it. */
 wn_precision wn_precision_resolve(wn_precision precision);
 
-/* The same for training this network. AUTO takes bf16 also without AMX, where less than half of the work lies in
- * convolutions that Winograd's algorithm speeds up in fp32. Embedding does not: its vectors shall be those of fp32. */
-wn_precision wn_precision_resolve_training(wn_precision precision, const wn_architecture *architecture);
+/* The same for training: AUTO takes bf16 wherever the processor has it, also without AMX. Embedding does not: its vectors
+ * shall be those of fp32. */
+wn_precision wn_precision_resolve_training(wn_precision precision);
 
 /* A network with random weights (He et al. 2015, truncated) that depend on `seed` alone. The architecture must
  * outlive it. */

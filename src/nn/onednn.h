@@ -25,7 +25,7 @@ void wn_onednn_stream_free(wn_onednn_stream **stream);
 
 /* Whether oneDNN has bf16 on this processor, whether bf16 is clearly faster than fp32, and whether oneDNN prefers
  * channels in blocks of 16 for fp32. bf16 pays with AMX (twice as fast); without it the vector instruction saves what
- * Winograd's algorithm, which is for fp32, saves as well: Zen 4 is within 4 % either way, Intel without AMX slower. */
+ * oneDNN's Winograd algorithm, which is for fp32, saves as well: Zen 4 is within 4 % either way. */
 bool wn_onednn_has_bf16(void);
 bool wn_onednn_bf16_pays(void);
 bool wn_onednn_prefers_blocks(void);

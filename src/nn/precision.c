@@ -12,9 +12,7 @@ wn_precision wn_precision_resolve(wn_precision precision)
     return wanted && wn_onednn_has_bf16() ? WN_PRECISION_BF16 : WN_PRECISION_FP32;
 }
 
-wn_precision wn_precision_resolve_training(wn_precision precision, const wn_architecture *architecture)
+wn_precision wn_precision_resolve_training(wn_precision precision)
 {
-    if (precision == WN_PRECISION_AUTO && wn_architecture_winograd_share(architecture) < 0.5)
-        precision = WN_PRECISION_BF16;
-    return wn_precision_resolve(precision);
+    return wn_precision_resolve(precision == WN_PRECISION_AUTO ? WN_PRECISION_BF16 : precision);
 }

@@ -146,7 +146,7 @@ static wn_status choose_parts(const wn_train_params *params, wn_learner_setup *l
     }
     learner->optimizer = params->optimizer ? params->optimizer : params->from ? "adamw" : "muon";
     learner->decay = params->decay >= 0.0 ? params->decay : 5e-4;
-    learner->precision = wn_precision_resolve_training((wn_precision)params->precision, learner->architecture);
+    learner->precision = wn_precision_resolve_training((wn_precision)params->precision);
     learner->seed = params->seed;
     learner->clip = 0.0;
     learner->threads = THREADS_PLANNED;

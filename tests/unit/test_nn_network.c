@@ -366,8 +366,8 @@ static double relative_distance(const float *a, const float *b, size_t count)
     return sqrt(distance / size);
 }
 
-/* bf16 keeps 8 bits: about 0.4 % in each of a few roundings; gradients sum up many of them, and a ReLU or a maximum
- * may fall the other way. */
+/* bf16 keeps 8 bits: about 0.4 % in each of a few roundings, 1 % in a convolution by Winograd's algorithm (which
+ * test_nn_winograd looks at closely); gradients sum up many of them, and a ReLU or a maximum may fall the other way. */
 static void bf16_is_near_fp32(void **state)
 {
     fixture *f = *state;
@@ -381,8 +381,8 @@ static void bf16_is_near_fp32(void **state)
     }
     double by_features = relative_distance(features[0], features[1], VIEWS * WIDTH);
     double by_gradient = relative_distance(gradient[0], gradient[1], trained);
-    if (by_features > 0.02 || by_gradient > 0.12) fail_msg("features %.4f, gradient %.4f", by_features, by_gradient);
     for (size_t t = 0; t < 2; t++) wn_free(gradient[t]);
+    if (by_features > 0.03 || by_gradient > 0.35) fail_msg("features %.4f, gradient %.4f", by_features, by_gradient);
 }
 
 /* A view's features are the same bytes alone, in a batch, and in another place of it. */
@@ -532,7 +532,7 @@ static void architectures_work(void **state)
     cmocka_unit_test_prestate_setup_teardown(test, set_up, tear_down, (void *)(uintptr_t)&architectures[i])
 #define ON_ALL(test) ON(test, 0), ON(test, 1), ON(test, 2)
 
-/* bf16 is taken unasked only where it is faster: with AMX. */
+/* Embedding takes bf16 unasked with AMX only. */
 static void auto_precision_follows_the_processor(void **state)
 {
     (void)state;
@@ -547,20 +547,14 @@ static void auto_precision_follows_the_processor(void **state)
     assert_int_equal(asked, wn_onednn_has_bf16() ? WN_PRECISION_BF16 : WN_PRECISION_FP32);
 }
 
-/* Networks of 1 x 1 and depthwise convolutions gain nothing from Winograd: bf16 where the processor has it at all. */
-static void auto_precision_of_training_follows_the_network(void **state)
+/* Training takes it wherever the processor has it. */
+static void auto_precision_of_training_follows_the_processor(void **state)
 {
     (void)state;
-    const wn_architecture *mobile = wn_architecture_find("mobile"), *tiny = wn_architecture_find("tiny");
     const wn_precision best = wn_onednn_has_bf16() ? WN_PRECISION_BF16 : WN_PRECISION_FP32;
-    assert_true(wn_architecture_winograd_share(mobile) < 0.01);
-    assert_true(wn_architecture_winograd_share(tiny) > 0.95);
-    assert_true(wn_architecture_winograd_share(wn_architecture_find("resnet50")) < 0.5);
-    assert_true(wn_architecture_winograd_share(wn_architecture_find("resnet18_cifar")) > 0.8);
-    assert_int_equal(wn_precision_resolve_training(WN_PRECISION_AUTO, mobile), best);
-    assert_int_equal(wn_precision_resolve_training(WN_PRECISION_AUTO, tiny), wn_precision_resolve(WN_PRECISION_AUTO));
-    assert_int_equal(wn_precision_resolve_training(WN_PRECISION_FP32, mobile), WN_PRECISION_FP32);
-    assert_int_equal(wn_precision_resolve_training(WN_PRECISION_BF16, tiny), best);
+    assert_int_equal(wn_precision_resolve_training(WN_PRECISION_AUTO), best);
+    assert_int_equal(wn_precision_resolve_training(WN_PRECISION_BF16), best);
+    assert_int_equal(wn_precision_resolve_training(WN_PRECISION_FP32), WN_PRECISION_FP32);
 }
 
 int main(void)
@@ -577,7 +571,7 @@ int main(void)
         ON(wrong_shapes_are_refused, 0),
         cmocka_unit_test(architectures_work),
         cmocka_unit_test(auto_precision_follows_the_processor),
-        cmocka_unit_test(auto_precision_of_training_follows_the_network),
+        cmocka_unit_test(auto_precision_of_training_follows_the_processor),
     };
     const struct CMUnitTest threaded[] = {ON_ALL(results_do_not_depend_on_threads)};
     if (THREADS_ONLY) return cmocka_run_group_tests(threaded, NULL, NULL);

@@ -16,13 +16,22 @@
 #include "base/rng.h"
 #include "nn/conv.h"
 #include "nn/winograd.h"
+#include "num/bf16.h"
 #include "winnow/memory.h"
 
 enum { TAPS = 9, DIRECTIONS = 3 };
 
-/* Relative to the root mean square of the result: of the root mean square of the error, and of the largest error. */
-#define TOLERANCE         5e-6
-#define TOLERANCE_LARGEST 5e-5
+/* Bounds of the root mean square of the error and of the largest error, relative to the root mean square of the result.
+ */
+typedef struct bounds {
+    double mean, largest;
+} bounds;
+
+/* Against double precision. bf16 has numbers of eight bits, and the transforms add and subtract them. */
+static const bounds fp32_bounds = {5e-6, 5e-5}, bf16_bounds = {0.02, 0.15};
+
+/* Of bf16 against the kernels of C, which round the same numbers, but for those that lie halfway. */
+static const bounds rounding_bounds = {5e-4, 0.02};
 
 static const char *const direction_names[] = {"forward", "backward by data", "backward by weights"};
 
@@ -33,18 +42,21 @@ typedef struct arrays {
     float *inner, *outer, *weights;
 } arrays;
 
-static float *make(size_t count, uint64_t seed)
+static float *make(size_t count, uint64_t seed, bool bf16)
 {
     wn_rng rng;
     float *values = wn_alloc(WN_MEMORY_GENERAL, count, sizeof *values);
     assert_non_null(values);
     wn_rng_init(&rng, seed, count);
-    for (size_t i = 0; i < count; i++) values[i] = wn_rng_normal(&rng);
+    for (size_t i = 0; i < count; i++) {
+        values[i] = wn_rng_normal(&rng);
+        if (bf16) values[i] = wn_bf16_to_float(wn_bf16_from_float(values[i]));
+    }
     return values;
 }
 
 /* side: of the output. */
-static void make_arrays(arrays *a, uint32_t views, uint32_t side, uint32_t in, uint32_t out, uint32_t stride)
+static void make_arrays(arrays *a, uint32_t views, uint32_t side, uint32_t in, uint32_t out, uint32_t stride, bool bf16)
 {
     size_t positions = (size_t)views * side * side;
     *a = (arrays){.shape = {.views = views,
@@ -52,11 +64,12 @@ static void make_arrays(arrays *a, uint32_t views, uint32_t side, uint32_t in, u
                             .channels_in = in,
                             .channels_out = out,
                             .kernel = 3,
-                            .stride = stride},
+                            .stride = stride,
+                            .bf16 = bf16},
                   .counts = {positions * out, positions * stride * stride * in, (size_t)TAPS * in * out}};
-    a->outer = make(a->counts[0], 1);
-    a->inner = make(a->counts[1], 2);
-    a->weights = make(a->counts[2], 3);
+    a->outer = make(a->counts[0], 1, bf16);
+    a->inner = make(a->counts[1], 2, bf16);
+    a->weights = make(a->counts[2], 3, false);
 }
 
 static void clear_arrays(arrays *a)
@@ -101,38 +114,63 @@ static double *convolve_plainly(const arrays *a, wn_conv_direction direction)
     return result;
 }
 
-static float *make_unknown(size_t bytes)
+static void *make_unknown(size_t bytes)
 {
-    float *values = wn_alloc(WN_MEMORY_GENERAL, bytes, 1);
+    char *values = wn_alloc(WN_MEMORY_GENERAL, bytes, 1);
     assert_non_null(values);
-    for (size_t i = 0; i < bytes / sizeof *values; i++) values[i] = NAN;
+    memset(values, 0xff, bytes); /* NaN in fp32 and in bf16 */
     return values;
+}
+
+/* An activation as a convolution takes it: a copy. */
+static void *encode(const float *values, size_t count, bool bf16)
+{
+    void *out = make_unknown(count * (bf16 ? sizeof(uint16_t) : sizeof *values));
+    for (size_t i = 0; i < count && bf16; i++) ((uint16_t *)out)[i] = wn_bf16_from_float(values[i]);
+    if (!bf16) memcpy(out, values, count * sizeof *values);
+    return out;
+}
+
+static float *decode(const void *values, size_t count, bool bf16)
+{
+    float *out = make_unknown(count * sizeof *out);
+    for (size_t i = 0; i < count && bf16; i++) out[i] = wn_bf16_to_float(((const uint16_t *)values)[i]);
+    if (!bf16) memcpy(out, values, count * sizeof *out);
+    return out;
 }
 
 /* The result of a direction by Winograd's algorithm. */
 static float *convolve(const arrays *a, wn_conv_direction direction, wn_cpu level)
 {
+    const bool bf16 = a->shape.bf16, to_weights = direction == WN_CONV_BACKWARD_WEIGHTS;
+    const size_t element = bf16 && !to_weights ? sizeof(uint16_t) : sizeof(float), count = a->counts[direction];
     wn_winograd winograd;
     assert_true(wn_winograd_can(&a->shape));
     wn_winograd_init(&winograd, direction, &a->shape, level);
-    float *packed = make_unknown(wn_winograd_weight_bytes(&winograd));
-    float *scratch = make_unknown(wn_winograd_scratch_bytes(&winograd));
-    float *result = make_unknown(a->counts[direction] * sizeof *result);
+    void *packed = make_unknown(wn_winograd_weight_bytes(&winograd));
+    void *scratch = make_unknown(wn_winograd_scratch_bytes(&winograd));
+    void *inner = encode(a->inner, a->counts[1], bf16), *outer = encode(a->outer, a->counts[0], bf16);
+    void *result = make_unknown(count * element);
 
-    if (direction == WN_CONV_BACKWARD_WEIGHTS) {
-        wn_winograd_run(&winograd, a->inner, packed, a->outer, scratch);
+    if (to_weights) {
+        wn_winograd_run(&winograd, inner, packed, outer, scratch);
         wn_winograd_unpack(&winograd, packed, result);
     } else {
         bool forward = direction == WN_CONV_FORWARD;
         wn_winograd_pack(&winograd, a->weights, packed);
-        wn_winograd_run(&winograd, forward ? a->inner : result, packed, forward ? result : a->outer, scratch);
+        wn_winograd_run(&winograd, forward ? inner : result, packed, forward ? result : outer, scratch);
     }
+    float *decoded = decode(result, count, element == sizeof(uint16_t));
+    wn_free(result);
+    wn_free(outer);
+    wn_free(inner);
     wn_free(scratch);
     wn_free(packed);
-    return result;
+    return decoded;
 }
 
-static void compare(const arrays *a, wn_conv_direction direction, const char *who, const double *want, const float *got)
+static void compare(const arrays *a, wn_conv_direction direction, const char *who, const double *want, const float *got,
+                    bounds allowed)
 {
     double squares = 0, errors = 0, largest = 0;
     for (size_t i = 0; i < a->counts[direction]; i++) {
@@ -143,45 +181,66 @@ static void compare(const arrays *a, wn_conv_direction direction, const char *wh
         largest = error > largest ? error : largest;
     }
     double size = sqrt(squares / (double)a->counts[direction]);
-    if (sqrt(errors) > TOLERANCE * sqrt(squares) || largest > TOLERANCE_LARGEST * size)
-        fail_msg("%s, %s, %u views of side %u, %u to %u channels, stride %u: error %.2g, largest %.2g", who,
-                 direction_names[direction], a->shape.views, a->shape.side, a->shape.channels_in, a->shape.channels_out,
-                 a->shape.stride, sqrt(errors / squares), largest / size);
+    if (sqrt(errors) > allowed.mean * sqrt(squares) || largest > allowed.largest * size)
+        fail_msg("%s, %s, %s, %u views of side %u, %u to %u channels, stride %u: error %.2g, largest %.2g", who,
+                 a->shape.bf16 ? "bf16" : "fp32", direction_names[direction], a->shape.views, a->shape.side,
+                 a->shape.channels_in, a->shape.channels_out, a->shape.stride, sqrt(errors / squares), largest / size);
 }
 
-static wn_cpu highest_level(void)
+/* The level of the best kernels that this machine has; those of C serve below it. */
+static wn_cpu highest_level(bool bf16)
 {
-    return wn_cpu_detect() < WN_CPU_AVX2 ? WN_CPU_C : WN_CPU_AVX2;
+    wn_cpu best = bf16 ? WN_CPU_AVX512BF16 : WN_CPU_AVX2;
+    return wn_cpu_detect() < best ? WN_CPU_C : best;
 }
 
-/* All directions of one shape, at every level from `lowest` on. */
-static void check_stride(uint32_t views, uint32_t side, uint32_t in, uint32_t out, uint32_t stride, wn_cpu lowest)
+static double *to_double(const float *values, size_t count)
+{
+    double *out = wn_alloc(WN_MEMORY_GENERAL, count, sizeof *out);
+    assert_non_null(out);
+    for (size_t i = 0; i < count; i++) out[i] = (double)values[i];
+    return out;
+}
+
+/* One direction of one case; the kernels of C too with `every`. */
+static void check_direction(const arrays *a, wn_conv_direction direction, bool every)
+{
+    const bool bf16 = a->shape.bf16;
+    const wn_cpu level = highest_level(bf16);
+    const bounds allowed = bf16 ? bf16_bounds : fp32_bounds;
+    double *want = convolve_plainly(a, direction);
+    float *got = convolve(a, direction, level);
+    compare(a, direction, wn_cpu_name(level), want, got, allowed);
+    if (every && level != WN_CPU_C) {
+        float *plain = convolve(a, direction, WN_CPU_C);
+        compare(a, direction, wn_cpu_name(WN_CPU_C), want, plain, allowed);
+        double *rounded = to_double(plain, a->counts[direction]);
+        if (bf16) compare(a, direction, "against C", rounded, got, rounding_bounds);
+        wn_free(rounded);
+        wn_free(plain);
+    }
+    wn_free(got);
+    wn_free(want);
+}
+
+static void check_case(uint32_t views, uint32_t side, uint32_t in, uint32_t out, uint32_t stride, bool bf16, bool every)
 {
     arrays a;
-    make_arrays(&a, views, side, in, out, stride);
-    for (int d = 0; d < DIRECTIONS; d++) {
-        double *want = convolve_plainly(&a, (wn_conv_direction)d);
-        for (wn_cpu level = lowest; level <= highest_level(); level++) {
-            float *got = convolve(&a, (wn_conv_direction)d, level);
-            compare(&a, (wn_conv_direction)d, wn_cpu_name(level), want, got);
-            wn_free(got);
-        }
-        wn_free(want);
-    }
+    make_arrays(&a, views, side, in, out, stride, bf16);
+    for (int d = 0; d < DIRECTIONS; d++) check_direction(&a, (wn_conv_direction)d, every);
     clear_arrays(&a);
 }
 
-static void check_shape(uint32_t views, uint32_t side, uint32_t in, uint32_t out, wn_cpu lowest)
+static void check_shape(uint32_t views, uint32_t side, uint32_t in, uint32_t out, bool every)
 {
-    check_stride(views, side, in, out, 1, lowest);
-    check_stride(views, side, in, out, 2, lowest);
+    for (int i = 0; i < 4; i++) check_case(views, side, in, out, (uint32_t)i % 2 + 1, i / 2, every);
 }
 
 /* Windows over each border, tiles that lie partly outside. */
 static void every_side_is_right(void **state)
 {
     (void)state;
-    for (uint32_t side = 1; side <= 13; side++) check_shape(2, side, 16, 16, WN_CPU_C);
+    for (uint32_t side = 1; side <= 13; side++) check_shape(2, side, 16, 16, true);
 }
 
 static void channels_need_not_be_equal(void **state)
@@ -189,34 +248,35 @@ static void channels_need_not_be_equal(void **state)
     (void)state;
     static const uint32_t channels[][2] = {{16, 32}, {32, 16}, {48, 80}, {96, 16}, {16, 112}};
     for (size_t i = 0; i < sizeof channels / sizeof *channels; i++)
-        check_shape(1, 6, channels[i][0], channels[i][1], WN_CPU_C);
+        check_shape(1, 6, channels[i][0], channels[i][1], true);
 }
 
 /* More tiles than are transformed together, and a rest of them. */
 static void many_tiles_go_in_blocks(void **state)
 {
     (void)state;
-    for (uint32_t views = 5; views <= 9; views += 2) check_shape(views, 23, 16, 16, highest_level());
-    check_shape(4, 15, 64, 32, highest_level());
+    for (uint32_t views = 5; views <= 9; views += 2) check_shape(views, 23, 16, 16, false);
+    check_shape(4, 15, 64, 32, false);
 }
 
 static void long_sums_stay_exact(void **state)
 {
     (void)state;
-    check_shape(3, 4, 256, 512, highest_level());
-    check_shape(1, 7, 512, 128, highest_level());
+    check_shape(3, 4, 256, 512, false);
+    check_shape(1, 7, 512, 128, false);
 }
 
 /* A view gets the same bytes alone, among others, and from one run to the next. */
 static void views_do_not_see_each_other(void **state)
 {
     (void)state;
-    enum { VIEWS = 7, SIDE = 11, CHANNELS = 32, CASES = 4 };
+    enum { VIEWS = 7, SIDE = 11, CHANNELS = 32, CASES = 8 };
     arrays all, one;
     for (int i = 0; i < CASES; i++) {
         int d = i % 2; /* forward, backward by data */
-        make_arrays(&all, VIEWS, SIDE, CHANNELS, CHANNELS, (uint32_t)i / 2 + 1);
-        float *together = convolve(&all, (wn_conv_direction)d, highest_level());
+        bool bf16 = i >= CASES / 2;
+        make_arrays(&all, VIEWS, SIDE, CHANNELS, CHANNELS, (uint32_t)i / 2 % 2 + 1, bf16);
+        float *together = convolve(&all, (wn_conv_direction)d, highest_level(bf16));
         size_t count = all.counts[d] / VIEWS;
         for (size_t view = 0; view < VIEWS; view++) {
             one = all;
@@ -225,7 +285,7 @@ static void views_do_not_see_each_other(void **state)
             one.counts[1] /= VIEWS;
             one.inner += view * one.counts[1];
             one.outer += view * one.counts[0];
-            float *alone = convolve(&one, (wn_conv_direction)d, highest_level());
+            float *alone = convolve(&one, (wn_conv_direction)d, highest_level(bf16));
             assert_memory_equal(alone, together + view * count, count * sizeof *alone);
             wn_free(alone);
         }
@@ -246,7 +306,8 @@ static const char *implementation_of(wn_onednn *onednn, wn_conv_shape shape, cha
     return out;
 }
 
-/* Winograd where it pays; oneDNN for what it cannot do, for tiny sides, few tiles or few channels, and for plain C. */
+/* Winograd where it pays; oneDNN for what it cannot do, for tiny sides, few tiles or few channels, for lower levels,
+ * and for bf16 with AMX. */
 static void shapes_go_to_who_is_faster(void **state)
 {
     (void)state;
@@ -265,16 +326,24 @@ static void shapes_go_to_who_is_faster(void **state)
     point.kernel = 1;
     two.side = 2;
     blocks.layout = WN_LAYOUT_BLOCKS;
-    const wn_conv_shape ours[] = {usual, strided}, others[] = {narrow, few, first, point, two, blocks};
+    wn_conv_shape half = usual, half_strided = strided, half_few = few;
+    half.bf16 = half_strided.bf16 = half_few.bf16 = true;
+    const wn_conv_shape ours[] = {usual, strided, half, half_strided};
+    const wn_conv_shape others[] = {narrow, few, first, point, two, blocks, half_few};
 
     assert_int_equal(wn_onednn_new(&onednn, &err), WN_OK);
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (others[i].bf16 && !wn_onednn_has_bf16()) continue;
         assert_null(strstr(implementation_of(onednn, others[i], name, sizeof name), "winograd:"));
+    }
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        const wn_cpu least = ours[i].bf16 ? WN_CPU_AVX512BF16 : WN_CPU_AVX2;
+        assert_false(wn_winograd_pays(&ours[i], least - 1));
+        assert_true(wn_winograd_pays(&ours[i], least));
+        if (wn_cpu_level() < least) continue;
         implementation_of(onednn, ours[i], name, sizeof name);
-        if (wn_cpu_level() >= WN_CPU_AVX2) assert_string_equal(name, "winograd:avx2");
-        assert_false(wn_winograd_pays(&ours[i], WN_CPU_C));
-        assert_true(wn_winograd_pays(&ours[i], WN_CPU_AVX2));
+        if (!ours[i].bf16) assert_string_equal(name, "winograd:avx2");
+        if (ours[i].bf16 && !wn_onednn_bf16_pays()) assert_string_equal(name, "winograd:avx512bf16");
     }
     wn_onednn_free(&onednn);
 }

@@ -7,6 +7,7 @@
 
 #include "nn/winograd_kernels.h"
 
-void wn_winograd_fill_avx2(wn_winograd_kernels *out);
+void wn_winograd_fill_f32_avx2(wn_winograd_kernels *out);
+void wn_winograd_fill_bf16_avx512bf16(wn_winograd_kernels *out);
 
 #endif
