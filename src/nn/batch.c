@@ -7,6 +7,7 @@
  * every sum depends on the number of shards alone.
  */
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -325,6 +326,23 @@ wn_status wn_batch_backward(wn_batch *batch, wn_pool *pool, const float *dfeatur
     WN_TRY(first_failure(batch, err));
     wn_pool_for(pool, batch->network->tensors.trained, ADD_GRAIN, add_accumulators, &work);
     return WN_OK;
+}
+
+bool wn_batch_is_finite(const wn_batch *batch)
+{
+    for (size_t i = 0; i < batch->shard_count; i++) {
+        const shard *s = &batch->shards[i];
+        for (size_t layer = 0; layer < s->plan->layer_count; layer++) {
+            const wn_plan_layer *place = &s->plan->layers[layer];
+            const wn_strip_norm *norms = (const void *)((const char *)s->memory + place->norms);
+            const float *spread = (const void *)((const char *)s->memory + place->variance);
+            for (size_t c = 0; c < place->channels; c++) {
+                if (!isfinite(spread[c]) || !isfinite(norms[c / WN_STRIP_CHANNELS].mean[c % WN_STRIP_CHANNELS]))
+                    return false;
+            }
+        }
+    }
+    return true;
 }
 
 /* Adds the layer's mean and variance of every shard with the largest side, weighted by its views. */

@@ -34,8 +34,8 @@ typedef struct wn_batch wn_batch;
 /* FP32 or BF16: what AUTO means on this machine; BF16 becomes FP32 where the processor lacks it. */
 wn_precision wn_precision_resolve(wn_precision precision);
 
-/* The same for training: AUTO takes bf16 wherever the processor has it, also without AMX. Embedding does not: its vectors
- * shall be those of fp32. */
+/* The same for training: AUTO takes bf16 wherever the processor has it, also without AMX. Embedding does not: its
+ * vectors shall be those of fp32. */
 wn_precision wn_precision_resolve_training(wn_precision precision);
 
 /* A network with random weights (He et al. 2015, truncated) that depend on `seed` alone. The architecture must
@@ -104,6 +104,10 @@ WN_NODISCARD wn_status wn_batch_forward_some(wn_batch *batch, wn_pool *pool, con
  * dfeatures (rows x features) times d features / d values. */
 WN_NODISCARD wn_status wn_batch_backward(wn_batch *batch, wn_pool *pool, const float *dfeatures, float *gradient,
                                          wn_error *err);
+
+/* Whether the means and variances of the last forward call are finite. Norms can hide for a while from a loss that they
+ * no longer are. */
+bool wn_batch_is_finite(const wn_batch *batch);
 
 /* Moves the running statistics by `momentum` towards the mean over the shards of the last forward call; not with
  * fixed norms. */

@@ -240,6 +240,8 @@ wn_status wn_learner_step(wn_learner *l, wn_pool *pool, const wn_learner_input *
         return wn_fail(err, WN_INTERNAL, "the loss is no longer a number (loss %g, gradient %g)", report->loss,
                        report->gradient_length);
     }
+    if (!wn_batch_is_finite(student->branch.batch))
+        return wn_fail(err, WN_INTERNAL, "the variance of an activation is no longer a number");
     wn_batch_absorb(student->branch.batch, statistics_momentum);
     for (uint32_t k = 0; k < l->setup.prefix_count; k++) {
         wn_mlp_absorb(student->branch.projector_runs[k], statistics_momentum);
