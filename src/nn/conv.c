@@ -59,7 +59,8 @@ size_t wn_conv_scratch_bytes(const wn_conv *conv)
 bool wn_conv_same_weights(const wn_conv *a, const wn_conv *b)
 {
     if (a->onednn && b->onednn) return wn_onednn_conv_same_weights(a->onednn, b->onednn);
-    return !a->onednn && !b->onednn && a->winograd.direction == b->winograd.direction;
+    return !a->onednn && !b->onednn && a->winograd.direction == b->winograd.direction &&
+           a->winograd.packed == b->winograd.packed;
 }
 
 wn_status wn_conv_pack(const wn_conv *conv, wn_onednn_stream *stream, const float *plain, void *packed, wn_error *err)

@@ -110,7 +110,12 @@ bool wn_onednn_prefers_blocks(void)
 
 wn_onednn_section wn_onednn_enter(void)
 {
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
     wn_onednn_section section = {.threads = omp_get_max_threads()};
+    sigset_t held;
+    sigfillset(&held);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&held, faults[i]); /* these cannot wait */
+    pthread_sigmask(SIG_BLOCK, &held, &section.signals);
     if (section.threads != 1) omp_set_num_threads(1);
 #if defined(__SSE__)
     section.control = _mm_getcsr();
@@ -125,6 +130,7 @@ void wn_onednn_leave(wn_onednn_section section)
     _mm_setcsr(section.control);
 #endif
     if (section.threads != 1) omp_set_num_threads(section.threads);
+    pthread_sigmask(SIG_SETMASK, &section.signals, NULL);
 }
 
 static dnnl_format_tag_t activation_tag(wn_layout layout, uint32_t channels)

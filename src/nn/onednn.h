@@ -6,6 +6,7 @@
 #ifndef NN_ONEDNN_H
 #define NN_ONEDNN_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,10 +31,14 @@ bool wn_onednn_has_bf16(void);
 bool wn_onednn_bf16_pays(void);
 bool wn_onednn_prefers_blocks(void);
 
-/* Between enter and leave the calling thread runs oneDNN without further threads and flushes denormals. */
+/* Between enter and leave the calling thread runs oneDNN without further threads, flushes denormals, and takes no
+ * signal: some of oneDNN's kernels use the stack pointer as one more register (matrix products with AVX-512), and a
+ * signal handler would write its frame to wherever that points. A signal waits until the section ends, or goes to
+ * another thread. */
 typedef struct wn_onednn_section {
     int threads;
     unsigned control;
+    sigset_t signals;
 } wn_onednn_section;
 wn_onednn_section wn_onednn_enter(void);
 void wn_onednn_leave(wn_onednn_section section);

@@ -11,9 +11,11 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "base/rng.h"
 #include "nn/network.h"
@@ -557,6 +559,43 @@ static void auto_precision_of_training_follows_the_processor(void **state)
     assert_int_equal(wn_precision_resolve_training(WN_PRECISION_FP32), WN_PRECISION_FP32);
 }
 
+static volatile sig_atomic_t signals_seen, signals_elsewhere;
+static uintptr_t stack_near;
+
+static void look_at_the_stack(int number)
+{
+    const uintptr_t frame = (uintptr_t)__builtin_frame_address(0), far = (uintptr_t)1 << 23;
+    (void)number;
+    signals_seen++;
+    if (frame > stack_near + far || frame + far < stack_near) signals_elsewhere++;
+}
+
+/* A timer fires all the time while oneDNN multiplies: its handler must find the stack, which those kernels use as a
+ * register. */
+static void signals_find_the_stack(void **state)
+{
+    enum { ROWS = 64, COLS = 64, DEPTH = 512, SIGNALS = 20, ROUNDS_MAX = 1000000 };
+    static float a[ROWS * DEPTH], b[DEPTH * COLS], c[ROWS * COLS];
+    struct sigaction action = {.sa_handler = look_at_the_stack, .sa_flags = SA_RESTART}, before;
+    const struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
+    wn_error err = {0};
+    (void)state;
+
+    stack_near = (uintptr_t)__builtin_frame_address(0);
+    assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    for (int i = 0; i < ROUNDS_MAX && signals_seen < SIGNALS; i++) {
+        wn_onednn_section section = wn_onednn_enter();
+        assert_int_equal(wn_onednn_multiply(false, true, ROWS, COLS, DEPTH, a, DEPTH, b, DEPTH, 0, c, COLS, &err),
+                         WN_OK);
+        wn_onednn_leave(section);
+    }
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+    assert_true(signals_seen >= SIGNALS);
+    assert_int_equal(signals_elsewhere, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -572,6 +611,7 @@ int main(void)
         cmocka_unit_test(architectures_work),
         cmocka_unit_test(auto_precision_follows_the_processor),
         cmocka_unit_test(auto_precision_of_training_follows_the_processor),
+        cmocka_unit_test(signals_find_the_stack),
     };
     const struct CMUnitTest threaded[] = {ON_ALL(results_do_not_depend_on_threads)};
     if (THREADS_ONLY) return cmocka_run_group_tests(threaded, NULL, NULL);
