@@ -16,6 +16,7 @@
 #include "base/rng.h"
 #include "nn/optimizer.h"
 #include "nn/orthogonal.h"
+#include "sanitizer.h"
 #include "winnow/memory.h"
 
 enum { SIDE = 200, LARGE = SIDE * SIDE, SMALL = 11, STEPS = 5 };
@@ -311,12 +312,12 @@ static void unknown_optimiser_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(steps_follow_the_formulas),
+        SERIAL_TEST(steps_follow_the_formulas),
         cmocka_unit_test(threads_and_restarts_change_nothing),
-        cmocka_unit_test(orthogonal_matrices_are_orthogonal),
-        cmocka_unit_test(depthwise_filters_are_no_matrix),
-        cmocka_unit_test(the_smallest_numbers_are_made_orthogonal),
-        cmocka_unit_test(unknown_optimiser_is_refused),
+        SERIAL_TEST(orthogonal_matrices_are_orthogonal),
+        SERIAL_TEST(depthwise_filters_are_no_matrix),
+        SERIAL_TEST(the_smallest_numbers_are_made_orthogonal),
+        SERIAL_TEST(unknown_optimiser_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

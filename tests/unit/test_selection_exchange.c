@@ -2,6 +2,7 @@
  *
  * Coverage with exchanges: where it ends no single exchange would raise it, and it is never below plain greedy.
  */
+#include "sanitizer.h"
 #include "selection_oracle.h"
 
 enum { ROWS = 60, DIM = 3, PICKS = 5, CASES = 60 };
@@ -255,14 +256,14 @@ static void test_candidates_and_weights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_exchange_is_left),
-        cmocka_unit_test(test_the_row_between_two_heaps),
-        cmocka_unit_test(test_equal_rows),
+        SERIAL_TEST(test_no_exchange_is_left),
+        SERIAL_TEST(test_the_row_between_two_heaps),
+        SERIAL_TEST(test_equal_rows),
         cmocka_unit_test(test_same_picks_for_any_number_of_threads),
-        cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_the_trial_asks),
-        cmocka_unit_test(test_all_rows),
-        cmocka_unit_test(test_candidates_and_weights),
+        SERIAL_TEST(test_cancel),
+        SERIAL_TEST(test_the_trial_asks),
+        SERIAL_TEST(test_all_rows),
+        SERIAL_TEST(test_candidates_and_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
