@@ -67,6 +67,10 @@ struct wn_objective {
      * INFINITY: values of before bound nothing. NULL = not at all; with `settle` it must be there. */
     double (*growth)(const void *state, size_t cell);
 
+    /* After a pick: lists items (room for all) that may have grown by more than `growth` tells, and by how much more
+     * since the mark; returns how many. What was told of an item holds until it is told again. NULL = none ever. */
+    size_t (*strays)(void *state, uint32_t *items, double *more);
+
     /* Lower the bounds of a list (which may be reordered), roughly or until they are exact; and of one item. NULL =
      * they are always exact. */
     void (*scan)(void *state, uint32_t *items, size_t n);

@@ -27,13 +27,53 @@ static const double ROUND_COST = 20, MOST_WORK = 8;
 
 uint64_t wn_product_run_bytes(size_t len)
 {
-    return (uint64_t)len * (4 * sizeof(double) + 6 * sizeof(uint32_t) + sizeof(uint16_t) + 1) +
+    return (uint64_t)len * (5 * sizeof(double) + 7 * sizeof(uint32_t) + sizeof(uint16_t) + 2) +
            WN_ENGINE_GROUPS_MOST * (sizeof(wn_engine_group) + 2 * sizeof(uint32_t)) + 4096;
+}
+
+/* Whether no stray can come before this item. */
+static bool beats_strays(wn_engine *e, uint32_t item, double key)
+{
+    for (size_t i = 0; i < e->strays_len; i++) {
+        if (key > e->stray_keys[i] || (key == e->stray_keys[i] && item < e->strays[i])) continue;
+        e->groups[e->group_of[e->strays[i]]].blocked = true;
+        return false;
+    }
+    return true;
+}
+
+/* Lists the strays that their group's boundary does not speak for, and brings their keys up to date. */
+static void follow_strays(wn_engine *e)
+{
+    for (size_t f = 0; f < e->factor_count; f++) {
+        const wn_factor *factor = e->factors + f;
+        if (!factor->kind->strays) continue;
+        size_t n = factor->kind->strays(factor->state, e->copy, e->scratch);
+        for (size_t i = 0; i < n; i++) {
+            uint32_t item = e->copy[i];
+            double bound = e->groups[e->group_of[item]].bound, most = e->keys[item] + e->scratch[i];
+            if (e->known[item] || (e->single_strays && most < bound - SLACK * (1 + fabs(bound)))) continue;
+            e->known[item] = 1;
+            e->strays[e->strays_len++] = item;
+        }
+    }
+    if (e->strays_len == 0) return;
+    wn_engine_update_keys(e, e->strays, e->strays_len, e->stray_keys);
+    e->work += e->look_cost * (double)e->strays_len;
+}
+
+/* No strays, and the n items of the pool are known. */
+static void forget_strays(wn_engine *e, size_t n)
+{
+    memset(e->known, 0, e->len);
+    for (size_t i = 0; i < n; i++) e->known[e->list[i]] = 1;
+    e->strays_len = 0;
 }
 
 /* Whether no item outside the pool can come before this one. */
 static bool beats_outside(wn_engine *e, uint32_t item, double key)
 {
+    if (!beats_strays(e, item, key)) return false;
     for (size_t i = 0; i < e->group_count; i++) {
         wn_engine_group *g = e->groups + i;
         if (g->bound == -INFINITY) continue;
@@ -95,6 +135,7 @@ static wn_status pick_inside(wn_engine *e, size_t n, size_t *made)
     double most = MOST_WORK * ROUND_COST * ((double)e->len + 5000);
     size_t before = e->out->len;
     e->work = 0;
+    forget_strays(e, n);
     memcpy(e->pool, e->fixed, n * sizeof *e->pool);
     for (size_t block = 0; block < e->block_count; block++) wn_engine_rank_block(e, block);
     wn_engine_move_pool(e, n);
@@ -107,6 +148,7 @@ static wn_status pick_inside(wn_engine *e, size_t n, size_t *made)
             break;
         }
         take(e, best);
+        if (!e->eager) follow_strays(e);
         if (e->out->len % 64 == 0 && tell(e)) return WN_CANCELLED;
         if (e->eager || e->work > most || is_restarted(e)) break;
         wn_engine_move_pool(e, n);
@@ -194,6 +236,9 @@ static void clear(wn_engine *e)
     wn_free(e->best_of);
     wn_free(e->block_of);
     wn_free(e->block_begin);
+    wn_free(e->known);
+    wn_free(e->stray_keys);
+    wn_free(e->strays);
     wn_free(e->settled);
     wn_free(e->pool);
     wn_free(e->fixed);
@@ -221,13 +266,18 @@ static wn_status prepare(wn_engine *e, const uint8_t *taken, wn_error *err)
     e->fixed = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *e->fixed);
     e->pool = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *e->pool);
     e->settled = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *e->settled);
+    e->strays = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *e->strays);
+    e->stray_keys = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *e->stray_keys);
+    e->known = wn_alloc(WN_MEMORY_SELECTION, len, 1);
     e->best_of = wn_alloc(WN_MEMORY_SELECTION, len / WN_ENGINE_BLOCK + WN_ENGINE_GROUPS_MOST + 2, sizeof *e->best_of);
     e->block_begin =
         wn_alloc(WN_MEMORY_SELECTION, len / WN_ENGINE_BLOCK + WN_ENGINE_GROUPS_MOST + 2, sizeof *e->block_begin);
     e->block_of = wn_alloc(WN_MEMORY_SELECTION, len, sizeof *e->block_of);
     if (!e->taken || !e->keys || !e->scratch || !e->order || !e->group_of || !e->list || !e->copy || !e->groups ||
-        !e->fixed || !e->pool || !e->settled || !e->best_of || !e->block_begin || !e->block_of)
+        !e->fixed || !e->pool || !e->settled || !e->strays || !e->stray_keys || !e->known || !e->best_of ||
+        !e->block_begin || !e->block_of)
         return wn_fail(err, WN_NOMEM, "no memory to pick from %zu rows", len);
+    size_t stray_factors = 0;
     memcpy(e->taken, taken, len);
     e->by_group = wn_engine_grouped_factors(e) == e->factor_count;
     for (size_t f = 0; f < e->factor_count; f++) {
@@ -236,9 +286,11 @@ static wn_status prepare(wn_engine *e, const uint8_t *taken, wn_error *err)
             e->by_group = e->by_group && (factor->traits & WN_OBJECTIVE_BY_CELL);
             e->look_cost += factor->kind->cost ? factor->kind->cost(factor->state) : WN_ENGINE_LOOK_COST;
         }
+        stray_factors += factor->kind->strays != NULL;
         e->moves = e->moves || (e->factors[f].traits & WN_OBJECTIVE_MOVES);
         e->eager = e->eager || (e->factors[f].traits & WN_OBJECTIVE_EAGER);
     }
+    e->single_strays = stray_factors < 2;
     wn_engine_make_groups(e);
     return WN_OK;
 }

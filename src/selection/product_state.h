@@ -44,7 +44,14 @@ typedef struct wn_engine {
      * does not change. */
     uint32_t *block_begin, *block_of, *best_of; /* of a block; of an item; of a block: the place of its best item */
     size_t block_count;
-    double look_cost; /* of bringing an item's key up to date */
+    /* Items outside the pool that an objective told as strays, their keys, and which items are in the pool or among
+     * them. */
+    uint32_t *strays;
+    size_t strays_len;
+    double *stray_keys;
+    uint8_t *known;
+    bool single_strays; /* one objective at most tells them, so that what it tells is all that an item grew by */
+    double look_cost;   /* of bringing an item's key up to date */
     bool by_group;
     double work;
     bool finished, moves, eager;

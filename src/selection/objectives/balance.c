@@ -415,6 +415,36 @@ static void cell_agreement(const state *s, size_t c, const double *off, double m
     *least = agreement(distance + s->cells.radii[c], mass + s->least_mass[c]);
 }
 
+/* The same for a strength above 0, from how much nearer to the target a member can have come: by what the centre has,
+ * and
+ *
+ *     (|r + q| - |r' + q|) - (|r + c| - |r' + c|) <= |q - c| max |u - u'| <= |q - c| min(2, 2 |r - r'| / (D + D'))
+ *
+ * with the directions u, u' of r + x, r' + x and their lengths D, D' for x between c and q. The ratio of agreements is
+ * monotonic in D, so it is greatest at one end. INFINITY where agreements are cut. */
+static double cell_growth_near(const state *s, size_t c)
+{
+    const double *centre = s->cells.centres + c * s->parts;
+    double before = 0, now = 0, moved = 0, radius = s->cells.radii[c], most = 0;
+    for (size_t p = 0; p < s->parts; p++) {
+        double was = s->marked_off[p] + centre[p], is = s->off[p] + centre[p];
+        before += was * was;
+        now += is * is;
+        moved += (s->off[p] - s->marked_off[p]) * (s->off[p] - s->marked_off[p]);
+    }
+    before = sqrt(before);
+    now = sqrt(now);
+    double lengths = before + now - 2 * radius, turned = lengths > 0 ? fmin(2, 2 * sqrt(moved) / lengths) : 2;
+    double nearer = (before - now + radius * turned) * (1 + 1e-9) + 1e-12;
+    for (int end = -1; end <= 1; end += 2) {
+        double distance = fmax(0, before + end * radius);
+        double was = agreement(distance, s->marked_mass + s->least_mass[c]);
+        if (was <= 2 * WN_OBJECTIVE_FLOOR) return INFINITY;
+        most = fmax(most, agreement(fmax(0, distance - nearer), s->mass + s->most_mass[c]) / was);
+    }
+    return s->strength * log(most);
+}
+
 static double cell_growth(const state *s, size_t c)
 {
     const double *centre = s->cells.centres + c * s->parts;
@@ -422,7 +452,8 @@ static double cell_growth(const state *s, size_t c)
     if (s->is_set) {
         cell_agreement(s, c, s->off, s->mass, &least, &most);
         cell_agreement(s, c, s->marked_off, s->marked_mass, &was_least, &was_most);
-        return s->strength > 0 ? s->strength * log(most / was_least) : s->strength * log(least / was_most);
+        if (s->strength < 0) return s->strength * log(least / was_most);
+        return fmin(s->strength * log(most / was_least), cell_growth_near(s, c));
     }
     for (size_t p = 0; p < s->parts; p++) {
         double moved = s->off[p] - s->marked_off[p];

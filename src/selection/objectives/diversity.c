@@ -5,15 +5,26 @@
  *
  * Distances to the nearest pick only fall, so stale ones are upper bounds; frontier.h keeps them. A row may have any
  * number of vectors: its distance is the mean of theirs, and all of them join when it is picked.
+ *
+ * To the sum over the picks a row adds its distance, and takes what its nearness costs the picks that it would be
+ * nearest to. Codes tell for every row what that is at least; a pick changes it by the terms of the new pick and of
+ * those that have a nearer neighbour now, about one of them.
  */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "selection/frontier.h"
 #include "selection/objective.h"
 #include "winnow/memory.h"
+
+/* Items whose codes stay in the L2 cache while all new picks meet them. */
+enum { LOSS_ITEMS = 4096, TAIL_SHARE = 4 };
+
+/* Of the sum over all picks: more than adding and taking off terms of a loss can leave behind. */
+static const double LOSS_ROUNDING = 1e-10;
 
 typedef struct state {
     const wn_objective_setting *setting;
@@ -36,7 +47,19 @@ typedef struct state {
     /* of the set */
     double sum, marked_sum;
     double *nearest; /* of the picks: distance to the nearest other one */
-    double *joined;  /* of the items: the sum if it joined; exact where joined_at is `stamp` */
+    double *known;   /* of the picks: what `nearest` was when `losses` took it in; 0 = not yet */
+    double *losses;  /* of the items: what the picks' distances would lose, at least, if it joined */
+    double fallen;   /* of all `nearest` since then, and so at most of any loss */
+    double *joining; /* of the items at the mark: distance less loss, at most; what the sum would gain */
+    double typical;  /* most items have more of it; growth is told for those, and the others are strays */
+    uint32_t *tail;  /* those others */
+    size_t tail_len;
+    int32_t *item_squares; /* LOSS_ITEMS a worker */
+    uint8_t *fell;         /* of the items: their loss is less than before */
+    double *marked_losses; /* at the mark */
+    uint32_t *news;        /* picks that `losses` does not know yet */
+    size_t news_len;
+    double *joined; /* of the items: the sum if it joined; exact where joined_at is `stamp` */
     uint32_t *joined_at;
     uint32_t stamp; /* counts picks, and rounds: growth since a mark is told for bounds, not for exact sums */
 } state;
@@ -143,11 +166,21 @@ static wn_status open(const wn_objective_setting *setting, void **out, wn_error 
     s->hits = wn_alloc(WN_MEMORY_SELECTION, WN_PICKS_BLOCK, sizeof *s->hits);
     if (s->is_set) {
         s->nearest = wn_alloc(WN_MEMORY_SELECTION, setting->capacity, sizeof *s->nearest);
+        s->known = wn_calloc(WN_MEMORY_SELECTION, setting->capacity, sizeof *s->known);
+        s->news = wn_alloc(WN_MEMORY_SELECTION, setting->capacity, sizeof *s->news);
+        s->losses = wn_calloc(WN_MEMORY_SELECTION, setting->len, sizeof *s->losses);
+        s->fell = wn_calloc(WN_MEMORY_SELECTION, setting->len, 1);
+        s->marked_losses = wn_alloc(WN_MEMORY_SELECTION, setting->len, sizeof *s->marked_losses);
+        s->joining = wn_alloc(WN_MEMORY_SELECTION, setting->len, sizeof *s->joining);
+        s->tail = wn_alloc(WN_MEMORY_SELECTION, setting->len, sizeof *s->tail);
+        s->item_squares = wn_alloc(WN_MEMORY_SELECTION, wn_pool_threads(setting->request->pool) * (size_t)LOSS_ITEMS,
+                                   sizeof *s->item_squares);
         s->joined = wn_alloc(WN_MEMORY_SELECTION, setting->len, sizeof *s->joined);
         s->joined_at = wn_calloc(WN_MEMORY_SELECTION, setting->len, sizeof *s->joined_at);
     }
     if (!s->list || !s->code || !s->row || !s->squares || !s->hits ||
-        (s->is_set && (!s->nearest || !s->joined || !s->joined_at)))
+        (s->is_set && (!s->nearest || !s->joined || !s->joined_at || !s->known || !s->news || !s->losses || !s->fell ||
+                       !s->marked_losses || !s->joining || !s->tail || !s->item_squares)))
         return wn_fail(err, WN_NOMEM, "no memory for the distances of %zu rows", setting->len);
     WN_TRY(group_vectors(s, err));
     return s->space.len ? open_geometry(s, err) : WN_OK;
@@ -160,6 +193,14 @@ static void close(void *opaque)
     wn_frontier_free(&s->frontier);
     wn_picks_free(&s->picks);
     wn_coarse_free(&s->coarse);
+    wn_free(s->item_squares);
+    wn_free(s->tail);
+    wn_free(s->joining);
+    wn_free(s->marked_losses);
+    wn_free(s->fell);
+    wn_free(s->losses);
+    wn_free(s->news);
+    wn_free(s->known);
     wn_free(s->joined_at);
     wn_free(s->joined);
     wn_free(s->nearest);
@@ -179,10 +220,11 @@ static uint64_t memory(const wn_objective_setting *setting)
     unsigned threads = wn_pool_threads(setting->request->pool);
     uint64_t bytes = wn_coarse_bytes(len, dim, true) + wn_picks_bytes(capacity, dim) +
                      wn_frontier_bytes(len, dim, capacity, threads) + len * sizeof(uint32_t) +
-                     2048 * (uint64_t)(dim + 1) * sizeof(float) + (uint64_t)(len / 4096 + 2) * dim * sizeof(double) +
-                     16384;
+                     2048 * ((uint64_t)(dim + 1) * sizeof(float) + 4 * sizeof(double)) +
+                     (uint64_t)(len / 4096 + 2) * dim * sizeof(double) + 16384;
     if (setting->input->owners.data) bytes += (setting->request->rows + 2 + len) * sizeof(uint32_t);
-    if (setting->request->variant == WN_VARIANT_SET) bytes += (uint64_t)setting->len * 12 + capacity * sizeof(double);
+    if (setting->request->variant == WN_VARIANT_SET)
+        bytes += (uint64_t)setting->len * 41 + capacity * 20 + threads * (uint64_t)LOSS_ITEMS * sizeof(int32_t);
     return bytes;
 }
 
@@ -233,6 +275,14 @@ static void add_means(const state *s, const uint32_t *items, size_t first, size_
     }
 }
 
+/* At most the sum of the set with an item that is not settled. */
+static double most_joined(const state *s, size_t item)
+{
+    double distance = wn_space_distance(&s->space, s->bounds[item]);
+    if (s->picks->len == 1) return s->sum + 2 * distance;
+    return s->sum + distance - fmax(0, s->losses[item] - s->fallen - LOSS_ROUNDING * s->sum);
+}
+
 static void add(const void *opaque, const uint32_t *items, size_t first, size_t n, double *keys)
 {
     const state *s = opaque;
@@ -252,9 +302,7 @@ static void add(const void *opaque, const uint32_t *items, size_t first, size_t 
         } else if (!s->is_set) {
             keys[i] += half * log(fmax(bound, s->floor_square));
         } else {
-            double sum = s->joined_at[item] == s->stamp
-                             ? s->joined[item]
-                             : s->sum + wn_space_distance(&s->space, bound) * (s->picks->len == 1 ? 2 : 1);
+            double sum = s->joined_at[item] == s->stamp ? s->joined[item] : most_joined(s, item);
             keys[i] += s->strength * log(fmax(sum, s->floor));
         }
     }
@@ -305,7 +353,9 @@ static void count_loss(state *s, size_t pick, double distance, double *sum)
 static void lower_nearest(state *s, size_t pick, double distance, double *sum)
 {
     (void)sum;
-    if (distance < s->nearest[pick]) s->nearest[pick] = distance;
+    if (distance >= s->nearest[pick]) return;
+    s->fallen += s->nearest[pick] - distance;
+    s->nearest[pick] = distance;
 }
 
 static void settle(void *opaque, size_t item)
@@ -383,6 +433,117 @@ static double value(const void *opaque, size_t item)
     return item_distance(s, item);
 }
 
+/* What a pick with that distance to its nearest other one loses to an item, at least. */
+static double loss_of(const state *s, double nearest, double upper)
+{
+    double distance = wn_space_distance(&s->space, upper);
+    return nearest > distance ? nearest - distance : 0;
+}
+
+/* Is there a set that can lose? */
+static bool loses(const state *s)
+{
+    return s->is_set && s->strength > 0 && s->picks && s->picks->len > 1;
+}
+
+/* Brings the losses of items up to date with the picks that are new or nearer to another one than before. */
+static void lose(void *opaque, size_t begin, size_t end, unsigned worker)
+{
+    const state *s = opaque;
+    const wn_coarse *coarse = s->coarse;
+    int32_t *squares = s->item_squares + (size_t)worker * LOSS_ITEMS;
+    size_t stride = coarse->stride;
+    for (size_t i = 0; i < s->news_len; i++) {
+        size_t pick = s->news[i];
+        double now = s->nearest[pick], before = s->known[pick], error = (double)s->picks->errors[pick];
+        double most = wn_space_distance_square(&s->space, fmax(now, before));
+        int32_t limit = wn_coarse_limit(coarse, most, 0);
+        s->picks->distance.l2sq_rows_u8(s->picks->codes + pick * stride, coarse->codes + begin * stride, stride, NULL,
+                                        end - begin, stride, squares);
+        for (size_t item = begin; item < end; item++) {
+            if (squares[item - begin] > limit) continue;
+            double upper = wn_coarse_upper(coarse, squares[item - begin], error + (double)coarse->errors[item]);
+            double more = loss_of(s, now, upper) - loss_of(s, before, upper);
+            s->losses[item] += more;
+            if (more < 0) s->fell[item] = 1;
+        }
+    }
+}
+
+static void update_losses(state *s)
+{
+    s->news_len = 0;
+    s->fallen = 0;
+    for (size_t pick = 0; pick < s->picks->len; pick++)
+        if (s->nearest[pick] != s->known[pick]) s->news[s->news_len++] = (uint32_t)pick;
+    wn_pool_for(s->setting->request->pool, s->space.len, LOSS_ITEMS, lose, s);
+    for (size_t i = 0; i < s->news_len; i++) s->known[s->news[i]] = s->nearest[s->news[i]];
+}
+
+/* How much more than a typical item one of the tail grew, and what losses that fell add. With g what the item gains the
+ * sum, t what a typical one does, and the sum grown from m to n,
+ *
+ *     log((n + g) / (m + g)) - log((n + t) / (m + t)) <= (n - m) (t - g) / ((m + g) (n + t)). */
+static double stray_growth(const state *s, size_t item, double fall)
+{
+    double g = fmin(s->joining[item], s->typical), grown = fmax(s->sum - s->marked_sum, 0);
+    double more = grown * (s->typical - g) / ((s->marked_sum + g) * (s->marked_sum + grown + s->typical));
+    return s->strength * (more * (1 + 1e-9) + fall / fmax(s->sum + g, s->floor));
+}
+
+static size_t strays(void *opaque, uint32_t *items, double *more)
+{
+    state *s = opaque;
+    size_t n = 0;
+    if (!loses(s)) return 0;
+    update_losses(s);
+    for (size_t i = 0; i < s->tail_len; i++) s->fell[s->tail[i]] = 1;
+    for (size_t item = 0; item < s->space.len; item++) {
+        if (!s->fell[item]) continue;
+        double fall = fmax(s->marked_losses[item] - s->losses[item], 0) + LOSS_ROUNDING * s->sum;
+        s->fell[item] = 0;
+        items[n] = (uint32_t)item;
+        more[n++] = stray_growth(s, item, fall);
+    }
+    return n;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Losses at the mark, and who is in the tail. While the sum is so small that one item can take most of it away, nobody
+ * is, and all count as typical. */
+static void mark_losses(state *s)
+{
+    enum { SAMPLED = 1024 };
+    double sample[SAMPLED], least = INFINITY;
+    size_t n = 0;
+    if (!loses(s)) return;
+    update_losses(s);
+    memset(s->fell, 0, s->space.len);
+    memcpy(s->marked_losses, s->losses, s->space.len * sizeof *s->losses);
+    s->tail_len = 0;
+    for (size_t item = 0; item < s->space.len; item++) {
+        s->joining[item] = s->bounds[item] < 0 ? INFINITY : most_joined(s, item) - s->sum;
+        least = fmin(least, s->joining[item]);
+    }
+    if (least == INFINITY) least = 0; /* all are picked */
+    s->typical = fmax(least, s->floor - s->sum);
+    if (s->sum + least < s->sum / 2) return;
+    for (size_t i = 0; i < SAMPLED; i++) {
+        double joining = s->joining[i * s->space.len / SAMPLED];
+        if (joining < INFINITY) sample[n++] = joining;
+    }
+    if (n == 0) return;
+    qsort(sample, n, sizeof *sample, compare_doubles);
+    s->typical = fmax(s->typical, sample[n / TAIL_SHARE]);
+    for (size_t item = 0; item < s->space.len; item++)
+        if (s->joining[item] < s->typical) s->tail[s->tail_len++] = (uint32_t)item;
+}
+
 /* The bounds of all slots, once there is something to be far from. */
 static void mark(void *opaque)
 {
@@ -393,11 +554,11 @@ static void mark(void *opaque)
     s->stamp++;
     if (s->marked == 0) return;
     wn_picks_pack(s->picks);
-    if (s->scanned) return;
-    s->scanned = true;
-    for (size_t slot = 0; slot < s->space.len; slot++)
+    for (size_t slot = 0; slot < s->space.len && !s->scanned; slot++)
         if (s->bounds[slot] >= 0) s->list[n++] = (uint32_t)slot;
-    wn_frontier_scan(s->frontier, s->list, n);
+    if (!s->scanned) wn_frontier_scan(s->frontier, s->list, n);
+    s->scanned = true;
+    mark_losses(s);
 }
 
 static double growth(const void *opaque, size_t cell)
@@ -406,9 +567,10 @@ static double growth(const void *opaque, size_t cell)
     (void)cell;
     if (s->picks->len == s->marked) return 0;
     if (s->marked == 0 || (s->is_set && s->marked == 1)) return INFINITY; /* another formula held at the mark */
-    if (!s->is_set || s->sum <= s->marked_sum) return 0;
-    /* (sum + d) / (marked + d) is greatest at d = 0. */
-    return s->strength * log(fmax(s->sum, s->floor) / fmax(s->marked_sum, s->floor));
+    double sum = s->sum + s->fallen;
+    if (!s->is_set || sum <= s->marked_sum) return 0;
+    /* With g what an item gains the sum, (sum + g) / (marked + g) falls as g grows. */
+    return s->strength * log((sum + s->typical) / (s->marked_sum + s->typical));
 }
 
 /* The slots of a list of items that are not picked. */
@@ -453,6 +615,7 @@ const wn_objective wn_objective_diversity = {
     .add = add,
     .mark = mark,
     .growth = growth,
+    .strays = strays,
     .scan = scan,
     .refine = refine,
     .settle = settle,

@@ -9,6 +9,8 @@
 #include "selection/objective.h"
 #include "winnow/memory.h"
 
+enum { CELLS = 4 };
+
 typedef struct state {
     const wn_objective_setting *setting;
     const float *values;
@@ -139,13 +141,30 @@ static void mark(void *opaque)
     s->marked = s->sum;
 }
 
+/* For the set: stretches of values. */
+static size_t cells(const void *opaque)
+{
+    return ((const state *)opaque)->is_set ? CELLS : 1;
+}
+
+static uint32_t cell(const void *opaque, size_t item)
+{
+    const state *s = opaque;
+    double range = s->most - s->least;
+    if (!s->is_set || range <= 0) return 0;
+    double at = (value(opaque, item) + s->shift - s->least) / range * CELLS;
+    return at < CELLS - 1 ? (uint32_t)at : CELLS - 1;
+}
+
 static double growth(const void *opaque, size_t cell)
 {
     const state *s = opaque;
-    (void)cell;
     if (!s->is_set) return 0;
     /* (sum + v) / (marked + v) falls as v grows. */
-    double at = s->strength > 0 ? s->least : s->most;
+    double step = (s->most - s->least) / CELLS * (1 - 1e-9), first = s->least + (double)cell * step;
+    double least = cell == SIZE_MAX ? s->least : first * (1 - 1e-9);
+    double most = cell == SIZE_MAX ? s->most : fmin(s->most, (first + step) * (1 + 1e-8));
+    double at = s->strength > 0 ? least : most;
     return s->strength * log(fmax(s->sum + at, s->floor) / fmax(s->marked + at, s->floor));
 }
 
@@ -157,6 +176,8 @@ const wn_objective wn_objective_weights = {
     .memory = memory,
     .traits = traits,
     .cost = cost,
+    .cells = cells,
+    .cell = cell,
     .enter = enter,
     .take = take,
     .ends = ends,
