@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import resource
+import signal
 import sys
 import time
 
@@ -136,11 +137,14 @@ def main():
         child = os.fork()  # no memory, thread or limit of one library reaches the next
         if child == 0:
             if limit:
-                resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+                resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 60))
             measure(name, make, data, rows, last, k, wanted, threads)
             os._exit(0)
-        if os.waitpid(child, 0)[1]:
+        status = os.waitpid(child, 0)[1]
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
             print(json.dumps({"bench": name, "rows": data.shape[0], "gave_up_after_cpu_seconds": limit}), flush=True)
+        elif status:
+            print(f"bench_neighbours_ann.py: {name} failed (status {status})", file=sys.stderr)
 
 
 main()

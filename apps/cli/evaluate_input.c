@@ -38,13 +38,14 @@ static wn_status open_labels(const char *array, const char *path, const char *pa
 }
 
 /* A file of paths alone labels by folders. */
-static wn_status open_set(const char *path, const char *labels, const char *paths, evaluation *all, label_set *out,
-                          wn_error *err)
+static wn_status open_set(session *run, const char *path, const char *labels, const char *paths, evaluation *all,
+                          label_set *out, wn_error *err)
 {
     wn_status status;
     if (!path) return WN_OK;
     if ((status = wn_npy_open(path, &out->file, err))) return status;
     if ((status = wn_npy_matrix(out->file, &out->matrix, err))) return status;
+    if ((status = wn_matrix_check_finite(&out->matrix, path, run->pool, err))) return status;
     if (!labels && !paths) return WN_OK;
     return open_labels(path, labels ? labels : paths, labels ? paths : NULL, all, out, err);
 }
@@ -57,9 +58,10 @@ static wn_status open_arrays(session *run, evaluation *all, wn_error *err)
                                    "--model, --labels, --folders and -w are of a workspace; leave --train out");
     wn_status status = wn_row_labels_new(&all->book, err);
     if (!status) status = check_reduce(run, &params->reduce, true, err);
-    if (!status) status = open_set(params->train, params->train_labels, params->train_paths, all, &all->train, err);
-    if (!status) status = open_set(params->test, params->test_labels, params->test_paths, all, &all->test, err);
-    if (!status) status = open_set(params->with, NULL, NULL, all, &all->with, err);
+    if (!status)
+        status = open_set(run, params->train, params->train_labels, params->train_paths, all, &all->train, err);
+    if (!status) status = open_set(run, params->test, params->test_labels, params->test_paths, all, &all->test, err);
+    if (!status) status = open_set(run, params->with, NULL, NULL, all, &all->with, err);
     if (!status && params->test && all->test.matrix.cols != all->train.matrix.cols)
         status = command_fail(err, WN_INVALID, "'%s' has %zu dimensions, '%s' has %zu", params->train,
                               all->train.matrix.cols, params->test, all->test.matrix.cols);

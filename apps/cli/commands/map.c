@@ -199,7 +199,8 @@ static wn_status open_array(session *run, const map_params *params, arrays *all,
     if (run->memory_limit && bytes >= run->memory_limit)
         return command_fail(err, WN_LIMIT, "the map of '%s' takes %s, more than --memory-limit %s; raise the limit",
                             params->embeddings, human_bytes(bytes, need), human_bytes(run->memory_limit, limit));
-    return wn_npy_matrix(all->embeddings, &all->request.matrix, err);
+    if ((status = wn_npy_matrix(all->embeddings, &all->request.matrix, err))) return status;
+    return wn_matrix_check_finite(&all->request.matrix, params->embeddings, run->pool, err);
 }
 
 static json_t *json_quality(const wn_map_quality *q)

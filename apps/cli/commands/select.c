@@ -131,6 +131,7 @@ static wn_status open_arrays(session *run, const select_params *params, arrays *
         return command_fail(err, WN_LIMIT, "the embeddings take %s, more than --memory-limit %s; raise the limit",
                             human_bytes(bytes, need), human_bytes(run->memory_limit, limit));
     if ((status = wn_npy_matrix(all->embeddings, &all->request.embeddings, err))) return status;
+    if ((status = wn_matrix_check_finite(&all->request.embeddings, params->embeddings, run->pool, err))) return status;
     if (params->preselected) {
         if ((status = wn_npy_open(params->preselected, &all->preselected, err))) return status;
         if ((status = wn_npy_integers(all->preselected, &all->request.preselected, err))) return status;
