@@ -28,7 +28,8 @@ wn_status wn_vips_library_open(wn_error *err)
     /* The number in the name is that of the binary interface, so the header that was compiled with fits. */
     (void)snprintf(file, sizeof file, "libvips.so.%d", VIPS_LIBRARY_CURRENT - VIPS_LIBRARY_AGE);
     void *library = dlopen(file, RTLD_LAZY | RTLD_LOCAL);
-    if (!library) return wn_fail(err, WN_UNSUPPORTED, "libvips cannot be opened: %.200s", dlerror());
+    if (!library)
+        return wn_fail(err, WN_UNSUPPORTED, "libvips, which reads pictures, cannot be opened: %.200s", dlerror());
 #define X(name) WN_TRY(find(library, "g_" #name, &wn_glib.name, err));
     WN_GLIB_FUNCTIONS(X)
 #undef X

@@ -101,7 +101,8 @@ static wn_status print_model(wn_error *err)
     return WN_OK;
 }
 
-static void print_text(void)
+/* `missing`: why no picture can be read, or NULL. */
+static void print_text(const char *missing)
 {
     char text[32];
     const char *name, *summary;
@@ -115,7 +116,8 @@ static void print_text(void)
     for (size_t t = 0; t < TABLES; t++)
         for (size_t i = 0; tables[t].row(i, &name, &summary); i++)
             printf("%-10s %-15s %s\n", i ? "" : tables[t].title, name, summary);
-    for (size_t i = 0; i < wn_media_format_count(); i++) {
+    if (missing) printf("%-10s %-15s %s\n", "formats", "none", missing);
+    for (size_t i = 0; !missing && i < wn_media_format_count(); i++) {
         wn_media_format format = wn_media_format_at(i);
         printf("%-10s %-15s %s%s\n", i ? "" : "formats", format.name, format.summary,
                format.available ? "" : " (not in this build of the libraries)");
@@ -135,13 +137,13 @@ static json_t *json_kernels(void)
     return out;
 }
 
-static json_t *json_info(void)
+static json_t *json_info(const char *missing)
 {
     const char *name, *summary;
     json_t *formats = json_object();
     for (size_t i = 0; i < wn_media_format_count(); i++) {
         wn_media_format format = wn_media_format_at(i);
-        json_object_set_new(formats, format.name, json_boolean(format.available));
+        json_object_set_new(formats, format.name, json_boolean(!missing && format.available));
     }
     json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o}", "version", wn_version(), "build",
                             wn_build_info(), "libraries", WN_LIBRARIES, "processor", wn_cpu_model(), "cpu_level",
@@ -154,6 +156,7 @@ static json_t *json_info(void)
         json_object_set_new(out, tables[t].key, list);
     }
     json_object_set_new(out, "models", json_pack("[s]", WN_MODEL_DEFAULT));
+    if (missing) json_object_set_new(out, "formats_missing", json_string(missing));
     return out;
 }
 
@@ -208,11 +211,11 @@ static wn_status run_info(session *run, wn_error *err)
     if (run->path_count && access(run->paths[0], F_OK) != 0 && find_plugin(run->paths[0], &found))
         return print_plugin(run, &found, err);
     if (run->path_count) return print_file_info(run, run->paths[0], err);
-    wn_status status = wn_media_init(err);
-    if (status) return status;
-    if (run->common.json) return json_print(json_info(), err);
-    print_text();
-    status = print_model(err);
+    wn_error without = {0}; /* of what is missing this command tells, too */
+    const char *missing = wn_media_init(&without) ? without.message : NULL;
+    if (run->common.json) return json_print(json_info(missing), err);
+    print_text(missing);
+    wn_status status = print_model(err);
     print_kernels();
     return status;
 }
