@@ -369,10 +369,12 @@ static double relative_distance(const float *a, const float *b, size_t count)
 }
 
 /* bf16 keeps 8 bits: about 0.4 % in each of a few roundings, 1 % in a convolution by Winograd's algorithm (which
- * test_nn_winograd looks at closely); gradients sum up many of them, and a ReLU or a maximum may fall the other way. */
+ * test_nn_winograd looks at closely); gradients sum up many of them, and a ReLU or a maximum may fall the other way.
+ * Where Winograd's algorithm meets pooling the gradient was 0.26 off, in the other networks 0.07 and 0.11. */
 static void bf16_is_near_fp32(void **state)
 {
     fixture *f = *state;
+    const bool wide = f->architecture == &architectures[0] && !wn_onednn_bf16_pays();
     size_t trained = wn_network_tensors(f->network)->trained;
     float features[2][VIEWS * WIDTH], *gradient[2];
     if (wn_precision_resolve(WN_PRECISION_BF16) != WN_PRECISION_BF16) skip();
@@ -384,7 +386,9 @@ static void bf16_is_near_fp32(void **state)
     double by_features = relative_distance(features[0], features[1], VIEWS * WIDTH);
     double by_gradient = relative_distance(gradient[0], gradient[1], trained);
     for (size_t t = 0; t < 2; t++) wn_free(gradient[t]);
-    if (by_features > 0.03 || by_gradient > 0.35) fail_msg("features %.4f, gradient %.4f", by_features, by_gradient);
+    const double most_features = wide ? 0.03 : 0.02, most_gradient = wide ? 0.35 : 0.12;
+    if (by_features > most_features || by_gradient > most_gradient)
+        fail_msg("features %.4f, gradient %.4f", by_features, by_gradient);
 }
 
 /* A view's features are the same bytes alone, in a batch, and in another place of it. */
