@@ -330,6 +330,7 @@ wn_status wn_batch_backward(wn_batch *batch, wn_pool *pool, const float *dfeatur
 
 bool wn_batch_is_finite(const wn_batch *batch)
 {
+    assert(batch->training);
     for (size_t i = 0; i < batch->shard_count; i++) {
         const shard *s = &batch->shards[i];
         for (size_t layer = 0; layer < s->plan->layer_count; layer++) {

@@ -105,8 +105,8 @@ WN_NODISCARD wn_status wn_batch_forward_some(wn_batch *batch, wn_pool *pool, con
 WN_NODISCARD wn_status wn_batch_backward(wn_batch *batch, wn_pool *pool, const float *dfeatures, float *gradient,
                                          wn_error *err);
 
-/* Whether the means and variances of the last forward call are finite. Norms can hide for a while from a loss that they
- * no longer are. */
+/* Whether the means and variances of the last forward call, in training, are finite. Norms can hide for a while from a
+ * loss that they no longer are. */
 bool wn_batch_is_finite(const wn_batch *batch);
 
 /* Moves the running statistics by `momentum` towards the mean over the shards of the last forward call; not with
