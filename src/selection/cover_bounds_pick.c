@@ -271,7 +271,8 @@ static void choose_trials(state *s, int32_t least, size_t most)
     for (size_t i = 0; i < s->trials_len; i++) s->trials[i].row = s->hopeful[i].row;
 }
 
-/* The row of the greatest gain, the first of equals, is left in the last trial; false when none is open. */
+/* The row of the greatest gain, the first of equals, is left in the last trial, or any when that is too much work;
+ * false when none is open. */
 static bool find_best(state *s)
 {
     trial *best = &s->trials[TRIALS];
@@ -282,7 +283,7 @@ static bool find_best(state *s)
     memset(s->tried, 0, s->table->len);
     for (size_t most = 1;; most = most < TRIALS / 4 ? most * 4 : TRIALS) {
         choose_trials(s, least, most);
-        if (s->trials_len == 0) return true;
+        if (s->trials_len == 0 || s->work > s->most) return true;
         measure_trials(s);
         least = bound_of_gain(best->gain);
     }
