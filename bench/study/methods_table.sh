@@ -4,6 +4,7 @@
 # views a processor second, and the most memory that the training took. The class of an image is the name of its folder; SET is a folder or a list of paths.
 #   bench/study/methods_table.sh SET [VIEWS [SIDE [NETWORK [METHOD...]]]]
 #   bench/study/methods_table.sh cifar10/train 1000000 32 tiny
+#   TRAIN_OPTIONS="--precision fp32" bench/study/methods_table.sh SET      more options for each training
 set -eu
 cd "$(dirname "$0")/../.." || exit 1
 set_=$1 views=${2:-200000} side=${3:-32} network=${4:-tiny} winnow=${WINNOW:-build/release/winnow} batch=128
@@ -32,9 +33,10 @@ accuracy() { # MODEL: at 128, 64 and 32 numbers
 echo "| method | views an image | steps | 128 | 64 | 32 | processor s | views / processor s | GB |"
 echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 for method in $methods; do
-    options=(--method "$method") each=2
+    read -r -a options <<<"--method $method ${TRAIN_OPTIONS:-}"
+    each=2
     case $method in
-    untrained) options=(--method dcl --rate 1e-10) each=4 ;;
+    untrained) options[1]=dcl options+=(--rate 1e-10) each=4 ;;
     distill) options+=(--teacher "$scratch/teacher.npy") each=1 ;;
     emp) each=8 ;;
     dcl | dclw | fastsiam | vicreg | lejepa) each=4 ;;
