@@ -59,14 +59,14 @@ typedef struct figures {
     double run, pack, onednn;
 } figures;
 
-static void time_ours(const wn_conv_shape *shape, wn_conv_direction direction, int runs, void *inner, void *outer,
+static void time_ours(const wn_conv_shape *shape, wn_conv_direction direction, long runs, void *inner, void *outer,
                       figures *out)
 {
     wn_winograd winograd;
     wn_winograd_init(&winograd, direction, shape, wn_cpu_level());
     void *packed = room(wn_winograd_weight_bytes(&winograd)), *scratch = room(wn_winograd_scratch_bytes(&winograd));
     float *plain = room((size_t)TAPS * shape->channels_in * shape->channels_out * sizeof *plain);
-    for (int i = 0; i < runs; i++) {
+    for (long i = 0; i < runs; i++) {
         double begin = now();
         wn_winograd_run(&winograd, inner, packed, outer, scratch);
         double middle = now();
@@ -82,7 +82,7 @@ static void time_ours(const wn_conv_shape *shape, wn_conv_direction direction, i
     wn_free(packed);
 }
 
-static void time_onednn(wn_onednn *onednn, const wn_conv_shape *shape, wn_conv_direction direction, int runs,
+static void time_onednn(wn_onednn *onednn, const wn_conv_shape *shape, wn_conv_direction direction, long runs,
                         void *inner, void *outer, figures *out)
 {
     wn_onednn_stream *stream = NULL;
@@ -91,7 +91,7 @@ static void time_onednn(wn_onednn *onednn, const wn_conv_shape *shape, wn_conv_d
         stop();
     void *packed = room(wn_onednn_conv_weight_bytes(conv)), *scratch = room(wn_onednn_conv_scratch_bytes(conv) + 64);
     wn_onednn_section section = wn_onednn_enter();
-    for (int i = 0; i < runs; i++) {
+    for (long i = 0; i < runs; i++) {
         double begin = now();
         if (wn_onednn_conv_run(conv, stream, inner, packed, outer, scratch, &err)) stop();
         out->onednn = least(out->onednn, now() - begin);
@@ -103,7 +103,7 @@ static void time_onednn(wn_onednn *onednn, const wn_conv_shape *shape, wn_conv_d
     wn_onednn_stream_free(&stream);
 }
 
-static void measure(wn_onednn *onednn, const wn_conv_shape *shape, wn_conv_direction direction, int runs, double peak)
+static void measure(wn_onednn *onednn, const wn_conv_shape *shape, wn_conv_direction direction, long runs, double peak)
 {
     const size_t element = shape->bf16 ? 2 : 4, side = shape->side / shape->stride;
     const size_t inner_count = (size_t)VIEWS * shape->side * shape->side * shape->channels_in;
@@ -126,7 +126,7 @@ static void measure(wn_onednn *onednn, const wn_conv_shape *shape, wn_conv_direc
 int main(int argc, char **argv)
 {
     const bool bf16 = argc > 1 && strcmp(argv[1], "bf16") == 0;
-    const int runs = argc > 2 ? atoi(argv[2]) : 6;
+    const long runs = argc > 2 ? strtol(argv[2], NULL, 10) : 6;
     wn_onednn *onednn = NULL;
     if (runs < 1 || (argc > 1 && !bf16 && strcmp(argv[1], "fp32") != 0)) {
         fputs("usage: bench_convolution [fp32|bf16] [RUNS]\n", stderr);

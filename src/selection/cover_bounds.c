@@ -22,6 +22,9 @@
 /* Rows of one piece of work, columns whose products stay in the L2 cache, and columns that are mirrored at once. */
 enum { GRAIN = 128, STRIP = 256, MIRROR = 32, LANES = 16 };
 
+/* Products after which a cancelled run ends. */
+#define PART_WORK ((size_t)1 << 33)
+
 /* Steps in a length of 1 at most: the square of 1.02 times that fits int32, and with it every product. */
 static const float MOST_STEPS = 45000;
 
@@ -40,6 +43,7 @@ typedef struct build {
     float *greatest;   /* per row: its greatest magnitude */
     float *margins;    /* per row, in units of the table */
     product *products; /* GRAIN x STRIP a worker */
+    size_t from;       /* the first row of the part that is filled */
     wn_tile_kernels tile;
     wn_convert_kernels convert;
 } build;
@@ -160,6 +164,8 @@ static void fill_rows(void *context, size_t begin, size_t end, unsigned worker)
 {
     const build *b = context;
     wn_cover_bounds *table = b->table;
+    begin += b->from;
+    end += b->from;
     product *products = b->products + (size_t)worker * GRAIN * STRIP;
     for (size_t first = begin; first < table->len; first += STRIP) {
         size_t n = table->len - first < STRIP ? table->len - first : STRIP;
@@ -173,6 +179,17 @@ static void fill_rows(void *context, size_t begin, size_t end, unsigned worker)
         for (size_t j = begin; j < i; j++) row[j] = table->values[j * table->stride + i];
         row[i] = WN_COVER_BOUNDS_ONE;
     }
+}
+
+/* In parts of less than a second, after each of which a cancelled run ends. */
+static wn_status fill_table(build *b, wn_error *err)
+{
+    const size_t len = b->table->len, work = len * b->table->dim, part = (PART_WORK / (work * GRAIN) + 1) * GRAIN;
+    for (b->from = 0; b->from < len; b->from += part) {
+        wn_pool_for(b->roster->request->pool, len - b->from < part ? len - b->from : part, GRAIN, fill_rows, b);
+        WN_TRY(wn_roster_tell(b->roster, err));
+    }
+    return WN_OK;
 }
 
 static size_t stride_of(size_t len)
@@ -239,7 +256,7 @@ wn_status wn_cover_bounds_new(const wn_roster *roster, const uint32_t *rows, siz
         wn_pool_for(pool, len, WN_TILE_WIDTH, gather_rows, &b);
         b.steps = fminf(MOST_STEPS, 32767 / b.convert.max_abs(b.greatest, len));
         wn_pool_for(pool, len, WN_TILE_WIDTH, prepare_rows, &b);
-        wn_pool_for(pool, len, GRAIN, fill_rows, &b);
+        status = fill_table(&b, err);
     } else {
         status = wn_fail(err, WN_NOMEM, "no memory for a table of %zu x %zu rows", len, len);
     }
