@@ -30,8 +30,8 @@ enum { WN_MODEL_PREFIXES_MAX = 8 };
  * "./default". */
 #define WN_MODEL_DEFAULT "default"
 
-/* Arithmetic of a network. AUTO: bf16 where the processor has AMX for it, else fp32, which is as fast or faster there;
- * BF16 becomes fp32 below the CPU level avx512bf16. */
+/* Arithmetic of a network. AUTO: in training bf16 where the processor has it; in embedding bf16 with AMX, else fp32,
+ * whose vectors other machines and exported models repeat. BF16 becomes fp32 below the CPU level avx512bf16. */
 typedef enum wn_precision { WN_PRECISION_AUTO, WN_PRECISION_FP32, WN_PRECISION_BF16 } wn_precision;
 
 typedef struct wn_model wn_model;
