@@ -11,11 +11,13 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
+#include <time.h>
 
 #include "base/rng.h"
 #include "nn/network.h"
@@ -564,6 +566,7 @@ static void auto_precision_of_training_follows_the_processor(void **state)
 }
 
 static volatile sig_atomic_t signals_seen, signals_elsewhere;
+static atomic_bool signals_end;
 static uintptr_t stack_near;
 
 static void look_at_the_stack(int number)
@@ -574,28 +577,39 @@ static void look_at_the_stack(int number)
     if (frame > stack_near + far || frame + far < stack_near) signals_elsewhere++;
 }
 
-/* A timer fires all the time while oneDNN multiplies: its handler must find the stack, which those kernels use as a
+static void *send_signals(void *to)
+{
+    const struct timespec pause = {0, 200000};
+    while (!atomic_load(&signals_end)) {
+        pthread_kill(*(pthread_t *)to, SIGUSR1);
+        nanosleep(&pause, NULL);
+    }
+    return NULL;
+}
+
+/* Signals come all the time while oneDNN multiplies: their handler must find the stack, which those kernels use as a
  * register. */
 static void signals_find_the_stack(void **state)
 {
     enum { ROWS = 64, COLS = 64, DEPTH = 512, SIGNALS = 20, ROUNDS_MAX = 1000000 };
     static float a[ROWS * DEPTH], b[DEPTH * COLS], c[ROWS * COLS];
     struct sigaction action = {.sa_handler = look_at_the_stack, .sa_flags = SA_RESTART}, before;
-    const struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
+    pthread_t here = pthread_self(), sender;
     wn_error err = {0};
     (void)state;
 
     stack_near = (uintptr_t)__builtin_frame_address(0);
-    assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
-    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    assert_int_equal(sigaction(SIGUSR1, &action, &before), 0);
+    assert_int_equal(pthread_create(&sender, NULL, send_signals, &here), 0);
     for (int i = 0; i < ROUNDS_MAX && signals_seen < SIGNALS; i++) {
         wn_onednn_section section = wn_onednn_enter();
         assert_int_equal(wn_onednn_multiply(false, true, ROWS, COLS, DEPTH, a, DEPTH, b, DEPTH, 0, c, COLS, &err),
                          WN_OK);
         wn_onednn_leave(section);
     }
-    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
-    assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+    atomic_store(&signals_end, true);
+    assert_int_equal(pthread_join(sender, NULL), 0);
+    assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
     assert_true(signals_seen >= SIGNALS);
     assert_int_equal(signals_elsewhere, 0);
 }
