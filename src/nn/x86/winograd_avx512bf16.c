@@ -6,70 +6,25 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "nn/x86/half512.h"
+#include "nn/x86/vec512.h"
 #include "nn/x86/winograd_init.h"
 
-typedef __m512 vec;
-
 enum { LANES = 16, ELEMENT = sizeof(uint16_t), HAS_PAIRS = true };
-
-static inline vec vec_set(float value)
-{
-    return _mm512_set1_ps(value);
-}
-
-static inline vec vec_add(vec a, vec b)
-{
-    return _mm512_add_ps(a, b);
-}
-
-static inline vec vec_subtract(vec a, vec b)
-{
-    return _mm512_sub_ps(a, b);
-}
-
-static inline vec vec_multiply(vec a, vec b)
-{
-    return _mm512_mul_ps(a, b);
-}
-
-static inline vec vec_fma(vec a, vec b, vec c)
-{
-    return _mm512_fmadd_ps(a, b, c);
-}
 
 static inline vec vec_fnma(vec a, vec b, vec c)
 {
     return _mm512_fnmadd_ps(a, b, c);
 }
 
-static inline vec vec_get(const float *from)
-{
-    return _mm512_loadu_ps(from);
-}
-
-static inline void vec_put(float *to, vec value)
-{
-    _mm512_storeu_ps(to, value);
-}
-
 static inline vec vec_load(const char *from)
 {
-    __m256i half = _mm256_loadu_si256((const __m256i *)(const void *)from);
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
-}
-
-static inline __m256i round_half(vec value)
-{
-    union {
-        __m256bh half;
-        __m256i bits;
-    } both = {.half = _mm512_cvtneps_pbh(value)};
-    return both.bits;
+    return load_half(from, 0);
 }
 
 static inline void vec_store(char *to, vec value)
 {
-    _mm256_storeu_si256((__m256i *)(void *)to, round_half(value));
+    store_half(to, 0, value);
 }
 
 static inline vec vec_keep(vec value, uint32_t mask)
