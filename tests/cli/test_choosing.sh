@@ -121,7 +121,7 @@ fails 1 "none of the 2 sources of the workspace is there any more" "$WINNOW" cur
 
 # Members of a tar that share a name: the first one is the image, and is copied once.
 mkdir t1 t2 t3; cp gone/*.jpg t1
-first=$(ls t1 | head -n 1); cp "moved/$(ls moved | head -n 1)" "t2/$first"
+first=$(ls t1 | sed -n 1p); cp "moved/$(ls moved | head -n 1)" "t2/$first"
 tar cf twice.tar -C t1 .; tar rf twice.tar -C t2 "./$first"
 "$WINNOW" curate twice.tar -n 12 --at-most -w twice --copy out -q --model w/models/trained.wnm
 [ "$(ls out | wc -l)" = "$(wc -l <twice/runs/0001/selected.txt)" ]

@@ -106,7 +106,7 @@ fails 1 "without a workspace there are no images" "$WINNOW" select --embeddings 
 cp -r "$IMAGES" copy
 "$WINNOW" add copy -w v --input-side 32 -q
 "$WINNOW" import p/predictions --as predictions -w v -q
-gone=$(sed "s|^$IMAGES/||" things.txt | head -n 1)
+gone=$(sed "s|^$IMAGES/||" things.txt | sed -n 1p)
 rm "copy/$gone"
 "$WINNOW" select -w v --config things.json --out rest.txt 2>talk
 grep -q "copy/$gone: does not exist (any more); its objects are left out" talk

@@ -7,10 +7,10 @@ fails() { # STATUS WORDS COMMAND...
 }
 train() { "$WINNOW" train "$@" --network tiny --side 16 --method simsiam; }
 mkdir same one few
-first=$(find "$IMAGES" -type f | sort | head -n 1)
+first=$(find "$IMAGES" -type f | sort | sed -n 1p)
 for i in $(seq 20); do cp "$first" same/$i.jpg; done
 cp "$first" one/a.jpg
-find "$IMAGES" -type f | sort | head -n 5 | xargs -I{} cp {} few/
+find "$IMAGES" -type f | sort | sed -n 1,5p | xargs -I{} cp {} few/
 fails 1 "all 20 images are copies of one (the same in every pixel)" train same -w w --steps 5
 fails 1 "there is only one image" train one -w one.w --steps 5
 [ -z "$(find . -name "*.wnm*")" ]
