@@ -210,7 +210,6 @@ static void threads_and_restarts_change_nothing(void **state)
     }
 }
 
-/* Wide, tall and square matrices whose singular values are known: they come near 1, zeros stay. */
 /* Momentum without a gradient shrinks to the smallest numbers there are before it is 0. */
 static void the_smallest_numbers_are_made_orthogonal(void **state)
 {
@@ -230,9 +229,10 @@ static void the_smallest_numbers_are_made_orthogonal(void **state)
     }
 }
 
+/* Wide, tall and square matrices: their singular values come near 1, zeros stay. */
 static void orthogonal_matrices_are_orthogonal(void **state)
 {
-    static const size_t shapes[][2] = {{3, 50}, {50, 3}, {40, 40}, {130, 288}, {1, 9}, {9, 1}};
+    static const size_t shapes[][2] = {{3, 50}, {50, 3}, {40, 40}, {130, 288}, {90, 31}, {1, 9}, {9, 1}};
     wn_error err = {0};
     (void)state;
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
@@ -267,6 +267,34 @@ static void orthogonal_matrices_are_orthogonal(void **state)
         wn_free(scratch);
         wn_free(x);
     }
+}
+
+/* A matrix of almost one direction: the errors of its Gram matrix are not taken for directions. */
+static void steep_spectra_are_followed(void **state)
+{
+    static double expected[LARGE];
+    static float x[LARGE];
+    float *scratch = wn_alloc(WN_MEMORY_TRAINING, wn_orthogonalize_floats(SIDE, SIDE), sizeof *scratch);
+    wn_error err = {0};
+    (void)state;
+    assert_non_null(scratch);
+    for (int power = 1; power <= 3; power++) {
+        wn_rng rng;
+        double apart = 0, length = 0;
+        wn_rng_init(&rng, 9, (uint64_t)power);
+        for (size_t i = 0; i < LARGE; i++) {
+            x[i] = wn_rng_normal(&rng) * powf((float)(1 + i / SIDE), (float)-power);
+            expected[i] = (double)x[i];
+        }
+        plain_orthogonal(expected);
+        assert_int_equal(wn_orthogonalize(NULL, SIDE, SIDE, x, scratch, &err), WN_OK);
+        for (size_t i = 0; i < LARGE; i++) {
+            apart += ((double)x[i] - expected[i]) * ((double)x[i] - expected[i]);
+            length += expected[i] * expected[i];
+        }
+        assert_true(sqrt(apart / length) < 1e-3);
+    }
+    wn_free(scratch);
 }
 
 /* Filters of a depthwise convolution have nothing to do with each other: muon gives them plain momentum. */
@@ -312,11 +340,9 @@ static void unknown_optimiser_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SERIAL_TEST(steps_follow_the_formulas),
-        cmocka_unit_test(threads_and_restarts_change_nothing),
-        SERIAL_TEST(orthogonal_matrices_are_orthogonal),
-        SERIAL_TEST(depthwise_filters_are_no_matrix),
-        SERIAL_TEST(the_smallest_numbers_are_made_orthogonal),
+        SERIAL_TEST(steps_follow_the_formulas),          cmocka_unit_test(threads_and_restarts_change_nothing),
+        SERIAL_TEST(orthogonal_matrices_are_orthogonal), SERIAL_TEST(steep_spectra_are_followed),
+        SERIAL_TEST(depthwise_filters_are_no_matrix),    SERIAL_TEST(the_smallest_numbers_are_made_orthogonal),
         SERIAL_TEST(unknown_optimiser_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,8 @@
 #include "nn/optimizer_private.h"
 #include "nn/orthogonal.h"
 
+enum { CHUNK = 16384 };
+
 static void update(const wn_optimizer_options *options, const wn_optimizer_span *span)
 {
     const float momentum = (float)options->momentum, rate = (float)span->rate;
@@ -24,21 +26,46 @@ static void update(const wn_optimizer_options *options, const wn_optimizer_span 
     }
 }
 
+/* What the chunks of a matrix share. */
+typedef struct matrix_work {
+    const wn_optimizer_span *span;
+    float *u, momentum, keep, rate;
+} matrix_work;
+
+static void add_momentum(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const matrix_work *work = context;
+    const wn_optimizer_span *span = work->span;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        const float m = work->momentum * span->state[0][i] + span->gradient[i];
+        span->state[0][i] = m;
+        work->u[i] = span->gradient[i] + work->momentum * m;
+    }
+}
+
+static void move_values(void *context, size_t begin, size_t end, unsigned worker)
+{
+    const matrix_work *work = context;
+    float *values = work->span->values;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) values[i] = work->keep * values[i] - work->rate * work->u[i];
+}
+
 static wn_status matrix(const wn_optimizer_options *options, const wn_optimizer_span *span, wn_pool *pool, size_t rows,
                         float *scratch, wn_error *err)
 {
     const size_t cols = span->count / rows;
-    const float momentum = (float)options->momentum;
-    float *u = scratch;
-    for (size_t i = 0; i < span->count; i++) {
-        const float m = momentum * span->state[0][i] + span->gradient[i];
-        span->state[0][i] = m;
-        u[i] = span->gradient[i] + momentum * m;
-    }
-    WN_TRY(wn_orthogonalize(pool, rows, cols, u, scratch + span->count, err));
-    const float keep = span->decay ? (float)(1 - span->rate * options->decay) : 1.0F;
-    const float rate = (float)(span->rate * options->trust * sqrt(fmax(1.0, (double)rows / (double)cols)));
-    for (size_t i = 0; i < span->count; i++) span->values[i] = keep * span->values[i] - rate * u[i];
+    matrix_work work = {
+        .span = span,
+        .u = scratch,
+        .momentum = (float)options->momentum,
+        .keep = span->decay ? (float)(1 - span->rate * options->decay) : 1.0F,
+        .rate = (float)(span->rate * options->trust * sqrt(fmax(1.0, (double)rows / (double)cols))),
+    };
+    wn_pool_for(pool, span->count, CHUNK, add_momentum, &work);
+    WN_TRY(wn_orthogonalize(pool, rows, cols, work.u, scratch + span->count, err));
+    wn_pool_for(pool, span->count, CHUNK, move_values, &work);
     return WN_OK;
 }
 
