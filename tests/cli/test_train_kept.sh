@@ -10,14 +10,13 @@ fails() { # STATUS WORDS ARGS...
 checkpoint() { echo "$1/models/trained.wnm.checkpoint"; }
 (train -w plain --out plain.wnm -q)
 # A process that stops as soon as it has done some steps: the first checkpoint comes after 3 seconds, or at Ctrl-C.
-stopped() { # FOLDER SIGNAL [COMMAND, before the signal]
+stopped() { # FOLDER SIGNAL
     local pid status=0
     train -w "$1" 2>stopped.txt & pid=$!
     for _ in $(seq 400); do
         [ "$(cat "$1/models/trained.wnm.csv" 2>/dev/null | wc -l)" -ge 3 ] && break
         sleep 0.05
     done
-    ${3:-true}
     kill "-$2" $pid 2>/dev/null || true
     wait $pid 2>/dev/null || status=$?
     echo $status
@@ -72,18 +71,22 @@ blocks=$(($(stat -c %s good) / 2048)) # of 1024 bytes: half a checkpoint
 [ "$(ulimit -f $blocks; stopped w INT)" = 130 ] || cat stopped.txt
 full w
 mkdir small
-fill() { dd if=/dev/zero of=small/fill bs=64k 2>/dev/null || true; }
+fill() { # up to half a checkpoint
+    dd if=/dev/zero of=small/fill bs=64k 2>/dev/null || true
+    truncate -s "-$((blocks * 1024))" small/fill
+}
 tiny_disk() {
     mount -t tmpfs -o size=60m tmpfs small
     cp -r w small/w
     restore small/w
-    [ "$(stopped small/w INT fill)" = 130 ] || cat stopped.txt
+    fill
+    [ "$(stopped small/w INT)" = 130 ] || cat stopped.txt
     full small/w
     rm small/fill
     (train -w small/w --out small.wnm -q)
     cmp plain.wnm small.wnm
 }
 if unshare -rm true 2>/dev/null && unshare -rm mount -t tmpfs tmpfs small 2>/dev/null; then
-    export WINNOW IMAGES steps; export -f tiny_disk fill stopped train checkpoint restore full
+    export WINNOW IMAGES steps blocks; export -f tiny_disk fill stopped train checkpoint restore full
     unshare -rm bash -eu -c tiny_disk
 fi
