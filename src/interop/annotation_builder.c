@@ -188,12 +188,42 @@ static void add_problem(struct wn_annotation_storage *storage, wn_annotation_pla
     if (problem.reason) append(storage, &storage->problems, &problem, sizeof problem);
 }
 
-void wn_builder_problem(wn_annotation_builder *builder, const char *format, ...)
+/* "entry 6 (a.jpg): ", because a list may stand in one line. */
+static void name_entry(const wn_annotation_builder *builder, char *out, size_t size)
+{
+    const wn_buffer *images = &builder->storage->images;
+    const wn_annotation_image *first = (const wn_annotation_image *)(const void *)images->data;
+    size_t image = builder->entry_image;
+    const char *path = image && image <= count_of(images, sizeof *first) ? first[image - 1].path : NULL;
+    *out = 0;
+    if (builder->entry)
+        snprintf(out, size, "entry %zu%s%.150s%s: ", builder->entry, path ? " (" : "", path ? path : "",
+                 path ? ")" : "");
+}
+
+static void list_problem(wn_annotation_builder *builder, const char *format, ...) WN_PRINTF(2, 3);
+
+static void list_problem(wn_annotation_builder *builder, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     add_problem(builder->storage, builder->place, format, args);
     va_end(args);
+}
+
+void wn_builder_problem(wn_annotation_builder *builder, const char *format, ...)
+{
+    char entry[200], reason[400];
+    va_list args;
+    if (builder->storage->problem_count >= PROBLEMS_KEPT) {
+        builder->storage->problem_count++;
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(reason, sizeof reason, format, args);
+    va_end(args);
+    name_entry(builder, entry, sizeof entry);
+    list_problem(builder, "%s%s", entry, reason);
 }
 
 void wn_annotations_add_problem(wn_annotations *set, wn_annotation_place place, const char *format, ...)

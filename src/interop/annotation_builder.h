@@ -47,6 +47,8 @@ typedef struct wn_annotation_builder {
     const wn_annotation_options *options;
     const char *root;          /* file or folder that is read */
     wn_annotation_place place; /* of what is being read; the file's name is kept by the storage */
+    size_t entry;              /* of the list that is read, from 1, for problems; 0 = none */
+    size_t entry_image;        /* plus 1; 0 = not known */
     void *state;               /* of the reader, made by begin and released by end */
 } wn_annotation_builder;
 
@@ -81,7 +83,7 @@ wn_annotation_item *wn_builder_item(wn_annotation_builder *builder, size_t image
 wn_annotation_span wn_builder_numbers(wn_annotation_builder *builder, const float *values, size_t count);
 wn_annotation_span wn_builder_runs(wn_annotation_builder *builder, const uint32_t *values, size_t count);
 
-/* Lists something that was left out, at the builder's place. */
+/* Lists something that was left out, at the builder's place and entry. */
 void wn_builder_problem(wn_annotation_builder *builder, const char *format, ...) WN_PRINTF(2, 3);
 
 /* A metadata field, new or known, and its value for an image. A number in a categorical field becomes a name. */

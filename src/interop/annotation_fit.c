@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Boxes against the picture they are in. A box may stick out by a pixel, as many tools write it; what sticks out
- * further is cut and listed. A box without area, or outside, is no place in the picture.
+ * further is cut and listed. A box without area, or outside, is no place in the picture, and a mask of another size
+ * says nothing about it.
  */
 #include <math.h>
 
 #include "base/error.h"
 #include "interop/annotation_builder.h"
+#include "interop/mask.h"
 
 enum { TOLERANCE = 1 }; /* pixels */
 
@@ -53,6 +55,13 @@ static float cut_box(float box[4], float width, float height)
     return out;
 }
 
+static bool mask_fits(const wn_annotations *set, const wn_annotation_item *item, int32_t width, int32_t height)
+{
+    if (!item->mask.count) return true;
+    if (item->mask_width) return item->mask_width == width && item->mask_height == height;
+    return wn_mask_fills(set->runs + item->mask.first, item->mask.count, width, height);
+}
+
 /* Whether the item still has a usable place, or never had one. */
 static bool fit_item(wn_annotations *set, size_t at, int32_t width, int32_t height)
 {
@@ -62,6 +71,12 @@ static bool fit_item(wn_annotations *set, size_t at, int32_t width, int32_t heig
     bool sized = width > 0 && height > 0;
     if ((item->flags & WN_ITEM_RELATIVE) && sized) make_absolute(set, item, (float)width, (float)height);
     if (item->flags & WN_ITEM_DROPPED) return false;
+    if (sized && !mask_fits(set, item, width, height)) {
+        item->flags |= WN_ITEM_DROPPED;
+        wn_annotations_add_problem(set, place, "%s: a mask that is not of the size of the image, %d x %d; left out",
+                                   path, width, height);
+        return false;
+    }
     if (!(item->flags & WN_ITEM_BOX)) return true;
     float *box = item->box, given[4] = {box[0], box[1], box[2], box[3]};
     const char *fault = find_fault(box);

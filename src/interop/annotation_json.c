@@ -9,6 +9,20 @@
 
 #include "interop/mask.h"
 
+const char *wn_json_shown(const json_t *value, char out[WN_JSON_SHOWN])
+{
+    static const char more[] = "...";
+    size_t room = WN_JSON_SHOWN - sizeof more;
+    size_t len = value ? json_dumpb(value, out, room,
+                                    JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9))
+                       : 0;
+    if (len > room) {
+        memcpy(out + room, more, sizeof more);
+    } else
+        out[len] = 0;
+    return value ? out : "(none)";
+}
+
 float *wn_json_floats(wn_annotation_builder *builder, const json_t *list, size_t *count)
 {
     size_t len = json_array_size(list);
@@ -21,6 +35,10 @@ float *wn_json_floats(wn_annotation_builder *builder, const json_t *list, size_t
             return NULL;
         }
         values[i] = (float)number;
+        if (isinf(values[i])) {
+            wn_free(values);
+            return NULL;
+        }
     }
     *count = len;
     return values;
@@ -30,6 +48,7 @@ bool wn_item_set_box(wn_annotation_builder *builder, wn_annotation_item *item, c
 {
     if (!value || json_is_null(value)) return true;
     size_t count = 0;
+    char shown[WN_JSON_SHOWN];
     float *box = wn_json_floats(builder, value, &count);
     bool good = box && count == 4;
     if (good) {
@@ -40,7 +59,7 @@ bool wn_item_set_box(wn_annotation_builder *builder, wn_annotation_item *item, c
             item->box[3] -= item->box[1];
         }
     } else
-        wn_builder_problem(builder, "a box is not a list of four numbers");
+        wn_builder_problem(builder, "the box %s is not a list of four numbers; left out", wn_json_shown(value, shown));
     wn_free(box);
     return good;
 }
@@ -48,9 +67,10 @@ bool wn_item_set_box(wn_annotation_builder *builder, wn_annotation_item *item, c
 bool wn_item_set_score(wn_annotation_builder *builder, wn_annotation_item *item, const json_t *value)
 {
     double score;
+    char shown[WN_JSON_SHOWN];
     if (!value || json_is_null(value)) return true;
     if (!wn_json_number(value, &score) || score < 0 || score > 1) {
-        wn_builder_problem(builder, "a score is not a number from 0 to 1");
+        wn_builder_problem(builder, "the score %s is not a number from 0 to 1; left out", wn_json_shown(value, shown));
         return false;
     }
     item->score = (float)score;
@@ -66,9 +86,9 @@ bool wn_item_set_probabilities(wn_annotation_builder *builder, wn_annotation_ite
     bool good = numbers && count > 0;
     for (size_t i = 0; good && i < count; i++) good = numbers[i] >= 0;
     if (!good) {
-        wn_builder_problem(builder, "probabilities are not a list of numbers from 0 to 1");
+        wn_builder_problem(builder, "the probabilities are not a list of numbers from 0 to 1; left out");
     } else if (classes && count != classes) {
-        wn_builder_problem(builder, "%zu probabilities for %zu categories", count, classes);
+        wn_builder_problem(builder, "%zu probabilities for %zu categories; left out", count, classes);
         good = false;
     } else
         item->probabilities = wn_builder_numbers(builder, numbers, count);
@@ -76,16 +96,19 @@ bool wn_item_set_probabilities(wn_annotation_builder *builder, wn_annotation_ite
     return good;
 }
 
-bool wn_item_set_keypoints(wn_annotation_builder *builder, wn_annotation_item *item, const json_t *value)
+bool wn_item_set_keypoints(wn_annotation_builder *builder, wn_annotation_item *item, const json_t *value, size_t points)
 {
     if (!value || json_is_null(value)) return true;
     size_t count = 0;
     float *numbers = wn_json_floats(builder, value, &count);
     bool good = numbers && count >= 3 && count % 3 == 0;
-    if (good) {
-        item->keypoints = wn_builder_numbers(builder, numbers, count);
+    if (!good) {
+        wn_builder_problem(builder, "the keypoints are not a list of x, y, confidence for each point; left out");
+    } else if (points && count != 3 * points) {
+        wn_builder_problem(builder, "%zu keypoints where the category has %zu; left out", count / 3, points);
+        good = false;
     } else
-        wn_builder_problem(builder, "keypoints are not a list of x, y, confidence for each point");
+        item->keypoints = wn_builder_numbers(builder, numbers, count);
     wn_free(numbers);
     return good;
 }
@@ -116,7 +139,7 @@ bool wn_item_set_rows_mask(wn_annotation_builder *builder, wn_annotation_item *i
     if (runs) {
         item->mask = wn_builder_runs(builder, runs, count);
     } else
-        wn_builder_problem(builder, "a segmentation is not a list of run lengths");
+        wn_builder_problem(builder, "the segmentation is not a list of run lengths; left out");
     wn_free(runs);
     return runs != NULL;
 }
@@ -138,7 +161,7 @@ static bool set_polygon(wn_annotation_builder *builder, wn_annotation_item *item
         }
         wn_free(points);
         if (!good) {
-            wn_builder_problem(builder, "a polygon is not a list of at least three x, y pairs");
+            wn_builder_problem(builder, "a polygon is not a list of at least three x, y pairs; left out");
             return false;
         }
     }
@@ -170,7 +193,7 @@ static bool set_runs_of_size(wn_annotation_builder *builder, wn_annotation_item 
         item->mask_width = (int32_t)width;
         item->mask_height = (int32_t)height;
     } else
-        wn_builder_problem(builder, "a mask whose counts do not fill its size");
+        wn_builder_problem(builder, "the run lengths (counts) of the mask do not fill its size; left out");
     if (columns.status || rows.status) builder->storage->status = WN_NOMEM;
     wn_buffer_clear(&columns);
     wn_buffer_clear(&rows);
@@ -182,6 +205,6 @@ bool wn_item_set_coco_mask(wn_annotation_builder *builder, wn_annotation_item *i
     if (!value || json_is_null(value)) return true;
     if (json_is_array(value)) return set_polygon(builder, item, value);
     if (json_is_object(value)) return set_runs_of_size(builder, item, value);
-    wn_builder_problem(builder, "a segmentation is neither polygons nor run lengths");
+    wn_builder_problem(builder, "the segmentation is neither polygons nor run lengths; left out");
     return false;
 }

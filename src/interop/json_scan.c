@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 void wn_json_scan_init(wn_json_scan *scan, const char *text, size_t len, const char *file)
@@ -93,17 +94,69 @@ static void pass(wn_json_scan *scan, size_t bytes)
     scan->at += bytes;
 }
 
+/* The letters of a number that is none at `text`, or NULL. */
+static const char *word_at(const char *text, size_t len)
+{
+    static const char *const words[] = {"NaN", "Infinity", "-Infinity"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (len >= strlen(words[i]) && memcmp(text, words[i], strlen(words[i])) == 0) return words[i];
+    return NULL;
+}
+
+/* A copy of the text in which they are JSON; the answer is whether there are any. */
+static bool mend_numbers(const char *text, size_t len, bool gaps, wn_buffer *out)
+{
+    bool quoted = false, any = false;
+    size_t from = 0;
+    for (size_t at = 0; at < len; at++) {
+        if (text[at] == '\\' && quoted) {
+            at++;
+            continue;
+        }
+        if (text[at] == '"') quoted = !quoted;
+        const char *word = quoted ? NULL : word_at(text + at, len - at);
+        if (!word) continue;
+        wn_buffer_add(out, text + from, at - from);
+        wn_buffer_format(out, gaps ? "null" : "\"%s\"", word);
+        at += strlen(word) - 1;
+        from = at + 1;
+        any = true;
+    }
+    wn_buffer_add(out, text + from, len - from);
+    return any && out->status == WN_OK;
+}
+
+json_t *wn_json_load(const char *text, size_t len, size_t flags, bool gaps, json_error_t *error)
+{
+    json_error_t again;
+    json_t *value = json_loadb(text, len, flags, error);
+    if (value) return value;
+    wn_buffer mended;
+    wn_buffer_init(&mended, WN_MEMORY_TEXT, 0);
+    if (mend_numbers(text, len, gaps, &mended)) value = json_loadb(mended.data, mended.len, flags, &again);
+    wn_buffer_clear(&mended);
+    return value;
+}
+
 wn_status wn_json_scan_value(wn_json_scan *scan, json_t **out, size_t *line, wn_error *err)
 {
+    const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
     json_error_t error;
     *out = NULL;
     if (wn_json_scan_peek(scan) == 0) return fail_expecting(scan, "a value", err);
     *line = scan->line;
-    *out = json_loadb(scan->text + scan->at, scan->len - scan->at,
-                      JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &error);
+    const char *text = scan->text + scan->at;
+    *out = json_loadb(text, scan->len - scan->at, flags | JSON_DISABLE_EOF_CHECK, &error);
+    if (*out) {
+        pass(scan, (size_t)error.position);
+        return WN_OK;
+    }
+    json_error_t inner;
+    wn_json_scan behind = *scan;
+    if (!wn_json_scan_skip(&behind, NULL)) *out = wn_json_load(text, behind.at - scan->at, flags, scan->gaps, &inner);
     if (!*out)
         return wn_fail(err, WN_CORRUPT, "%s:%zu: %s", scan->file, scan->line + (size_t)error.line - 1, error.text);
-    pass(scan, (size_t)error.position);
+    *scan = behind;
     return WN_OK;
 }
 

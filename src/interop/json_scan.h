@@ -17,6 +17,7 @@ typedef struct wn_json_scan {
     size_t len, at, line; /* of `at` */
     const char *file;     /* for messages */
     bool first;           /* of the array or object being walked */
+    bool gaps;            /* a number that is none becomes null, not a text that says so */
 } wn_json_scan;
 
 /* Begins; leaves out a byte order mark. */
@@ -35,7 +36,8 @@ WN_NODISCARD wn_status wn_json_scan_key(wn_json_scan *scan, char *key, size_t si
 /* In an array: whether there is one more element. */
 WN_NODISCARD wn_status wn_json_scan_more(wn_json_scan *scan, bool *found, wn_error *err);
 
-/* The value here as a new jansson object. *line is where it begins. */
+/* The value here as a new jansson object. *line is where it begins. NaN and Infinity, which are no JSON, become what
+ * wn_json_load makes of them. */
 WN_NODISCARD wn_status wn_json_scan_value(wn_json_scan *scan, json_t **out, size_t *line, wn_error *err);
 
 /* Passes over the value here, looking at brackets and quotes only. */
@@ -43,6 +45,10 @@ WN_NODISCARD wn_status wn_json_scan_skip(wn_json_scan *scan, wn_error *err);
 
 /* Fails unless nothing is left. */
 WN_NODISCARD wn_status wn_json_scan_end(wn_json_scan *scan, wn_error *err);
+
+/* json_loadb, but NaN, Infinity and -Infinity, as Python writes them, become texts of these letters, or null when
+ * `gaps`: so one entry is wrong and not the whole file. */
+json_t *wn_json_load(const char *text, size_t len, size_t flags, bool gaps, json_error_t *error);
 
 /* A number of a jansson value as float; false for anything else. */
 bool wn_json_number(const json_t *value, double *out);

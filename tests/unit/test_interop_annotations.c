@@ -208,8 +208,8 @@ static void test_coco(void **state)
     assert_int_equal(set->item_count, 3);
     check_box(item_of(set, "a.jpg", 0), 10, 20, 30, 40);
     assert_string_equal(label_of(set, "a.jpg", 0), "car");
-    assert_int_equal(problem_line(set, "image that the file does not describe"), 4);
-    assert_int_equal(problem_line(set, "unknown category"), 5);
+    assert_int_equal(problem_line(set, "entry 2: the image_id 9 is none of an image that the file describes"), 4);
+    assert_int_equal(problem_line(set, "entry 3 (a.jpg): the category_id 5 is an unknown category"), 5);
     assert_int_equal(problem_line(set, "is empty"), 6);
     /* The polygon is the box; the run lengths go down two columns of two pixels. */
     uint8_t *mask = calloc(8000, 1);
@@ -236,9 +236,9 @@ static void test_coco(void **state)
     set = read_set(f, "r.json", &options);
     assert_string_equal(label_of(set, "a.jpg", 0), "bus");
     assert_true(item_of(set, "a.jpg", 0)->score == 0.5f);
-    assert_int_equal(problem_line(set, "image that the file does not describe"), 2);
+    assert_int_equal(problem_line(set, "entry 2: the image_id 70 is none of an image that the reference describes"), 2);
     assert_int_equal(problem_line(set, "four numbers"), 3);
-    assert_int_equal(problem_line(set, "from 0 to 1"), 4);
+    assert_int_equal(problem_line(set, "entry 4 (a.jpg): the score 1.5 is not a number from 0 to 1"), 4);
     wn_annotations_free(&set);
     options.reference = NULL;
     set = read_set(f, "r.json", &options);
@@ -251,6 +251,50 @@ static void test_coco(void **state)
     assert_non_null(strstr(f->err.message, "cut.json:2"));
     put(f, "other.json", "{\"a\": 1}");
     assert_int_equal(try_read(f, "other.json", NULL, &set), WN_INVALID);
+}
+
+/* Results as programs write them: all in one line, NaN among the numbers, ids as text, masks and keypoints of others.
+ */
+static void test_coco_results_with_faults(void **state)
+{
+    fixture *f = *state;
+    char reference[600];
+    wn_annotations *set = NULL;
+    put(f, "i.json",
+        "{\"images\": [{\"id\": 7, \"file_name\": \"a.jpg\", \"width\": 4, \"height\": 2}], \"categories\": [{\"id\": "
+        "1, "
+        "\"name\": \"person\", \"keypoints\": [\"nose\", \"NaN\"]}]}");
+    put(f, "r.json",
+        "[{\"image_id\": \"7\", \"category_id\": 1, \"score\": 0.5, \"keypoints\": [1, 1, 0.5, 2, 1, 1]}, "
+        "{\"image_id\": 7, \"category_id\": 1, \"score\": NaN, \"note\": \"a \\\"NaN\"}, "
+        "{\"image_id\": 7, \"category_id\": 1, \"score\": 0.5, \"bbox\": [0, 0, -Infinity, 1]}, "
+        "{\"image_id\": 7, \"category_id\": 1, \"score\": 0.5, \"keypoints\": [1, 1, 0.5]}, "
+        "{\"image_id\": 7, \"category_id\": 1, \"score\": 0.5, \"keypoints\": [1, 1, 1e300, 2, 1, 1]}, "
+        "{\"image_id\": 7, \"category_id\": 1, \"score\": 0.5, \"segmentation\": {\"size\": [2, 4], \"counts\": [1, "
+        "7]}}, "
+        "{\"image_id\": 7, \"category_id\": 1, \"score\": 0.5, \"segmentation\": {\"size\": [4, 2], \"counts\": [1, "
+        "7]}}]");
+    snprintf(reference, sizeof reference, "%s/i.json", f->folder);
+    wn_annotation_options options = {.role = WN_ROLE_PREDICTIONS, .reference = reference};
+    set = read_set(f, "r.json", &options);
+    assert_int_equal(set->image_count, 1);
+    assert_int_equal(set->item_count, 7);
+    for (size_t i = 0; i < 7; i++)
+        assert_int_equal(!(item_of(set, "a.jpg", i)->flags & WN_ITEM_DROPPED), i == 0 || i == 5);
+    assert_int_equal(set->problem_count, 5);
+    assert_int_equal(problem_line(set, "entry 2 (a.jpg): the score \"NaN\" is not a number"), 1);
+    assert_int_equal(problem_line(set, "entry 3 (a.jpg): the box [0,0,\"-Infinity\",1] is not"), 1);
+    assert_int_equal(problem_line(set, "entry 4 (a.jpg): 1 keypoints where the category has 2"), 1);
+    assert_int_equal(problem_line(set, "entry 5 (a.jpg): the keypoints are not"), 1);
+    assert_int_equal(problem_line(set, "a.jpg: a mask that is not of the size of the image, 4 x 2"), 1);
+    wn_annotations_free(&set);
+
+    snprintf(reference, sizeof reference, "%s/r.json", f->folder);
+    assert_int_equal(try_read(f, "r.json", &options, &set), WN_INVALID);
+    assert_non_null(strstr(f->err.message, "r.json' is a list of results"));
+    put(f, "n.json", "[{\"image_id\": 7, \"score\": NaNs}]");
+    options.reference = NULL;
+    assert_int_equal(try_read(f, "n.json", &options, &set), WN_CORRUPT);
 }
 
 static void test_coco_text_mask(void **state)
@@ -498,6 +542,12 @@ static void test_jsonl(void **state)
     check_box(item_of(set, "a.png", 0), 60, 10, 40, 40);
     wn_annotations_free(&set);
     options = (wn_annotation_options){.role = WN_ROLE_METADATA};
+    put(f, "nan.jsonl", "{\"image\": \"a.png\", \"t\": NaN}\n{\"image\": \"b.png\", \"t\": 2}\n");
+    options.role = WN_ROLE_METADATA;
+    set = read_set(f, "nan.jsonl", &options);
+    assert_int_equal(set->problem_count, 0);
+    assert_true(set->fields[0].numeric && isnan(set->fields[0].numbers[0]) && set->fields[0].numbers[1] == 2);
+    wn_annotations_free(&set);
     put(f, "m.jsonl", "{\"image\": \"a.png\", \"t\": 1, \"w\": \"sun\", \"day\": true}\n");
     set = read_set(f, "m.jsonl", &options);
     assert_int_equal(set->field_count, 3);
@@ -583,6 +633,7 @@ int main(void)
         FIXTURE_TEST(test_csv),
         FIXTURE_TEST(test_csv_metadata),
         FIXTURE_TEST(test_coco),
+        FIXTURE_TEST(test_coco_results_with_faults),
         FIXTURE_TEST(test_coco_text_mask),
         FIXTURE_TEST(test_voc),
         FIXTURE_TEST(test_yolo),

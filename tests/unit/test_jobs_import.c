@@ -127,6 +127,40 @@ static void test_other_files_are_not_taken(void **state)
     wn_import_result_clear(&result);
 }
 
+/* Masks in row order have no size of their own: the image of the workspace tells whether they fill it. */
+static void test_masks_of_another_size_are_left_out(void **state)
+{
+    fixture *f = *state;
+    wn_import_options options = {.role = WN_ROLE_PREDICTIONS};
+    wn_import_result result;
+    make_workspace(f);
+    put(f, "p/schema.json",
+        "{\"task_type\": \"instance-segmentation\", \"categories\": [{\"id\": 3, \"name\": \"cat\"}]}");
+    put(f, "p/a.json",
+        "{\"file_name\": \"train/cat/1.jpg\", \"predictions\": ["
+        "{\"category_id\": 3, \"score\": 0.5, \"bbox\": [0, 0, 9, 9], \"segmentation\": [10, 20, 7970]}, "
+        "{\"category_id\": 3, \"score\": 0.5, \"bbox\": [0, 0, 9, 9], \"segmentation\": [10, 20, 7971]}, "
+        "{\"category_id\": 3, \"score\": 0.5, \"bbox\": [0, 0, 9, 9], \"segmentation\": [10, 20]}]}");
+    import_file(f, "p", &options, &result);
+    assert_int_equal(result.sets[0].items, 1);
+    assert_int_equal(result.sets[0].dropped, 2);
+    assert_int_equal(result.sets[0].problems, 2);
+    assert_non_null(strstr(result.sets[0].shown[0], "not of the size of the image, 100 x 80"));
+    wn_import_result_clear(&result);
+
+    put(f, "k/schema.json",
+        "{\"task_type\": \"keypoint-detection\", \"categories\": [{\"id\": 3, \"name\": \"cat\"}], \"keypoint_names\": "
+        "[\"nose\", \"tail\"]}");
+    put(f, "k/a.json",
+        "{\"file_name\": \"train/cat/1.jpg\", \"predictions\": ["
+        "{\"category_id\": 3, \"score\": 0.5, \"keypoints\": [1, 1, 0.5, 2, 2, 1]}, "
+        "{\"category_id\": 3, \"score\": 0.5, \"keypoints\": [1, 1, 0.5]}]}");
+    import_file(f, "k", &options, &result);
+    assert_int_equal(result.sets[0].items, 1);
+    assert_non_null(strstr(result.sets[0].shown[0], "entry 2 (train/cat/1.jpg): 1 keypoints where"));
+    wn_import_result_clear(&result);
+}
+
 static void test_import_replaces(void **state)
 {
     fixture *f = *state;
@@ -329,6 +363,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_paths_find_images),
         FIXTURE_TEST(test_other_files_are_not_taken),
+        FIXTURE_TEST(test_masks_of_another_size_are_left_out),
         FIXTURE_TEST(test_import_replaces),
         FIXTURE_TEST(test_detections),
         FIXTURE_TEST(test_metadata),

@@ -13,6 +13,7 @@
 
 typedef struct coco_state {
     bool boxes, masks, keypoints;
+    wn_buffer points; /* a size_t for each category: keypoints of an item, 0 = any number */
 } coco_state;
 
 static bool probe(const wn_annotation_source *source)
@@ -44,14 +45,30 @@ static void take_category(wn_annotation_builder *builder, const json_t *category
         wn_builder_problem(builder, "a category without a whole-numbered id or without name");
     } else if (wn_builder_find_category(builder, json_integer_value(id)) >= 0) {
         wn_builder_problem(builder, "the category id %lld for the second time", (long long)json_integer_value(id));
-    } else
+    } else {
+        coco_state *state = builder->state;
+        size_t points = json_array_size(json_object_get(category, "keypoints"));
         wn_builder_category(builder, json_integer_value(id), json_string_value(name));
+        if (wn_buffer_add(&state->points, &points, sizeof points)) builder->storage->status = WN_NOMEM;
+    }
+}
+
+static size_t points_of(const coco_state *state, int32_t category)
+{
+    size_t points = 0, at = (size_t)category * sizeof points;
+    if (category >= 0 && at < state->points.len) memcpy(&points, state->points.data + at, sizeof points);
+    return points;
 }
 
 /* The image of an annotation; a text, or the number of an image nobody described, stands for its name. */
 static size_t find_image(wn_annotation_builder *builder, const json_t *id, bool results)
 {
     char digits[32];
+    int64_t number;
+    if (json_is_string(id) && wn_text_to_int(json_string_value(id), &number)) {
+        size_t index = wn_builder_image_of_id(builder, number);
+        if (index != SIZE_MAX) return index;
+    }
     if (json_is_string(id) && json_string_length(id))
         return wn_builder_image(builder, json_string_value(id), json_string_length(id), 0, 0);
     if (!json_is_integer(id)) return SIZE_MAX;
@@ -64,17 +81,23 @@ static size_t find_image(wn_annotation_builder *builder, const json_t *id, bool 
 static void take_annotation(wn_annotation_builder *builder, const json_t *entry, bool results)
 {
     coco_state *state = builder->state;
-    const json_t *id = json_object_get(entry, "category_id");
-    size_t image = find_image(builder, json_object_get(entry, "image_id"), results);
+    const json_t *id = json_object_get(entry, "category_id"), *image_id = json_object_get(entry, "image_id");
+    size_t image = find_image(builder, image_id, results);
+    char shown[WN_JSON_SHOWN];
     if (image == SIZE_MAX) {
-        wn_builder_problem(builder, "an annotation of an image that the file does not describe (image_id)");
+        const char *who = !results                      ? "the file describes"
+                          : builder->options->reference ? "the reference describes"
+                                                        : "has a name";
+        wn_builder_problem(builder, "the image_id %s is none of an image that %s; left out",
+                           wn_json_shown(image_id, shown), who);
         return;
     }
+    builder->entry_image = image + 1;
     int32_t category = json_is_integer(id) ? wn_builder_find_category(builder, json_integer_value(id)) : -1;
     if (category < 0 && json_is_integer(id) && results && !builder->options->reference)
         category = wn_builder_category(builder, json_integer_value(id), NULL);
     if (category < 0 && id) {
-        wn_builder_problem(builder, "an annotation of an unknown category (category_id)");
+        wn_builder_problem(builder, "the category_id %s is an unknown category; left out", wn_json_shown(id, shown));
         return;
     }
     wn_annotation_item *item = wn_builder_item(builder, image, category);
@@ -82,7 +105,8 @@ static void take_annotation(wn_annotation_builder *builder, const json_t *entry,
     bool good = wn_item_set_box(builder, item, json_object_get(entry, "bbox"), false) &&
                 wn_item_set_score(builder, item, json_object_get(entry, "score")) &&
                 wn_item_set_probabilities(builder, item, json_object_get(entry, "probabilities"), 0) &&
-                wn_item_set_keypoints(builder, item, points) && wn_item_set_coco_mask(builder, item, mask);
+                wn_item_set_keypoints(builder, item, points, points_of(state, category)) &&
+                wn_item_set_coco_mask(builder, item, mask);
     if (json_integer_value(json_object_get(entry, "iscrowd")) || json_is_true(json_object_get(entry, "iscrowd")))
         item->flags |= WN_ITEM_CROWD;
     if (!good) item->flags |= WN_ITEM_DROPPED;
@@ -107,10 +131,12 @@ static wn_status walk_list(wn_annotation_builder *builder, wn_json_scan *scan, t
 {
     bool found = true;
     WN_TRY(wn_json_scan_enter(scan, '[', err));
-    while (true) {
+    for (size_t count = 1;; count++) {
         json_t *entry = NULL;
+        builder->entry = builder->entry_image = 0;
         WN_TRY(wn_json_scan_more(scan, &found, err));
         if (!found) return WN_OK;
+        builder->entry = count;
         WN_TRY(wn_json_scan_value(scan, &entry, &builder->place.line, err));
         if (json_is_object(entry)) {
             take(builder, entry);
@@ -151,7 +177,15 @@ static wn_status read_reference(wn_annotation_builder *builder, wn_error *err)
     const char *path = builder->options->reference;
     WN_TRY(wn_file_map_open(path, &map, err));
     wn_annotation_file file = {path, path, map.data ? (const char *)map.data : "", map.len};
-    wn_status status = walk_object(builder, &file, false, &any, err);
+    wn_json_scan scan;
+    wn_json_scan_init(&scan, file.text, file.len, path);
+    wn_status status = wn_json_scan_peek(&scan) == '['
+                           ? wn_fail(err, WN_INVALID,
+                                     "the reference '%s' is a list of results; the annotation file that they belong to "
+                                     "is meant, with images and categories",
+                                     path)
+                           : walk_object(builder, &file, false, &any, err);
+    if (!status && !any) status = wn_fail(err, WN_INVALID, "the reference '%s' has no images and no categories", path);
     wn_file_map_close(&map);
     return status;
 }
@@ -165,28 +199,32 @@ static wn_status read_results(wn_annotation_builder *builder, const wn_annotatio
     return wn_json_scan_end(&scan, err);
 }
 
+static wn_status read_either(wn_annotation_builder *builder, const wn_annotation_file *file, wn_error *err)
+{
+    wn_json_scan scan;
+    bool any = false;
+    wn_json_scan_init(&scan, file->text, file->len, file->path);
+    if (wn_json_scan_peek(&scan) == '[') return read_results(builder, file, err);
+    WN_TRY(walk_object(builder, file, false, &any, err));
+    WN_TRY(walk_object(builder, file, true, &any, err));
+    if (any) return WN_OK;
+    return wn_fail(err, WN_INVALID, "%s: no COCO file: it has none of images, categories, annotations", file->path);
+}
+
 static wn_status parse(wn_annotation_builder *builder, const wn_annotation_file *file, wn_error *err)
 {
     coco_state state = {0};
-    wn_json_scan scan;
-    bool any = false;
+    wn_buffer_init(&state.points, WN_MEMORY_TEXT, 0);
     builder->state = &state;
-    wn_json_scan_init(&scan, file->text, file->len, file->path);
-    if (wn_json_scan_peek(&scan) == '[') {
-        WN_TRY(read_results(builder, file, err));
-    } else {
-        WN_TRY(walk_object(builder, file, false, &any, err));
-        WN_TRY(walk_object(builder, file, true, &any, err));
-        if (!any)
-            return wn_fail(err, WN_INVALID, "%s: no COCO file: it has none of images, categories, annotations",
-                           file->path);
-    }
+    wn_status status = read_either(builder, file, err);
+    wn_buffer_clear(&state.points);
     builder->set->task = state.keypoints ? WN_TASK_KEYPOINTS
                          : state.masks   ? WN_TASK_INSTANCES
                          : state.boxes   ? WN_TASK_DETECTION
                                          : WN_TASK_CLASSIFICATION;
     builder->state = NULL;
-    return WN_OK;
+    builder->entry = builder->entry_image = 0;
+    return status;
 }
 
 const wn_annotation_format wn_annotation_format_coco = {

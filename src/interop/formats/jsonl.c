@@ -79,7 +79,7 @@ static void take_object(wn_annotation_builder *builder, size_t image, const json
     bool good = wn_item_set_box(builder, item, find(entry, box_keys), state->corners) &&
                 wn_item_set_score(builder, item, find(entry, score_keys)) &&
                 wn_item_set_probabilities(builder, item, probabilities, 0) &&
-                wn_item_set_keypoints(builder, item, points) && wn_item_set_coco_mask(builder, item, mask);
+                wn_item_set_keypoints(builder, item, points, 0) && wn_item_set_coco_mask(builder, item, mask);
     if (!good) item->flags |= WN_ITEM_DROPPED;
     state->boxes |= (item->flags & WN_ITEM_BOX) != 0;
     state->masks |= item->mask.count || item->polygon.count;
@@ -172,7 +172,7 @@ static wn_status each_line(wn_annotation_builder *builder, const wn_annotation_f
         builder->place.line++;
         while (len && (line[len - 1] == '\r' || line[len - 1] == ' ')) len--;
         if (len == 0) continue;
-        json_t *object = json_loadb(line, len, JSON_ALLOW_NUL, &error);
+        json_t *object = wn_json_load(line, len, JSON_ALLOW_NUL, builder->options->role == WN_ROLE_METADATA, &error);
         if (json_is_object(object)) {
             take(builder, object, context);
         } else if (list_problems)

@@ -23,6 +23,7 @@ typedef struct lightly_field {
 typedef struct lightly_state {
     lightly_field *fields;
     size_t field_count;
+    size_t points; /* keypoints of an item, 0 = any number */
 } lightly_state;
 
 static bool has_file(const char *folder, const char *name)
@@ -166,6 +167,7 @@ static wn_status read_task_schema(wn_annotation_builder *builder, const json_t *
                            (long long)json_integer_value(id));
         wn_builder_category(builder, json_integer_value(id), json_string_value(name));
     }
+    ((lightly_state *)builder->state)->points = json_array_size(json_object_get(schema, "keypoint_names"));
     return WN_OK;
 }
 
@@ -252,10 +254,12 @@ static void take_prediction(wn_annotation_builder *builder, size_t image, const 
 {
     const json_t *id = json_object_get(entry, "category_id"), *box = json_object_get(entry, "bbox");
     const json_t *mask = json_object_get(entry, "segmentation"), *points = json_object_get(entry, "keypoints");
+    const lightly_state *state = builder->state;
     wn_annotation_task task = builder->set->task;
+    char shown[WN_JSON_SHOWN];
     int32_t category = json_is_integer(id) ? wn_builder_find_category(builder, json_integer_value(id)) : -1;
     if (category < 0) {
-        wn_builder_problem(builder, "a prediction whose category_id is not in schema.json; left out");
+        wn_builder_problem(builder, "the category_id %s is not in schema.json; left out", wn_json_shown(id, shown));
         return;
     }
     if ((task == WN_TASK_DETECTION && !box) || (task == WN_TASK_KEYPOINTS && !points) ||
@@ -268,7 +272,8 @@ static void take_prediction(wn_annotation_builder *builder, size_t image, const 
     bool good = wn_item_set_box(builder, item, box, false) &&
                 wn_item_set_score(builder, item, json_object_get(entry, "score")) &&
                 wn_item_set_probabilities(builder, item, json_object_get(entry, "probabilities"), classes) &&
-                wn_item_set_keypoints(builder, item, points) && wn_item_set_rows_mask(builder, item, mask);
+                wn_item_set_keypoints(builder, item, points, state->points) &&
+                wn_item_set_rows_mask(builder, item, mask);
     if (!good) item->flags |= WN_ITEM_DROPPED;
 }
 
@@ -318,6 +323,7 @@ static wn_status parse(wn_annotation_builder *builder, const wn_annotation_file 
     size_t line = 0;
     bool metadata = builder->options->role == WN_ROLE_METADATA;
     wn_json_scan_init(&scan, file->text, file->len, file->path);
+    scan.gaps = metadata;
     WN_TRY(wn_json_scan_value(&scan, &page, &line, err));
     const json_t *list = json_object_get(page, metadata ? "metadata" : "predictions");
     wn_status status = wn_json_scan_end(&scan, err);
@@ -327,8 +333,12 @@ static wn_status parse(wn_annotation_builder *builder, const wn_annotation_file 
     if (!status) {
         size_t image = name_image(builder, page, file->name);
         if (metadata) take_metadata(builder, image, list);
-        for (size_t i = 0; !metadata && i < json_array_size(list); i++)
+        for (size_t i = 0; !metadata && i < json_array_size(list); i++) {
+            builder->entry = i + 1;
+            builder->entry_image = image + 1;
             take_prediction(builder, image, json_array_get(list, i));
+        }
+        builder->entry = builder->entry_image = 0;
     }
     json_decref(page);
     return status;
