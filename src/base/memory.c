@@ -10,11 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/error.h"
 
-enum { HEAD_BYTES = 64 };
+enum { HEAD_BYTES = 64, LARGE_BYTES = 4 << 20 };
 
 typedef struct block_head {
     size_t bytes;
@@ -30,6 +31,14 @@ static block_head *head_of(void *block)
     return (block_head *)((char *)block - HEAD_BYTES);
 }
 
+/* Large pages where the system has them: hundreds of megabytes are a hundred thousand small ones. */
+static void prefer_large_pages(void *block, size_t bytes)
+{
+    const uintptr_t page = 4096, begin = ((uintptr_t)block + page - 1) & ~(page - 1);
+    const uintptr_t end = ((uintptr_t)block + bytes) & ~(page - 1);
+    (void)madvise((char *)block + (begin - (uintptr_t)block), end - begin, MADV_HUGEPAGE);
+}
+
 void *wn_alloc(wn_memory category, size_t count, size_t size)
 {
     size_t bytes, padded;
@@ -37,6 +46,7 @@ void *wn_alloc(wn_memory category, size_t count, size_t size)
     if (__builtin_add_overflow(bytes, (size_t)HEAD_BYTES + 63, &padded)) return NULL;
     block_head *head = aligned_alloc(64, padded & ~(size_t)63);
     if (!head) return NULL;
+    if (padded >= LARGE_BYTES) prefer_large_pages(head, padded);
     *head = (block_head){.bytes = bytes, .category = category};
     atomic_fetch_add_explicit(&live_bytes[category], bytes, memory_order_relaxed);
     return (char *)head + HEAD_BYTES;

@@ -12,7 +12,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/error.h"
 #include "num/convert.h"
@@ -211,14 +210,6 @@ uint64_t wn_cover_bounds_bytes(size_t len, size_t dim, unsigned threads)
            sizeof(wn_cover_bounds);
 }
 
-/* Large pages where the system has them. */
-static void prefer_large_pages(void *block, size_t bytes)
-{
-    const uintptr_t page = 4096, begin = ((uintptr_t)block + page - 1) & ~(page - 1);
-    const uintptr_t end = ((uintptr_t)block + bytes) & ~(page - 1);
-    if (end > begin) (void)madvise((char *)block + (begin - (uintptr_t)block), end - begin, MADV_HUGEPAGE);
-}
-
 static bool make_room(build *b)
 {
     wn_cover_bounds *table = b->table;
@@ -249,7 +240,6 @@ wn_status wn_cover_bounds_new(const wn_roster *roster, const uint32_t *rows, siz
     if (!b.table) return wn_fail(err, WN_NOMEM, "no memory for a table of %zu x %zu rows", len, len);
     *b.table = (wn_cover_bounds){.len = len, .stride = stride_of(len), .dim = roster->space.matrix.cols};
     if (make_room(&b)) {
-        prefer_large_pages(b.table->values, len * b.table->stride * sizeof *b.table->values);
         memcpy(b.table->rows, rows, len * sizeof *rows);
         wn_tile_kernels_init(&b.tile, wn_cpu_level());
         wn_convert_kernels_init(&b.convert, wn_cpu_level());

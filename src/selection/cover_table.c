@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/error.h"
 #include "num/convert.h"
@@ -94,14 +93,6 @@ uint64_t wn_cover_table_bytes(size_t len, size_t dim, unsigned threads)
            sizeof(wn_cover_table);
 }
 
-/* Large pages where the system has them: hundreds of megabytes are a hundred thousand small ones. */
-static void prefer_large_pages(void *block, size_t bytes)
-{
-    const uintptr_t page = 4096, begin = ((uintptr_t)block + page - 1) & ~(page - 1);
-    const uintptr_t end = ((uintptr_t)block + bytes) & ~(page - 1);
-    if (end > begin) (void)madvise((char *)block + (begin - (uintptr_t)block), end - begin, MADV_HUGEPAGE);
-}
-
 static wn_status fill_table(build *b, const wn_roster *roster, const uint32_t *rows, wn_error *err)
 {
     wn_cover_table *table = b->table;
@@ -115,7 +106,6 @@ static wn_status fill_table(build *b, const wn_roster *roster, const uint32_t *r
     b->panel_norms = wn_alloc(WN_MEMORY_SELECTION, wn_tile_padded(table->len), sizeof *b->panel_norms);
     if (!table->rows || !table->points || !table->values || !b->norms || !b->panels || !b->panel_norms)
         return wn_fail(err, WN_NOMEM, "no memory for a table of %zu x %zu rows", table->len, table->len);
-    prefer_large_pages(table->values, table->len * table->stride * sizeof *table->values);
     memcpy(table->rows, rows, table->len * sizeof *rows);
     wn_roster_gather(roster, rows, table->len, table->points);
     wn_tile_kernels_init(&b->tile, wn_cpu_level());
