@@ -33,9 +33,10 @@ typedef struct wn_map_quality_request {
  *                    rank of that row in the data where it is above k (Venna and Kaski 2001)
  *   continuity       the same with data and map exchanged
  *   recall           share of the 10 nearest rows that are among the 10 nearest points
- *   triplets         share of random triplets (a, b, c) where b is nearer to a than c is both in the data and on the
- * map; 5 for each row measured labels           share of rows that have the label most frequent among their 10 nearest
- * points that have one (the least of several) */
+ *   triplets         share of random triplets (a, b, c), 5 for each row measured, where b is nearer to a than c is
+ *                    both in the data and on the map
+ *   labels           share of rows that have the label most frequent among their 10 nearest points that have one (the
+ *                    least of several) */
 typedef struct wn_map_quality {
     double trustworthiness, continuity, recall, triplets, labels;
     size_t k, sampled;

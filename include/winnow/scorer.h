@@ -114,7 +114,7 @@ WN_API WN_NODISCARD wn_status wn_score_probabilities(const wn_scorer *scorer, co
                                                      double temperature, wn_pool *pool, float *out, size_t *unusable,
                                                      wn_error *err);
 
-/* --- Calibration -------------------------------------------------------------------------------------------------- */
+/* --- Calibration ----------------------------------------------------------------------------------------------- */
 
 typedef struct wn_temperature {
     double temperature;             /* divides the logits (the logarithms of the probabilities) */
@@ -128,17 +128,18 @@ typedef struct wn_temperature {
 WN_API WN_NODISCARD wn_status wn_temperature_fit(const wn_matrix *values, const int64_t *labels, bool logits,
                                                  wn_pool *pool, wn_temperature *out, wn_error *err);
 
-/* --- Several models, or several views of one ------------------------------------------------------------------------
- */
+/* --- Several models, or several views of one ---------------------------------------------------------------------- */
 
-/* How much M >= 2 models disagree about a row, in [0, 1].
+/* How much M >= 2 models disagree about a row, in [0, 1]:
  *     vote-entropy         entropy of the votes for the top class / log min(M, n) (Engelson and Dagan 1996)
  *     consensus-entropy    entropy of the mean of the probabilities / log n
- *     mutual-information   entropy of the mean less the mean entropy, / log min(M, n) (Houlsby et al. 2011); the same
- * as kl-to-mean           the mean Kullback-Leibler divergence to the mean (McCallum and Nigam 1998) variation-ratio
- * share of the models that do not vote for the most frequent class Of exactly two, the old and the new version of a
- * model: change               half the sum of the absolute differences (total variation) flip                 1 when
- * the top class is another one */
+ *     mutual-information   entropy of the mean less the mean entropy, / log min(M, n) (Houlsby et al. 2011)
+ *     kl-to-mean           the mean Kullback-Leibler divergence to the mean (McCallum and Nigam 1998), / log min(M, n):
+ *                          the same number
+ *     variation-ratio      share of the models that do not vote for the most frequent class
+ * Of exactly two, the old and the new version of a model:
+ *     change               half the sum of the absolute differences (total variation)
+ *     flip                 1 when the top class is another one */
 #define WN_DISAGREEMENT_MAP(X)                                                                                         \
     X(VOTE_ENTROPY, "vote-entropy")                                                                                    \
     X(CONSENSUS_ENTROPY, "consensus-entropy")                                                                          \

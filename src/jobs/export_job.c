@@ -25,8 +25,7 @@ typedef struct exporting {
     wn_error *err;
 } exporting;
 
-/* --- Images ----------------------------------------------------------------------------------------------------------
- */
+/* --- Images ------------------------------------------------------------------------------------------------------- */
 
 static wn_status choose_rows(exporting *run, wn_error *err)
 {
@@ -75,8 +74,7 @@ static wn_status take_sample(void *context, const wn_sample *sample)
     return status;
 }
 
-/* --- Items -----------------------------------------------------------------------------------------------------------
- */
+/* --- Items -------------------------------------------------------------------------------------------------------- */
 
 static wn_annotation_span copy_numbers(exporting *run, const float *values, size_t count)
 {
@@ -132,8 +130,7 @@ static wn_status add_items(exporting *run, wn_error *err)
     return status;
 }
 
-/* --- The job ---------------------------------------------------------------------------------------------------------
- */
+/* --- The job ------------------------------------------------------------------------------------------------------ */
 
 static wn_status find_writer(exporting *run, wn_error *err)
 {

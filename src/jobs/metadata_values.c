@@ -47,8 +47,7 @@ static const struct fact *find_fact(const char *name)
     return NULL;
 }
 
-/* --- Facts ---------------------------------------------------------------------------------------------------------
- */
+/* --- Facts -------------------------------------------------------------------------------------------------------- */
 
 typedef struct sample_facts {
     float *values; /* of all rows */
@@ -89,8 +88,7 @@ static wn_status load_fact(wn_workspace *workspace, const struct fact *fact, wn_
     return WN_OK;
 }
 
-/* --- Imported fields ------------------------------------------------------------------------------------------------
- */
+/* --- Imported fields ---------------------------------------------------------------------------------------------- */
 
 static wn_status no_such_field(wn_workspace *workspace, const char *name, wn_error *err)
 {
@@ -222,8 +220,7 @@ wn_status wn_metadata_load_codes(wn_workspace *workspace, const char *name, wn_r
     return status;
 }
 
-/* --- The list --------------------------------------------------------------------------------------------------------
- */
+/* --- The list ----------------------------------------------------------------------------------------------------- */
 
 static int compare_records(const void *a, const void *b)
 {

@@ -33,8 +33,7 @@ static void sort_rows(row_set *set)
     set->len = kept;
 }
 
-/* --- Where rows come from -------------------------------------------------------------------------------------------
- */
+/* --- Where rows come from ----------------------------------------------------------------------------------------- */
 
 /* One image for each line of a file, as a set of annotations without items. */
 static wn_status read_list(const char *path, wn_annotations **out, wn_error *err)
@@ -135,8 +134,7 @@ static wn_status rows_of_label(wn_workspace *workspace, const char *set, const c
     return WN_OK;
 }
 
-/* --- Arithmetic ------------------------------------------------------------------------------------------------------
- */
+/* --- Arithmetic --------------------------------------------------------------------------------------------------- */
 
 /* a becomes a and b, a or b, a without b; both rise. */
 static wn_status combine(wn_tag_action action, row_set *a, const row_set *b, wn_error *err)
@@ -172,8 +170,7 @@ static wn_status combine_tags(wn_workspace *workspace, const wn_tag_options *opt
     return WN_OK;
 }
 
-/* --- Actions ---------------------------------------------------------------------------------------------------------
- */
+/* --- Actions ------------------------------------------------------------------------------------------------------ */
 
 static wn_status make_rows(wn_workspace *workspace, const wn_tag_options *options, row_set *out, int64_t *unmatched,
                            wn_error *err)

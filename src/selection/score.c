@@ -42,8 +42,7 @@ size_t wn_scorer_normalize(const float *p, size_t n, double temperature, float *
     return n;
 }
 
-/* --- Objects to rows ------------------------------------------------------------------------------------------------
- */
+/* --- Objects to rows ---------------------------------------------------------------------------------------------- */
 
 typedef struct scoring {
     const wn_scorer *scorer;
@@ -195,8 +194,7 @@ wn_status wn_score(const wn_scorer *scorer, const void *params, const wn_scorer_
     return status;
 }
 
-/* --- Arrays ---------------------------------------------------------------------------------------------------------
- */
+/* --- Arrays ------------------------------------------------------------------------------------------------------- */
 
 typedef struct vectors {
     const wn_scorer *scorer;

@@ -159,8 +159,7 @@ wn_status wn_annotation_set_begin(wn_workspace *workspace, const wn_annotation_s
     return wn_store_end(workspace, status, err);
 }
 
-/* --- Reading -------------------------------------------------------------------------------------------------------
- */
+/* --- Reading ------------------------------------------------------------------------------------------------------ */
 
 /* Copies a blob of 4-byte values to the end of `out`, which keeps it aligned; its place comes later. */
 static size_t copy_blob(wn_buffer *out, sqlite3_stmt *statement, int at)
