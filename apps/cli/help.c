@@ -9,7 +9,7 @@
 #include "common_options.h"
 #include "winnow/version.h"
 
-enum { WIDTH = 80, OPTION_COLUMN = 28 };
+enum { WIDTH = 80, OPTION_COLUMN = 28, CHOICES_LINE = 64 };
 
 /* Prints text wrapped at WIDTH with `indent` blanks before each line; the first line stands at column `column`. */
 static void print_wrapped(FILE *to, const char *text, size_t len, int indent, int column)
@@ -53,14 +53,32 @@ static void print_paragraphs(FILE *to, const char *text, int indent)
     }
 }
 
+/* The choices with `between` them, as far as they fit; returns their length. */
+static size_t join_choices(const wn_option *row, const char *between, char *out, size_t size)
+{
+    size_t used = 0;
+    *out = '\0';
+    for (size_t i = 0; row->choices[i] && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? between : "", row->choices[i]);
+    return used;
+}
+
+/* Whether the choices are too many for one line; then the help lists them. */
+static bool has_many_choices(const wn_option *row)
+{
+    char choices[CHOICES_LINE];
+    return row->type == WN_OPTION_CHOICE && join_choices(row, "|", choices, sizeof choices) >= sizeof choices;
+}
+
 /* "K", or "one|other" where there is a choice; empty for a switch. */
 static const char *value_text(const wn_option *row, char *out, size_t size)
 {
-    size_t used = 0;
-    snprintf(out, size, "%s", row->value ? row->value : "");
-    if (row->type != WN_OPTION_CHOICE) return out;
-    for (size_t i = 0; row->choices[i] && used < size; i++)
-        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? "|" : "", row->choices[i]);
+    if (has_many_choices(row))
+        snprintf(out, size, "NAME");
+    else if (row->type == WN_OPTION_CHOICE)
+        (void)join_choices(row, "|", out, size);
+    else
+        snprintf(out, size, "%s", row->value ? row->value : "");
     return out;
 }
 
@@ -86,11 +104,12 @@ typedef int title_of(const wn_option *row, char *out, size_t size);
 static void print_rows(FILE *to, const wn_option *rows, title_of *title_of_row)
 {
     for (; rows->type != WN_OPTION_END; rows++) {
-        char title[192], help[320];
+        char title[192], help[640], choices[320] = "";
         int column = title_of_row(rows, title, sizeof title);
         const char *initial = rows->initial;
-        snprintf(help, sizeof help, "%s%s%s%s", rows->help, initial ? " [" : "", initial ? initial : "",
-                 initial ? "]" : "");
+        if (has_many_choices(rows)) (void)join_choices(rows, ", ", choices, sizeof choices);
+        snprintf(help, sizeof help, "%s%s%s%s%s%s", rows->help, *choices ? ": " : "", choices, initial ? " [" : "",
+                 initial ? initial : "", initial ? "]" : "");
         fputs(title, to);
         if (column > OPTION_COLUMN - 2) {
             fputc('\n', to);
