@@ -621,20 +621,18 @@ static void test_combinations(void **state)
 {
     (void)state;
     enum { N = 240, K = 12 };
-    float *values = oracle_clouds(N, 3, 5, 0.4f, 17), p[N * 3], scores[N];
+    float *values = oracle_clouds(N, 3, 5, 0.4f, 17), activations[N * 3], scores[N];
     const int64_t given[] = {1, 50, 100, 150, 200, 239};
     wn_rng rng;
     wn_rng_init(&rng, 3, 1);
     for (size_t i = 0; i < N; i++) {
-        float total = 0;
-        for (size_t c = 0; c < 3; c++) total += p[3 * i + c] = wn_rng_uniform(&rng);
-        for (size_t c = 0; c < 3; c++) p[3 * i + c] /= total;
+        for (size_t c = 0; c < 3; c++) activations[3 * i + c] = wn_rng_normal(&rng);
         scores[i] = wn_rng_uniform(&rng);
     }
     wn_selection_request request = {.embeddings = {values, N, 3, 3},
                                     .count = K,
                                     .preselected = {given, 6},
-                                    .probabilities = {p, N, 3, 3},
+                                    .probabilities = {activations, N, 3, 3},
                                     .scores = {scores, N, 1, 1}};
     wn_selection out = {0}, outliers = {0};
     wn_error err = {0};
@@ -675,6 +673,35 @@ static void test_combinations(void **state)
     free(values);
 }
 
+/* After softmax the rows of the least activations are the most certain ones: no outliers. */
+static void test_probabilities_are_no_activations(void **state)
+{
+    (void)state;
+    enum { N = 60, DIM = 4, K = 5, COLS = 3 };
+    float *values = oracle_clouds(N, DIM, 3, 0.5f, 3), probabilities[N * COLS];
+    int64_t given[] = {0, 1, 2};
+    wn_rng rng;
+    wn_selection out = {0};
+    wn_error err = {0};
+    wn_rng_init(&rng, 4, 2);
+    for (size_t i = 0; i < N; i++) {
+        const float first = wn_rng_uniform(&rng), second = (1 - first) * wn_rng_uniform(&rng);
+        memcpy(probabilities + i * COLS, (float[]){first, second, 1 - first - second}, COLS * sizeof(float));
+    }
+    wn_selection_request request = {.embeddings = {values, N, DIM, DIM},
+                                    .count = K,
+                                    .preselected = {given, 3},
+                                    .probabilities = {probabilities, N, COLS, COLS}};
+    assert_int_equal(oracle_try("model-outliers", NULL, &request, &out, &err), WN_INVALID);
+    assert_non_null(strstr(err.message, "logits"));
+    const char *const kinds[] = {"uncertain-outliers", "uncertain-outliers-clusters", "mean-rank"};
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(oracle_try("combination", OPTIONS("of", kinds[i]), &request, &out, &err), WN_INVALID);
+    oracle_run("combination", OPTIONS("of", "uncertain-clusters"), &request, &out);
+    wn_selection_clear(&out);
+    free(values);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -695,6 +722,7 @@ int main(void)
         cmocka_unit_test(test_alfa_mix),
         cmocka_unit_test(test_transfer),
         cmocka_unit_test(test_combinations),
+        cmocka_unit_test(test_probabilities_are_no_activations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

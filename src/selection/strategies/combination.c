@@ -10,8 +10,8 @@
  *     highest-entropy-cluster       rows at random of the clusters whose mean uncertainty is greatest (5.1.5)
  *     mean-rank                     the best mean of the ranks by uncertainty, outlier and representative (5.1.6)
  *
- * Uncertainty is the score of a row. Outliers need probabilities (or activations) and preselected rows, representative
- * ones preselected rows. The objective is the mean score of the picks.
+ * Uncertainty is the score of a row. Outliers need activations (logits) as probabilities and preselected rows,
+ * representative ones preselected rows. The objective is the mean score of the picks.
  */
 #include <math.h>
 #include <string.h>
@@ -217,7 +217,7 @@ static wn_status check(const params *p, const wn_selection_request *request, wn_
 {
     bool outliers = p->of == UNCERTAIN_OUTLIERS || p->of == UNCERTAIN_OUTLIERS_CLUSTERS || p->of == MEAN_RANK;
     if (outliers && !request->probabilities.data)
-        return wn_fail(err, WN_INVALID, "of=%s needs probabilities or activations", kinds[p->of]);
+        return wn_fail(err, WN_INVALID, "of=%s needs activations (logits) as probabilities", kinds[p->of]);
     if ((outliers || p->of == REPRESENTATIVE_CLUSTERS) && !request->preselected.len)
         return wn_fail(err, WN_INVALID, "of=%s needs preselected rows", kinds[p->of]);
     return WN_OK;
