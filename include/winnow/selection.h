@@ -81,7 +81,7 @@ enum {
     WN_STRATEGY_EMBEDDINGS = 1,    /* reads the values, not only the number of rows */
     WN_STRATEGY_SCORES = 2,        /* scores, or probabilities from which they follow (wn_selection_score) */
     WN_STRATEGY_PROBABILITIES = 4, /* no value below 0, each row with a sum of about 1 */
-    WN_STRATEGY_ACTIVATIONS = 8,   /* the same matrix, any finite values */
+    WN_STRATEGY_ACTIVATIONS = 8,   /* the same matrix, from before softmax: any finite values */
     WN_STRATEGY_LABELS = 16,       /* at least one that is not -1 */
     WN_STRATEGY_GRAPH = 32,        /* neighbours, or embeddings to find them from */
     WN_STRATEGY_PRESELECTED = 64   /* at least one row, such as those that are labelled already */

@@ -9,11 +9,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "selection/request_check.h"
 #include "winnow/memory.h"
 
 enum { GRAIN = 1024 };
-
-static const double SUM_TOLERANCE = 1e-3;
 
 uint64_t wn_munro_bytes(const wn_selection_request *request)
 {
@@ -59,30 +58,15 @@ static void rank_rows(void *context, size_t begin, size_t end, unsigned worker)
     }
 }
 
-/* Whether all rows are class probabilities, as far as float32 and a printed table tell. */
-static bool are_probabilities(const wn_matrix *m)
-{
-    for (size_t i = 0; i < m->rows; i++) {
-        const float *row = wn_matrix_row(m, i);
-        double sum = 0;
-        for (size_t c = 0; c < m->cols; c++) {
-            if (row[c] < 0) return false;
-            sum += (double)row[c];
-        }
-        if (fabs(sum - 1) > SUM_TOLERANCE) return false;
-    }
-    return m->cols > 1;
-}
-
 wn_status wn_munro_outliers(const wn_roster *roster, float *out, wn_error *err)
 {
     const wn_selection_request *request = roster->request;
     const wn_matrix *p = &request->probabilities;
     size_t len = request->preselected.len;
-    if (are_probabilities(p))
+    if (wn_request_is_normalized(request))
         return wn_fail(err, WN_INVALID,
-                       "the probabilities add up to 1 in each row, which hides how strongly the model reacts: give its "
-                       "outputs from before softmax (logits) instead, and uncertainties of their own as scores");
+                       "class probabilities, or their logarithms, hide how strongly the model reacts: give its outputs "
+                       "from before softmax (logits) as probabilities, and to 'combination' scores too");
     float *known = wn_alloc(WN_MEMORY_SELECTION, p->cols * len, sizeof *known);
     if (!known) return wn_fail(err, WN_NOMEM, "no memory to rank by %zu rows", len);
     for (size_t c = 0; c < p->cols; c++) {

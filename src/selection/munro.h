@@ -10,7 +10,8 @@
 
 /* Model-based outliers: of each activation of a row the rank among those of the preselected rows (the share of them
  * that is lower), averaged over the activations; 1 - that. Rows that excite the model less than what it knows are new
- * to it. WN_INVALID for class probabilities: after softmax the rows of the least mean rank are the most certain ones. */
+ * to it. WN_INVALID for class probabilities and their logarithms: after softmax the rows of the least mean rank are
+ * the most certain ones. */
 WN_NODISCARD wn_status wn_munro_outliers(const wn_roster *roster, float *out, wn_error *err);
 
 /* Representative rows: cosine to the mean of the candidates less cosine to the mean of the known rows (`known` row

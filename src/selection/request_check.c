@@ -29,8 +29,10 @@ static wn_status check_needs(const wn_strategy *strategy, const wn_selection_req
     if ((needs & WN_STRATEGY_GRAPH) && !embedded && !graph) missing = "embeddings, or the neighbours of each row";
     if ((needs & WN_STRATEGY_SCORES) && !request->scores.data && !request->probabilities.data)
         missing = "scores, one a row (or probabilities, from which they follow)";
-    if ((needs & (WN_STRATEGY_PROBABILITIES | WN_STRATEGY_ACTIVATIONS)) && !request->probabilities.data)
+    if ((needs & WN_STRATEGY_PROBABILITIES) && !request->probabilities.data)
         missing = "probabilities, one row of class values for each row of the embeddings";
+    if ((needs & WN_STRATEGY_ACTIVATIONS) && !request->probabilities.data)
+        missing = "activations (logits) as probabilities, one row for each row of the embeddings";
     if ((needs & WN_STRATEGY_LABELS) && !request->labels.data) missing = "labels, one a row and -1 where unknown";
     if ((needs & WN_STRATEGY_PRESELECTED) && !request->preselected.len)
         missing = "preselected rows (those that are labelled or were picked before)";
@@ -58,23 +60,48 @@ wn_status wn_request_check_shapes(const wn_strategy *strategy, const wn_selectio
     return WN_OK;
 }
 
-static wn_status check_probabilities(const wn_matrix *p, wn_error *err)
+/* Whether a row, or what it is the logarithm of, is a vector of probabilities; and what tells. */
+static bool is_distribution(const float *row, size_t cols, bool logarithms, double *sum, double *least)
+{
+    *sum = *least = 0;
+    for (size_t c = 0; c < cols; c++) {
+        const double value = logarithms ? exp((double)row[c]) : (double)row[c];
+        *sum += value;
+        *least = fmin(*least, value);
+    }
+    return *least >= -1e-6 && fabs(*sum - 1) <= SUM_TOLERANCE;
+}
+
+static wn_status check_probabilities(const wn_matrix *p, bool needed, wn_error *err)
 {
     for (size_t i = 0; i < p->rows; i++) {
-        const float *row = wn_matrix_row(p, i);
-        double sum = 0, least = 0;
-        for (size_t c = 0; c < p->cols; c++) {
-            sum += (double)row[c];
-            least = fmin(least, (double)row[c]);
-        }
-        if (least < -1e-6 || fabs(sum - 1) > SUM_TOLERANCE)
-            return wn_fail(
-                err, WN_INVALID,
-                "probabilities: row %zu is not one (sum %.4g, least value %.4g); apply softmax to activations "
-                "first",
-                i, sum, least);
+        double sum, least;
+        if (!is_distribution(wn_matrix_row(p, i), p->cols, false, &sum, &least))
+            return wn_fail(err, WN_INVALID,
+                           "probabilities: row %zu is not one (sum %.4g, least value %.4g); apply softmax to "
+                           "activations first%s",
+                           i, sum, least, needed ? "" : ", or give scores too");
     }
     return WN_OK;
+}
+
+static bool are_distributions(const wn_matrix *p, bool logarithms)
+{
+    bool any = false;
+    for (size_t i = 0; i < p->rows; i++) {
+        double sum, least;
+        if (is_distribution(wn_matrix_row(p, i), p->cols, logarithms, &sum, &least)) {
+            any = true;
+        } else if (sum != 0 || least < 0) {
+            return false;
+        }
+    }
+    return any;
+}
+
+bool wn_request_is_normalized(const wn_selection_request *request)
+{
+    return are_distributions(&request->probabilities, false) || are_distributions(&request->probabilities, true);
 }
 
 static wn_status check_labels(const wn_rows *labels, bool needed, wn_error *err)
@@ -93,14 +120,14 @@ static wn_status check_labels(const wn_rows *labels, bool needed, wn_error *err)
 wn_status wn_request_check_values(const wn_strategy *strategy, const wn_selection_request *request, wn_error *err)
 {
     unsigned needs = strategy->needs;
-    bool as_probabilities = (needs & WN_STRATEGY_PROBABILITIES) ||
-                            ((needs & WN_STRATEGY_SCORES) && !request->scores.data && request->probabilities.data);
+    bool needed = (needs & WN_STRATEGY_PROBABILITIES) != 0;
+    bool as_scores = (needs & WN_STRATEGY_SCORES) && !request->scores.data && request->probabilities.data;
     if (request->embeddings.data)
         WN_TRY(wn_matrix_check_finite(&request->embeddings, "embeddings", request->pool, err));
     if (request->scores.data) WN_TRY(wn_matrix_check_finite(&request->scores, "scores", request->pool, err));
     if (request->probabilities.data)
         WN_TRY(wn_matrix_check_finite(&request->probabilities, "probabilities", request->pool, err));
-    if (as_probabilities) WN_TRY(check_probabilities(&request->probabilities, err));
+    if (needed || as_scores) WN_TRY(check_probabilities(&request->probabilities, needed, err));
     if (request->labels.data) WN_TRY(check_labels(&request->labels, (needs & WN_STRATEGY_LABELS) != 0, err));
     return WN_OK;
 }

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "winnow/selection.h"
+#include "selection/request_check.h"
 
 enum { ROWS = 4 };
 
@@ -53,7 +53,7 @@ static void test_absent_needs(void **state)
     expect(WN_STRATEGY_GRAPH | WN_STRATEGY_EMBEDDINGS, &bare, NULL);
     expect(WN_STRATEGY_SCORES, &bare, "needs scores");
     expect(WN_STRATEGY_PROBABILITIES, &bare, "needs probabilities");
-    expect(WN_STRATEGY_ACTIVATIONS, &bare, "needs probabilities");
+    expect(WN_STRATEGY_ACTIVATIONS, &bare, "needs activations (logits) as probabilities");
     expect(WN_STRATEGY_LABELS, &bare, "needs labels");
     expect(WN_STRATEGY_PRESELECTED, &bare, "needs preselected rows");
     bare.scores = (wn_matrix){scores, ROWS, 1, 1};
@@ -87,11 +87,37 @@ static void test_other_lengths_and_values(void **state)
     expect(0, &request, NULL);
     expect(WN_STRATEGY_ACTIVATIONS, &request, NULL);
     expect(WN_STRATEGY_PROBABILITIES, &request, "row 1 is not one");
-    expect(WN_STRATEGY_SCORES, &request, "apply softmax");
+    expect(WN_STRATEGY_SCORES, &request, "or give scores too");
     wn_neighbours neighbours = {.rows = 3, .k = 1};
     request = bare;
     request.neighbours = &neighbours;
     expect(0, &request, "3 lists of neighbours");
+}
+
+/* Rounded, as logarithms and beside rows of which nothing is known; activations of any kind are something else. */
+static void test_probabilities_are_known_as_such(void **state)
+{
+    (void)state;
+    const struct {
+        float values[6];
+        size_t rows;
+        bool normalized;
+    } cases[] = {
+        {{0.2f, 0.3f, 0.5f, 1, 0, 0}, 2, true},
+        {{0.33f, 0.33f, 0.33f, 0.996f, 0.005f, 0}, 2, true},
+        {{-1e-9f, 0.4f, 0.6f, 0, 0, 0}, 2, true},
+        {{-0.693147f, -0.693147f, -30, -1.098612f, -1.098612f, -1.098612f}, 2, true},
+        {{0, 0, 0, 0, 0, 0}, 2, false},
+        {{0.2f, 0.3f, 0.5f, 0, 2, 0}, 2, false},
+        {{0.2f, 0.3f, 0.5f, -1, 1, 0}, 2, false},
+        {{0.2f, 0.3f, 0.5f, -1, 1, 1}, 2, false},
+        {{-4, 2, 1, 0.5f, -3, -2}, 2, false},
+        {{0}, 0, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const wn_selection_request request = {.probabilities = {cases[i].values, cases[i].rows, 3, 3}};
+        assert_int_equal(wn_request_is_normalized(&request), cases[i].normalized);
+    }
 }
 
 static void test_scores(void **state)
@@ -115,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_absent_needs),
         cmocka_unit_test(test_other_lengths_and_values),
+        cmocka_unit_test(test_probabilities_are_known_as_such),
         cmocka_unit_test(test_scores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

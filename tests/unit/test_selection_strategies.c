@@ -69,9 +69,11 @@ static void clear(bench *b)
 
 static wn_status run(const wn_strategy *strategy, const wn_selection_request *request, wn_selection *out, wn_error *err)
 {
+    wn_selection_request given = *request;
     void *params = wn_alloc(WN_MEMORY_GENERAL, 1, strategy->params_size + 1);
     if (strategy->options) assert_int_equal(wn_options_init(strategy->options, params, NULL), WN_OK);
-    wn_status status = wn_select(strategy, params, request, out, err);
+    if (strategy->needs & WN_STRATEGY_ACTIVATIONS) given.probabilities = given.embeddings;
+    wn_status status = wn_select(strategy, params, &given, out, err);
     wn_free(params);
     return status;
 }
