@@ -133,4 +133,4 @@ refuses 1 "neither a file nor the name of a model" no-such-strategy
 # Settings with more choices than a line holds are listed, not cut off.
 "$W" info combination >said.txt
 grep -qE '^  of=NAME' said.txt && tr -s ' \n' ' ' <said.txt | grep -qF 'representative-clusters, highest-entropy-cluster, mean-rank' || cat said.txt
-[ "$(awk 'length > 80' said.txt | grep -vc '^Settings')" = 0 ] || cat said.txt
+! grep -E '^ .{80}' said.txt
