@@ -9,7 +9,6 @@ step also reads its images and makes its views, as `winnow train` does. Needs li
 """
 
 import itertools
-
 import sys
 import time
 
@@ -32,7 +31,7 @@ def read_views(paths, batch):
 
 def main(batch, steps, threads, paths=None):
     torch.set_num_threads(threads)
-    images = read_views(open(paths).read().split(), batch) if paths else None
+    images = read_views(open(paths).read().splitlines(), batch) if paths else None
     for last in (True, False):
         for precision in ("fp32", "bf16"):
             network = resnet18()
