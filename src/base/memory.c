@@ -34,9 +34,10 @@ static block_head *head_of(void *block)
 /* Large pages where the system has them: hundreds of megabytes are a hundred thousand small ones. */
 static void prefer_large_pages(void *block, size_t bytes)
 {
-    const uintptr_t page = 4096, begin = ((uintptr_t)block + page - 1) & ~(page - 1);
+    const uintptr_t page = 65536; /* a multiple of any size of small pages */
+    const uintptr_t begin = ((uintptr_t)block + page - 1) & ~(page - 1);
     const uintptr_t end = ((uintptr_t)block + bytes) & ~(page - 1);
-    (void)madvise((char *)block + (begin - (uintptr_t)block), end - begin, MADV_HUGEPAGE);
+    (void)madvise((char *)block + (begin - (uintptr_t)block), end - begin, MADV_HUGEPAGE); /* a wish: may fail */
 }
 
 void *wn_alloc(wn_memory category, size_t count, size_t size)
