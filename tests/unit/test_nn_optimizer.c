@@ -232,7 +232,7 @@ static void the_smallest_numbers_are_made_orthogonal(void **state)
 /* Wide, tall and square matrices: their singular values come near 1, zeros stay. */
 static void orthogonal_matrices_are_orthogonal(void **state)
 {
-    static const size_t shapes[][2] = {{3, 50}, {50, 3}, {40, 40}, {130, 288}, {90, 31}, {1, 9}, {9, 1}};
+    static const size_t shapes[][2] = {{3, 50}, {50, 3}, {40, 40}, {130, 288}, {288, 130}, {90, 31}, {1, 9}, {9, 1}};
     wn_error err = {0};
     (void)state;
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
@@ -264,6 +264,32 @@ static void orthogonal_matrices_are_orthogonal(void **state)
         for (size_t i = 0; i < rows * cols; i++) x[i] = 0;
         assert_int_equal(wn_orthogonalize(NULL, rows, cols, x, scratch, &err), WN_OK);
         for (size_t i = 0; i < rows * cols; i++) assert_true(x[i] == 0);
+        wn_free(scratch);
+        wn_free(x);
+    }
+}
+
+/* Whole bands and parts of one, on either side of the transposition. */
+static void orthogonal_matrices_are_the_same_for_any_pool(void **state)
+{
+    static const size_t shapes[][2] = {{300, 129}, {129, 300}, {65, 64}, {64, 65}, {192, 192}};
+    wn_error err = {0};
+    (void)state;
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
+        const size_t rows = shapes[s][0], cols = shapes[s][1], count = rows * cols;
+        float *x = wn_alloc(WN_MEMORY_TRAINING, 2 * count, sizeof *x), *first = x + count;
+        float *scratch = wn_alloc(WN_MEMORY_TRAINING, wn_orthogonalize_floats(rows, cols), sizeof *scratch);
+        for (unsigned threads = 1; threads <= 4; threads++) {
+            wn_pool *pool = NULL;
+            wn_rng rng;
+            wn_rng_init(&rng, 6, s);
+            for (size_t i = 0; i < count; i++) x[i] = wn_rng_normal(&rng);
+            assert_int_equal(wn_pool_new(threads, 0, &pool, &err), WN_OK);
+            assert_int_equal(wn_orthogonalize(pool, rows, cols, x, scratch, &err), WN_OK);
+            wn_pool_free(&pool);
+            if (threads == 1) memcpy(first, x, count * sizeof *x);
+            assert_memory_equal(x, first, count * sizeof *x);
+        }
         wn_free(scratch);
         wn_free(x);
     }
@@ -340,10 +366,14 @@ static void unknown_optimiser_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SERIAL_TEST(steps_follow_the_formulas),          cmocka_unit_test(threads_and_restarts_change_nothing),
-        SERIAL_TEST(orthogonal_matrices_are_orthogonal), SERIAL_TEST(steep_spectra_are_followed),
-        SERIAL_TEST(depthwise_filters_are_no_matrix),    SERIAL_TEST(the_smallest_numbers_are_made_orthogonal),
+        SERIAL_TEST(steps_follow_the_formulas),
+        cmocka_unit_test(threads_and_restarts_change_nothing),
+        SERIAL_TEST(orthogonal_matrices_are_orthogonal),
+        SERIAL_TEST(steep_spectra_are_followed),
+        SERIAL_TEST(depthwise_filters_are_no_matrix),
+        SERIAL_TEST(the_smallest_numbers_are_made_orthogonal),
         SERIAL_TEST(unknown_optimiser_is_refused),
+        cmocka_unit_test(orthogonal_matrices_are_the_same_for_any_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
