@@ -2,7 +2,7 @@
  *
  * The one allocator. Every block is 64-byte aligned and counted under a category, so that a test can ask
  * whether anything is left and a run can report its peak. Arrays that winnow hands to a caller are
- * released with wn_free.
+ * released with wn_free. Blocks of 4 MB and more lie on large pages where the system grants them.
  */
 #ifndef WINNOW_MEMORY_H
 #define WINNOW_MEMORY_H
