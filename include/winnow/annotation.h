@@ -57,6 +57,7 @@ typedef struct wn_annotation_image {
     const char *path;      /* as given, '\\' kept; NULL in sets whose images are numbered (`by_row`) */
     int32_t width, height; /* of the upright image in pixels; 0 = not told */
     bool stem;             /* `path` has no suffix: the file said only the stem */
+    bool number;           /* `path` is a number that stands for the image (COCO results without their reference) */
     size_t first, count;
 } wn_annotation_image;
 

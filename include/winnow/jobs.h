@@ -489,8 +489,9 @@ typedef struct wn_import_set {
     const char *task, *format; /* static storage */
     int64_t images;            /* in the file */
     int64_t matched, unmatched, ambiguous;
-    int64_t rows;  /* of the workspace that have something now */
-    int64_t items; /* labels, boxes, masks that were kept */
+    int64_t rows;      /* of the workspace that have something now */
+    int64_t items;     /* labels, boxes, masks that were kept */
+    int64_t confident; /* those of them that have a confidence */
     int64_t dropped;
     int64_t categories, fields, scores;
     int64_t problems;
@@ -679,6 +680,13 @@ typedef struct wn_status_run {
     int64_t started_at, finished_at;
 } wn_status_run;
 
+/* Labels, predictions or metadata. */
+typedef struct wn_status_set {
+    char *name;
+    const char *role, *task; /* static storage */
+    int64_t images, items;
+} wn_status_set;
+
 typedef struct wn_status_result {
     char *workspace;
     int64_t readable, bad, gone;
@@ -692,6 +700,8 @@ typedef struct wn_status_result {
     char **tags;
     int64_t *tag_rows;
     size_t tag_count;
+    wn_status_set *sets; /* by role, then by name */
+    size_t set_count;
     uint64_t bytes; /* on disk */
 } wn_status_result;
 

@@ -241,24 +241,31 @@ static wn_status load_classes(wn_planning *p, wn_config_classes *out)
     return choose_categories(p, out);
 }
 
+/* What the candidates have of each class: those with a target first, then others, six unless more have one. */
 static void explain_shares(wn_planning *p, const wn_config_classes *classes, const double *target)
 {
     enum { SHOWN = 6 };
-    double total[SHOWN] = {0}, all = 0;
+    double all = 0, *total = wn_planning_keep(p, classes->count, sizeof *total);
+    size_t shown = 0;
+    if (!total) return;
+    for (size_t c = 0; c < classes->count; c++) total[c] = 0;
     for (size_t i = 0; i < p->len; i++)
         for (size_t c = 0; c < classes->count; c++) {
             size_t row = (size_t)p->plan->candidates[i];
             double amount = classes->labels ? classes->labels[row] == (int64_t)c
                                             : (double)classes->amounts[row * classes->count + c];
-            if (c < SHOWN) total[c] += amount;
+            total[c] += amount;
             all += amount;
         }
-    for (size_t c = 0; c < classes->count && c < SHOWN; c++) {
-        wn_buffer_format(&p->plan->explain, "%s%s has %.3g%%", c ? ", " : ": ", classes->names[c],
-                         all > 0 ? 100 * total[c] / all : 0);
-        if (target && !isnan(target[c])) wn_buffer_format(&p->plan->explain, " (wanted %.3g%%)", 100 * target[c]);
-    }
-    if (classes->count > SHOWN) wn_buffer_format(&p->plan->explain, ", and %zu more", classes->count - SHOWN);
+    for (int others = !target; others < 2; others++)
+        for (size_t c = 0; c < classes->count; c++) {
+            const bool wanted = target && !isnan(target[c]);
+            if (wanted == (others == 1) || (others && shown >= SHOWN)) continue;
+            wn_buffer_format(&p->plan->explain, "%s%s has %.3g%%", shown++ ? ", " : ": ", classes->names[c],
+                             all > 0 ? 100 * total[c] / all : 0);
+            if (wanted) wn_buffer_format(&p->plan->explain, " (wanted %.3g%%)", 100 * target[c]);
+        }
+    if (classes->count > shown) wn_buffer_format(&p->plan->explain, ", and %zu more", classes->count - shown);
 }
 
 static wn_status add_balance(wn_planning *p)

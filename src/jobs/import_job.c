@@ -2,6 +2,7 @@
  *
  * import: labels, predictions and metadata from the files of other tools.
  */
+#include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -100,11 +101,28 @@ static wn_status store_set(importing *run, const wn_annotations *set, const wn_m
     return wn_annotation_set_end(run->workspace, id, err);
 }
 
+static void count_item(const wn_annotation_item *item, wn_import_set *out)
+{
+    if (item->flags & WN_ITEM_DROPPED) return;
+    out->items++;
+    if (!isnan(item->score)) out->confident++;
+}
+
 static void count_items(const wn_annotations *set, const wn_matching *matching, wn_import_set *out)
 {
     for (size_t i = 0; i < set->image_count; i++)
         for (size_t j = 0; j < set->images[i].count && matching->rows[i] >= 0; j++)
-            if (!(set->items[set->images[i].first + j].flags & WN_ITEM_DROPPED)) out->items++;
+            count_item(&set->items[set->images[i].first + j], out);
+}
+
+static wn_status fail_unmatched(const importing *run, const wn_annotations *set, wn_error *err)
+{
+    return wn_fail(err, WN_NOTFOUND, "none of the %zu images of '%s' is in the workspace, the first is %s'%s'%s",
+                   set->image_count, run->options->path, set->images[0].number ? "the number " : "",
+                   set->images[0].path,
+                   set->images[0].number ? "; name the COCO annotation file that has the names of these numbers with "
+                                           "--reference"
+                                         : "; add the images, or leave out a beginning of the paths with --strip");
 }
 
 static wn_status match_set(importing *run, wn_annotations *set, wn_matching *matching, wn_import_set *out,
@@ -128,11 +146,7 @@ static wn_status match_set(importing *run, wn_annotations *set, wn_matching *mat
     count_items(set, matching, out);
     WN_TRY(list_problems(run, set, out, err));
     if (matching->matched || set->image_count == 0) return WN_OK;
-    return wn_fail(
-        err, WN_NOTFOUND,
-        "none of the %zu images of '%s' is in the workspace, the first is '%s'; add the images, or leave out "
-        "a beginning of the paths with --strip",
-        set->image_count, options->path, set->images[0].path);
+    return fail_unmatched(run, set, err);
 }
 
 /* Reads and keeps one set. */

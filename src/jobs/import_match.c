@@ -20,14 +20,14 @@ enum { CHAIN_MAX = 4096 }; /* of samples with one file name that are compared */
 typedef struct known_sample {
     int64_t row;
     const char *path;
-    size_t next_name, next_stem; /* in the chains; SIZE_MAX ends them */
+    size_t next_name, next_stem, next_number; /* in the chains; SIZE_MAX ends them */
 } known_sample;
 
 typedef struct matcher {
     wn_roots roots;
     wn_arena texts;
-    wn_buffer samples;                        /* known_sample */
-    wn_name_table paths, names, stems, asked; /* asked: file names of the set, with how often */
+    wn_buffer samples;                                 /* known_sample */
+    wn_name_table paths, names, stems, numbers, asked; /* asked: file names of the set, with how often */
     wn_matching *out;
     wn_annotations *set;
     char base[PATH_MAX];
@@ -61,6 +61,19 @@ static size_t chain(matcher *m, wn_name_table *table, const char *name, size_t l
     return before;
 }
 
+/* The number in a name as COCO writes it, 12 digits at the end of the stem (000000000042.jpg,
+ * COCO_val2014_000000000042.jpg), without leading zeros; NULL in other names. */
+static const char *coco_number(const char *name, size_t *len)
+{
+    enum { DIGITS = 12 };
+    size_t stem = stem_len(name), at = stem;
+    while (at > 0 && name[at - 1] >= '0' && name[at - 1] <= '9') at--;
+    if (stem - at != DIGITS || (at > 0 && name[at - 1] != '_')) return NULL;
+    while (at + 1 < stem && name[at] == '0') at++;
+    *len = stem - at;
+    return name + at;
+}
+
 static wn_status take_sample(void *context, const wn_sample *sample)
 {
     matcher *m = context;
@@ -79,6 +92,9 @@ static wn_status take_sample(void *context, const wn_sample *sample)
     chain(m, &m->paths, kept, strlen(kept), index, &full);
     known.next_name = chain(m, &m->names, name, strlen(name), index, &full);
     known.next_stem = chain(m, &m->stems, name, stem_len(name), index, &full);
+    size_t digits = 0;
+    const char *number = coco_number(name, &digits);
+    if (number) known.next_number = chain(m, &m->numbers, number, digits, index, &full);
     if (full || wn_buffer_add(&m->samples, &known, sizeof known))
         return wn_fail(m->err, WN_NOMEM, "no memory for the paths of the images");
     return WN_OK;
@@ -188,6 +204,15 @@ static verdict find_by_end(const matcher *m, const char *asked, bool stems, bool
     return FOUND;
 }
 
+static verdict find_by_number(const matcher *m, const char *asked, int64_t *row)
+{
+    size_t head = wn_name_table_find(&m->numbers, asked, strlen(asked));
+    if (head == SIZE_MAX) return UNKNOWN;
+    if (sample_at(m, head)->next_number != SIZE_MAX) return AMBIGUOUS;
+    *row = sample_at(m, head)->row;
+    return FOUND;
+}
+
 static verdict find_row(const matcher *m, const wn_annotation_image *image, int64_t *row)
 {
     char asked[PATH_MAX], real[PATH_MAX];
@@ -202,7 +227,8 @@ static verdict find_row(const matcher *m, const wn_annotation_image *image, int6
     }
     verdict by_name = find_by_end(m, asked, false, false, row);
     if (by_name == FOUND || (by_name != UNKNOWN && !image->stem)) return by_name;
-    return find_by_end(m, asked, true, image->stem, row);
+    verdict by_stem = find_by_end(m, asked, true, image->stem, row);
+    return by_stem == UNKNOWN && image->number ? find_by_number(m, asked, row) : by_stem;
 }
 
 static void join_row(wn_matching *out, size_t image, int64_t row)
@@ -316,6 +342,7 @@ wn_status wn_match_images(wn_workspace *workspace, wn_annotations *set, const ch
     wn_name_table_clear(&m.paths);
     wn_name_table_clear(&m.names);
     wn_name_table_clear(&m.stems);
+    wn_name_table_clear(&m.numbers);
     wn_name_table_clear(&m.asked);
     if (status) wn_matching_clear(out);
     return status;

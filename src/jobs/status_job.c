@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "winnow/annotation_records.h"
 #include "winnow/memory.h"
 
 enum { FOLDER_DEPTH = 4 };
@@ -112,6 +113,29 @@ static wn_status list_tags(wn_workspace *workspace, wn_status_result *out, wn_er
     return status ? wn_fail(err, status, "out of memory") : WN_OK;
 }
 
+static wn_status list_sets(wn_workspace *workspace, wn_status_result *out, wn_error *err)
+{
+    wn_annotation_set_record *sets = NULL;
+    size_t count = 0;
+    WN_TRY(wn_annotation_set_list(workspace, &sets, &count, err));
+    wn_status status = WN_OK;
+    if (!(out->sets = wn_calloc(WN_MEMORY_TEXT, count, sizeof *out->sets))) status = WN_NOMEM;
+    for (size_t i = 0; i < count && !status; i++) {
+        wn_status_set *set = &out->sets[out->set_count];
+        *set = (wn_status_set){.name = wn_text_copy(sets[i].name),
+                               .role = wn_annotation_role_text(sets[i].role),
+                               .task = wn_annotation_task_text(sets[i].task),
+                               .images = sets[i].images,
+                               .items = sets[i].items};
+        if (set->name)
+            out->set_count++;
+        else
+            status = WN_NOMEM;
+    }
+    wn_free(sets);
+    return status ? wn_fail(err, status, "out of memory") : WN_OK;
+}
+
 wn_status wn_job_status(const char *path, wn_status_result *out, wn_error *err)
 {
     wn_workspace *workspace = NULL;
@@ -128,6 +152,7 @@ wn_status wn_job_status(const char *path, wn_status_result *out, wn_error *err)
     if ((status = list_models(workspace, out, err))) goto done;
     if ((status = list_runs(workspace, out, err))) goto done;
     if ((status = list_tags(workspace, out, err))) goto done;
+    if ((status = list_sets(workspace, out, err))) goto done;
     out->bytes = folder_bytes(out->workspace, FOLDER_DEPTH);
 done:
     wn_workspace_close(&workspace);
@@ -144,6 +169,8 @@ void wn_status_result_clear(wn_status_result *result)
         wn_free(result->runs[i].state);
     }
     for (size_t i = 0; i < result->tag_count; i++) wn_free(result->tags[i]);
+    for (size_t i = 0; i < result->set_count; i++) wn_free(result->sets[i].name);
+    wn_free(result->sets);
     wn_free(result->sources);
     wn_free(result->models);
     wn_free(result->runs);

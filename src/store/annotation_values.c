@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "store/annotation_internal.h"
+#include "winnow/option.h"
 
 enum { BLOCK = 4096 };
 
@@ -75,22 +76,34 @@ wn_status wn_labels_load(wn_workspace *workspace, const char *name, wn_rows rows
     return status;
 }
 
-/* Names the scores that a task has. */
+/* Names the scores that a task has, and the nearest. Those of objects stand there once for each way to reduce them. */
 static wn_status no_such_score(wn_workspace *workspace, const wn_annotation_set_record *set, const char *score,
                                wn_error *err)
 {
     wn_annotation_column *columns = NULL;
-    size_t count = 0, used = 0;
+    size_t count = 0, used = 0, known = 0;
     char names[300] = "";
+    bool reduced = false;
     WN_TRY(wn_annotation_column_list(workspace, set->id, &columns, &count, err));
+    const char **words = wn_calloc(WN_MEMORY_GENERAL, count + 1, sizeof *words);
     for (size_t i = 0; i < count && used < sizeof names; i++) {
         if (strcmp(columns[i].kind, "score") != 0) continue;
+        if (words) words[known++] = columns[i].name;
+        if (strchr(columns[i].name, '.')) {
+            reduced = true;
+            continue;
+        }
         int len = snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", columns[i].name);
         used += len > 0 ? (size_t)len : 0;
     }
+    const char *near = words ? wn_nearest_word(score, words) : NULL;
+    wn_status status =
+        wn_fail(err, WN_NOTFOUND, "the predictions '%s' have no score '%s'%s%s%s; they have: %s%s", set->name, score,
+                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", used ? names : "none",
+                reduced ? "; of the uncertainties also .max, .sum, .mean and .top3" : "");
+    wn_free(words);
     wn_free(columns);
-    return wn_fail(err, WN_NOTFOUND, "the predictions '%s' have no score '%s'; they have: %s", set->name, score,
-                   used ? names : "none");
+    return status;
 }
 
 wn_status wn_scores_load(wn_workspace *workspace, const char *task, const char *score, wn_rows rows, float *out,

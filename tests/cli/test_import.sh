@@ -29,3 +29,27 @@ printf 'path,label\nx.jpg,1\n' | iconv -t UTF-16 >wide.csv
 fails 1 "'wide.csv' is written in UTF-16" "$WINNOW" import wide.csv -w a.winnow
 "$WINNOW" import labels.csv -w a.winnow --name other --dry-run --json -q >dry.json
 grep -q '"dry_run": true' dry.json
+
+# Results with confidences that are taken as labels are told; status names the predictions, an error the scores.
+{ echo "path,label,score,xmin,ymin,xmax,ymax"; for i in "${!files[@]}"; do echo "${files[$i]},class$((i % 8)),0.$((i + 10)),1,1,30,30"; done; } >found.csv
+"$WINNOW" import found.csv -w a.winnow --name sure 2>talk
+grep -q "note .* 20 items have a confidence; '--as predictions' keeps them" talk
+"$WINNOW" import found.csv -w a.winnow --as predictions 2>talk
+! grep -q "note " talk
+"$WINNOW" status -w a.winnow >status.txt
+grep -q "^predicted  found: object-detection, 20 items for 20 images" status.txt
+"$WINNOW" status -w a.winnow --json | python3 -c '
+import json, sys
+sets = [(s["role"], s["name"], s["items"]) for s in json.load(sys.stdin)["sets"]]
+assert ("predictions", "found", 20) in sets and ("labels", "sure", 20) in sets, sets'
+cat >score.json <<'JSON'
+{"n_samples": 4, "strategies": [{"input": {"type": "SCORES", "task": "found", "score": "uncertainty_entropi"}, "strategy": {"type": "WEIGHTS"}}]}
+JSON
+fails 1 "did you mean 'uncertainty_entropy'?; they have: object_frequency, .*uncertainty_ratio; of the uncertainties also .max" "$WINNOW" select -w a.winnow --config score.json
+# The classes with a target come first in what is explained, wherever they stand.
+cat >balance.json <<'JSON'
+{"n_samples": 4, "strategies": [{"input": {"type": "PREDICTIONS", "task": "found", "name": "CLASS_DISTRIBUTION"},
+ "strategy": {"type": "BALANCE", "distribution": "TARGET", "target": {"class7": 0.5}}}]}
+JSON
+"$WINNOW" select -w a.winnow --config balance.json --explain >explain
+grep -q "target: class7 has 10% (wanted 50%), class0 has 15%" explain

@@ -127,6 +127,47 @@ static void test_other_files_are_not_taken(void **state)
     wn_import_result_clear(&result);
 }
 
+/* The numbers of COCO results stand for names of 12 digits, and for no other names with zeros before the number. */
+static void test_coco_numbers_find_images(void **state)
+{
+    static const char *const names[] = {"000000000042.jpg", "COCO_val2014_000000000073.jpg", "000074.jpg",
+                                        "a_000000000075.jpg", "b_000000000075.jpg"};
+    enum { COUNT = sizeof names / sizeof *names };
+    fixture *f = *state;
+    wn_import_options options = {.role = WN_ROLE_PREDICTIONS};
+    wn_import_result result;
+    wn_workspace_options create = {.mode = WN_WORKSPACE_CREATE, .unsynced = true};
+    wn_workspace *workspace = NULL;
+    wn_sample samples[COUNT];
+    int64_t source = 0;
+    assert_int_equal(wn_workspace_open(f->path, &create, &workspace, &f->err), WN_OK);
+    assert_int_equal(wn_workspace_add_source(workspace, "folder", f->folder, &source, &f->err), WN_OK);
+    for (size_t i = 0; i < COUNT; i++)
+        samples[i] = (wn_sample){.source = source,
+                                 .name = names[i],
+                                 .name_len = strlen(names[i]),
+                                 .width = 100,
+                                 .height = 80,
+                                 .captured_at = WN_CAPTURED_UNKNOWN};
+    wn_sample_batch batch = {.samples = samples, .sample_count = COUNT};
+    assert_int_equal(wn_workspace_append(workspace, &batch, NULL, &f->err), WN_OK);
+    wn_workspace_close(&workspace);
+    put(f, "r/r.json",
+        "[{\"image_id\": 42, \"category_id\": 1, \"bbox\": [1, 2, 3, 4], \"score\": 0.5}, "
+        "{\"image_id\": 73, \"category_id\": 1, \"bbox\": [1, 2, 3, 4], \"score\": 0.5}, "
+        "{\"image_id\": 74, \"category_id\": 1, \"bbox\": [1, 2, 3, 4], \"score\": 0.5}, "
+        "{\"image_id\": 75, \"category_id\": 1, \"bbox\": [1, 2, 3, 4], \"score\": 0.5}]");
+    import_file(f, "r/r.json", &options, &result);
+    assert_int_equal(result.sets[0].matched, 2);
+    assert_int_equal(result.sets[0].unmatched, 1);
+    assert_int_equal(result.sets[0].ambiguous, 1);
+    assert_int_equal(result.sets[0].confident, 2);
+    wn_import_result_clear(&result);
+    put(f, "r/r.json", "[{\"image_id\": 74, \"category_id\": 1, \"bbox\": [1, 2, 3, 4], \"score\": 0.5}]");
+    assert_int_equal(try_import(f, "r/r.json", &options, &result), WN_NOTFOUND);
+    assert_non_null(strstr(f->err.message, "--reference"));
+}
+
 /* Masks in row order have no size of their own: the image of the workspace tells whether they fill it. */
 static void test_masks_of_another_size_are_left_out(void **state)
 {
@@ -363,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_paths_find_images),
         FIXTURE_TEST(test_other_files_are_not_taken),
+        FIXTURE_TEST(test_coco_numbers_find_images),
         FIXTURE_TEST(test_masks_of_another_size_are_left_out),
         FIXTURE_TEST(test_import_replaces),
         FIXTURE_TEST(test_detections),

@@ -45,6 +45,8 @@ static const wn_option options[] = {
 static const char *const examples[] = {
     "winnow import instances_train.json",
     "boxes and masks of a COCO file as labels",
+    "winnow import results.json --as predictions --reference instances_val.json",
+    "what a model found, as a COCO result file",
     "winnow import .lightly/predictions --as predictions",
     "all prediction tasks of a Lightly folder",
     "winnow import weather.csv --as metadata",
@@ -67,8 +69,13 @@ static void say_set(session *run, const wn_import_set *set)
                      human_count((uint64_t)set->unmatched, a), human_count((uint64_t)set->images, b),
                      human_count((uint64_t)set->ambiguous, c));
     if (set->dropped)
-        terminal_say(run->terminal, "  left out    %s items whose box or mask makes no sense",
+        terminal_say(run->terminal, "  left out    %s items that make no sense",
                      human_count((uint64_t)set->dropped, a));
+    if (run->params && ((const import_params *)run->params)->role == WN_ROLE_LABELS && set->confident)
+        terminal_say(
+            run->terminal,
+            "  note        %s items have a confidence; '--as predictions' keeps them as predictions, with scores",
+            human_count((uint64_t)set->confident, a));
     for (size_t i = 0; i < set->shown_count; i++) terminal_say(run->terminal, "  problem     %s", set->shown[i]);
     if ((size_t)set->problems > set->shown_count)
         terminal_say(run->terminal, "  problem     ... and %s more",
@@ -77,12 +84,13 @@ static void say_set(session *run, const wn_import_set *set)
 
 static json_t *json_set(const wn_import_set *set)
 {
-    return json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+    return json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
                      json_name(set->name), "task", set->task, "format", set->format, "images", (json_int_t)set->images,
                      "matched", (json_int_t)set->matched, "unmatched", (json_int_t)set->unmatched, "ambiguous",
                      (json_int_t)set->ambiguous, "rows", (json_int_t)set->rows, "items", (json_int_t)set->items,
-                     "dropped", (json_int_t)set->dropped, "categories", (json_int_t)set->categories, "fields",
-                     (json_int_t)set->fields, "scores", (json_int_t)set->scores, "problems", (json_int_t)set->problems);
+                     "confident", (json_int_t)set->confident, "dropped", (json_int_t)set->dropped, "categories",
+                     (json_int_t)set->categories, "fields", (json_int_t)set->fields, "scores", (json_int_t)set->scores,
+                     "problems", (json_int_t)set->problems);
 }
 
 static wn_status print_json(const session *run, const wn_import_result *result, wn_error *err)

@@ -3,6 +3,7 @@
  * winnow status: what a workspace holds and what is missing.
  */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "../human.h"
@@ -28,6 +29,13 @@ static void print_text(const wn_status_result *result)
     for (size_t i = 0; i < result->tag_count; i++)
         printf("%s  %s: %s images\n", i ? "         " : "tags     ", human_text(result->tags[i]),
                human_count((uint64_t)result->tag_rows[i], a));
+    for (size_t i = 0; i < result->set_count; i++) {
+        const wn_status_set *set = &result->sets[i];
+        const char *title = strcmp(set->role, "predictions") == 0 ? "predicted" : set->role;
+        printf("%-9s  %s: ", i && set->role == result->sets[i - 1].role ? "" : title, human_text(set->name));
+        if (set->items) printf("%s, %s items for ", set->task, human_count((uint64_t)set->items, a));
+        printf("%s images\n", human_count((uint64_t)set->images, b));
+    }
     for (size_t i = 0; i < result->run_count; i++) {
         const wn_status_run *run = &result->runs[i];
         char when[32] = "";
@@ -41,7 +49,8 @@ static void print_text(const wn_status_result *result)
 
 static json_t *json_lists(const wn_status_result *result)
 {
-    json_t *sources = json_array(), *models = json_array(), *runs = json_array(), *tags = json_object();
+    json_t *sources = json_array(), *models = json_array(), *runs = json_array(), *tags = json_object(),
+           *sets = json_array();
     for (size_t i = 0; i < result->source_count; i++) json_array_append_new(sources, json_name(result->sources[i]));
     for (size_t i = 0; i < result->model_count; i++)
         json_array_append_new(models, json_pack("{s:o, s:I, s:I}", "name", json_name(result->models[i].name), "dim",
@@ -54,7 +63,13 @@ static json_t *json_lists(const wn_status_result *result)
                                               (json_int_t)result->runs[i].finished_at));
     for (size_t i = 0; i < result->tag_count; i++)
         json_object_set_new(tags, result->tags[i], json_integer((json_int_t)result->tag_rows[i]));
-    return json_pack("{s:o, s:o, s:o, s:o}", "sources", sources, "models", models, "runs", runs, "tags", tags);
+    for (size_t i = 0; i < result->set_count; i++)
+        json_array_append_new(sets, json_pack("{s:s, s:o, s:s, s:I, s:I}", "role", result->sets[i].role, "name",
+                                              json_name(result->sets[i].name), "task", result->sets[i].task, "images",
+                                              (json_int_t)result->sets[i].images, "items",
+                                              (json_int_t)result->sets[i].items));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "sources", sources, "models", models, "runs", runs, "tags", tags,
+                     "sets", sets);
 }
 
 static wn_status run_status(session *run, wn_error *err)
@@ -89,9 +104,9 @@ const command command_status = {
     .name = "status",
     .summary = "what a workspace holds and what is missing",
     .usage = "[-w DIR] [OPTIONS]",
-    .details =
-        "Prints the sources, images, models, tags and runs of a workspace. It only reads, and works while another "
-        "winnow writes.",
+    .details = "Prints the sources, images, models, tags, labels, predictions, metadata and runs of a workspace. It "
+               "only reads, and works while another "
+               "winnow writes.",
     .examples = examples,
     .flags = COMMAND_PLAIN,
     .run = run_status,

@@ -75,7 +75,9 @@ static size_t find_image(wn_annotation_builder *builder, const json_t *id, bool 
     size_t index = wn_builder_image_of_id(builder, json_integer_value(id));
     if (index != SIZE_MAX || !results || builder->options->reference) return index;
     int len = snprintf(digits, sizeof digits, "%lld", (long long)json_integer_value(id));
-    return wn_builder_image(builder, digits, (size_t)len, 0, 0);
+    index = wn_builder_image(builder, digits, (size_t)len, 0, 0);
+    if (!builder->storage->status) ((wn_annotation_image *)(void *)builder->storage->images.data)[index].number = true;
+    return index;
 }
 
 static void take_annotation(wn_annotation_builder *builder, const json_t *entry, bool results)
