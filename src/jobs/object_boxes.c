@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which parts of the images are objects: boxes of an imported set, tiles of a grid, regions at a fixed place.
+ * Which parts of the images are objects: boxes or instances of an imported set, tiles of a grid, regions at a fixed
+ * place.
  */
 #include "jobs/objects.h"
 
@@ -109,17 +110,62 @@ static wn_status find_set(wn_workspace *workspace, const char *task, wn_annotati
 typedef struct taking {
     const wn_row_list *rows;
     wn_object_list *list;
+    bool instances; /* masks and polygons mark objects too */
     size_t boxes;
 } taking;
+
+typedef struct bounds {
+    float left, top, right, bottom;
+} bounds;
+
+static void widen(bounds *b, float left, float top, float right, float bottom)
+{
+    b->left = fminf(b->left, left);
+    b->top = fminf(b->top, top);
+    b->right = fmaxf(b->right, right);
+    b->bottom = fmaxf(b->bottom, bottom);
+}
+
+/* The ones of run lengths in row order; one that goes over the end of a row is as wide as the mask. */
+static void widen_by_mask(bounds *b, const wn_annotation_record *item, size_t width)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < item->mask_count; at += item->mask[i++]) {
+        if (i % 2 == 0 || item->mask[i] == 0) continue;
+        const size_t last = at + item->mask[i] - 1;
+        const bool whole = at / width != last / width;
+        widen(b, whole ? 0 : (float)(at % width), (float)(at / width), (float)(whole ? width : last % width + 1),
+              (float)(last / width + 1));
+    }
+}
+
+/* The box around the mask or polygon of an item that has no box; false where nothing is marked. */
+static bool crop_of_shape(const wn_annotation_record *item, wn_image_size size, wn_crop *out)
+{
+    bounds b = {INFINITY, INFINITY, -INFINITY, -INFINITY};
+    const int32_t width = item->mask_width ? item->mask_width : (int32_t)size.width;
+    if (item->mask && width > 0) widen_by_mask(&b, item, (size_t)width);
+    for (size_t i = 0; i + 1 < item->polygon_count; i += 2) {
+        const float x = item->polygon[i], y = item->polygon[i + 1];
+        if (!isnan(x)) widen(&b, x, y, x, y);
+    }
+    *out = (wn_crop){b.left, b.top, b.right - b.left, b.bottom - b.top};
+    return b.right > b.left && b.bottom > b.top;
+}
 
 static wn_status take_item(void *context, const wn_annotation_record *item)
 {
     taking *t = context;
     size_t at = wn_rows_find(t->rows, item->row);
-    if (!(item->flags & WN_ITEM_BOX) || (item->flags & WN_ITEM_CROWD)) return WN_OK;
+    const bool boxed = item->flags & WN_ITEM_BOX, shaped = t->instances && (item->mask || item->polygon);
+    if ((!boxed && !shaped) || (item->flags & WN_ITEM_CROWD)) return WN_OK;
     t->boxes++;
     if (at == SIZE_MAX) return WN_OK;
-    const wn_crop crop = {item->box[0], item->box[1], item->box[2], item->box[3]};
+    wn_crop crop = {item->box[0], item->box[1], item->box[2], item->box[3]};
+    if (!boxed && !crop_of_shape(item, t->list->sizes[at], &crop)) {
+        t->list->small++;
+        return WN_OK;
+    }
     return add_object(t->list, t->rows, at, crop);
 }
 
@@ -130,6 +176,7 @@ wn_status wn_object_boxes(wn_workspace *workspace, const char *task, const wn_ro
     taking t = {.rows = rows, .list = out};
     *out = (wn_object_list){0};
     WN_TRY(find_set(workspace, task, &set, err));
+    t.instances = set->task == WN_TASK_INSTANCES;
     wn_status status = load_sizes(workspace, rows, out, err);
     if (!status) status = wn_annotation_set_visit(workspace, set->id, -1, take_item, &t, err);
     if (!status && !t.boxes)
