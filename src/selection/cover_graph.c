@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "winnow/memory.h"
 
-enum { GRAIN = 8192, RANGE_EDGES = 4 * 1024 * 1024 };
+enum { GRAIN = 8192, RANGE_EDGES = 16 * 1024 * 1024 };
 
 /* The search plans for itself and is held to what the request leaves: the figure is near enough to refuse early. */
 uint64_t wn_cover_lists_bytes(const wn_selection_request *request, size_t k)
@@ -51,13 +51,11 @@ typedef struct build {
     const wn_neighbours *lists;
     const wn_nearness *nearness;
     wn_cover_graph *graph;
-    float *values;     /* rows x k: nearness of each neighbour */
-    uint32_t *counts;  /* threads x rows: how often a row is a neighbour */
-    uint32_t *stamps;  /* threads x rows */
-    uint32_t *sources; /* threads x room: edges against their direction, of one range */
-    float *source_values;
-    uint64_t *places; /* threads x (range + 1) */
-    size_t range, ranges, room;
+    float *values;    /* rows x k: nearness of each neighbour */
+    uint32_t *counts; /* threads x rows: how often a row is a neighbour */
+    uint32_t *stamps; /* threads x rows */
+    uint64_t *places; /* threads x range: where the next edge to a row goes */
+    size_t range, ranges;
     wn_metric metric;
     int64_t *wrong; /* per chunk: the first list with a neighbour that is no row, or -1 */
 } build;
@@ -85,14 +83,13 @@ static void weigh_lists(void *context, size_t begin, size_t end, unsigned worker
     }
 }
 
-/* Gathers the edges that end in rows [first, last), ordered by end, then by source. */
+/* Gathers the edges that end in rows [first, last), ordered by source, at the end of each row's room. */
 static void gather_range(const build *b, size_t first, size_t last, unsigned worker)
 {
     const wn_neighbours *lists = b->lists;
-    uint64_t *places = b->places + (size_t)worker * (b->range + 1);
-    uint32_t *sources = b->sources + (size_t)worker * b->room;
-    float *source_values = b->source_values + (size_t)worker * b->room;
-    uint64_t width = last - first;
+    uint64_t *places = b->places + (size_t)worker * b->range;
+    const uint64_t width = last - first;
+    for (size_t row = first; row < last; row++) places[row - first] = b->graph->starts[row] + 1 + lists->k;
     for (size_t row = 0; row < lists->rows; row++) {
         const int64_t *ids = lists->ids + row * lists->k;
         const float *values = b->values + row * lists->k;
@@ -100,14 +97,14 @@ static void gather_range(const build *b, size_t first, size_t last, unsigned wor
             uint64_t at = (uint64_t)ids[j] - first;
             if (at >= width || values[j] <= 0) continue;
             uint64_t place = places[at]++;
-            sources[place] = (uint32_t)row;
-            source_values[place] = values[j];
+            b->graph->ids[place] = (uint32_t)row;
+            b->graph->values[place] = values[j];
         }
     }
 }
 
-static void join_row(const build *b, size_t row, const uint32_t *sources, const float *source_values, size_t count,
-                     uint32_t *stamps)
+/* The row itself, its list, and the sources that are not in its list; these are moved up over what is left out. */
+static void join_row(const build *b, size_t row, uint32_t *stamps)
 {
     const wn_neighbours *lists = b->lists;
     wn_cover_graph *graph = b->graph;
@@ -115,6 +112,8 @@ static void join_row(const build *b, size_t row, const uint32_t *sources, const 
     const float *values = b->values + row * lists->k;
     uint32_t *to = graph->ids + graph->starts[row];
     float *to_values = graph->values + graph->starts[row];
+    const uint32_t *sources = to + 1 + lists->k;
+    const float *source_values = to_values + 1 + lists->k;
     uint32_t n = 0, mark = (uint32_t)row + 1;
     to[n] = (uint32_t)row;
     to_values[n++] = 1;
@@ -124,7 +123,7 @@ static void join_row(const build *b, size_t row, const uint32_t *sources, const 
         to[n] = (uint32_t)ids[j];
         to_values[n++] = values[j];
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < b->counts[row]; i++) {
         if (stamps[sources[i]] == mark) continue;
         stamps[sources[i]] = mark; /* a list may name a row twice */
         to[n] = sources[i];
@@ -136,49 +135,43 @@ static void join_row(const build *b, size_t row, const uint32_t *sources, const 
 static void join_range(void *context, size_t begin, size_t end, unsigned worker)
 {
     const build *b = context;
-    uint64_t *places = b->places + (size_t)worker * (b->range + 1);
+    const size_t rows = b->lists->rows;
     for (size_t range = begin; range < end; range++) {
-        size_t first = range * b->range, last = first + b->range < b->lists->rows ? first + b->range : b->lists->rows;
-        uint64_t place = 0;
-        for (size_t row = first; row < last; row++) {
-            places[row - first] = place;
-            place += b->counts[row];
-        }
+        const size_t first = range * b->range, last = rows - first < b->range ? rows : first + b->range;
         gather_range(b, first, last, worker);
-        place = 0;
-        for (size_t row = first; row < last; row++) {
-            size_t from = (size_t)worker * b->room + place;
-            join_row(b, row, b->sources + from, b->source_values + from, b->counts[row],
-                     b->stamps + (size_t)worker * b->lists->rows);
-            place += b->counts[row];
-        }
+        for (size_t row = first; row < last; row++) join_row(b, row, b->stamps + (size_t)worker * rows);
     }
 }
 
 /* Adds the threads' counts into the first, and lays out the room of each row. */
 static void lay_out(build *b, unsigned threads)
 {
-    size_t rows = b->lists->rows, most = 0;
-    uint64_t place = 0, in_range = 0;
+    size_t rows = b->lists->rows;
+    uint64_t place = 0;
     for (size_t row = 0; row < rows; row++) {
         for (unsigned t = 1; t < threads; t++) b->counts[row] += b->counts[(size_t)t * rows + row];
         b->graph->starts[row] = place;
         place += 1 + b->lists->k + b->counts[row];
-        if (row % b->range == 0) in_range = 0;
-        in_range += b->counts[row];
-        if (in_range > most) most = (size_t)in_range;
     }
     b->graph->starts[rows] = place;
-    b->room = most;
 }
 
-/* Hubs may gather many edges in one range; their room is counted at need. */
 uint64_t wn_cover_graph_bytes(size_t rows, size_t k, unsigned threads)
 {
-    uint64_t edges = (uint64_t)rows * k, range = RANGE_EDGES < edges ? RANGE_EDGES : edges;
+    const uint64_t edges = (uint64_t)rows * k;
     return (2 * edges + rows) * (sizeof(uint32_t) + sizeof(float)) + edges * sizeof(float) +
-           (uint64_t)rows * (sizeof(uint64_t) + sizeof(uint32_t)) + (uint64_t)threads * rows * 3 * sizeof(uint32_t) +
-           4 * threads * range * (sizeof(uint32_t) + sizeof(float)) + 65536;
+           (uint64_t)rows * (sizeof(uint64_t) + sizeof(uint32_t)) +
+           (uint64_t)threads * rows * (2 * sizeof(uint32_t) + sizeof(uint64_t)) + 65536;
+}
+
+/* Ranges of rows whose edges are gathered by one walk over all lists: as many for each thread. */
+static void choose_ranges(build *b, size_t threads)
+{
+    const size_t rows = b->lists->rows, least = rows * b->lists->k / RANGE_EDGES + 1;
+    b->ranges = (least + threads - 1) / threads * threads;
+    b->range = (rows + b->ranges - 1) / b->ranges;
+    b->range = b->range < 1 ? 1 : b->range;
+    b->ranges = (rows + b->range - 1) / b->range;
 }
 
 static wn_status build_graph(build *b, wn_pool *pool, wn_error *err)
@@ -186,13 +179,11 @@ static wn_status build_graph(build *b, wn_pool *pool, wn_error *err)
     const wn_neighbours *lists = b->lists;
     size_t rows = lists->rows, chunks = (rows + GRAIN - 1) / GRAIN, threads = wn_pool_threads(pool);
     wn_cover_graph *graph = b->graph;
-    b->range = lists->k ? RANGE_EDGES / lists->k : rows;
-    b->range = b->range < 1 ? 1 : b->range > rows ? rows + (rows == 0) : b->range;
-    b->ranges = (rows + b->range - 1) / b->range;
+    choose_ranges(b, threads);
     b->values = wn_alloc(WN_MEMORY_SELECTION, rows * lists->k, sizeof *b->values);
     b->counts = wn_calloc(WN_MEMORY_SELECTION, threads * rows, sizeof *b->counts);
     b->stamps = wn_calloc(WN_MEMORY_SELECTION, threads * rows, sizeof *b->stamps);
-    b->places = wn_alloc(WN_MEMORY_SELECTION, threads * (b->range + 1), sizeof *b->places);
+    b->places = wn_alloc(WN_MEMORY_SELECTION, threads * b->range, sizeof *b->places);
     b->wrong = wn_alloc(WN_MEMORY_SELECTION, chunks, sizeof *b->wrong);
     graph->starts = wn_alloc(WN_MEMORY_SELECTION, rows + 1, sizeof *graph->starts);
     graph->lens = wn_alloc(WN_MEMORY_SELECTION, rows, sizeof *graph->lens);
@@ -205,12 +196,9 @@ static wn_status build_graph(build *b, wn_pool *pool, wn_error *err)
                            b->wrong[chunk], rows);
     }
     lay_out(b, (unsigned)threads);
-    b->sources = wn_alloc(WN_MEMORY_SELECTION, threads * b->room, sizeof *b->sources);
-    b->source_values = wn_alloc(WN_MEMORY_SELECTION, threads * b->room, sizeof *b->source_values);
     graph->ids = wn_alloc(WN_MEMORY_SELECTION, graph->starts[rows], sizeof *graph->ids);
     graph->values = wn_alloc(WN_MEMORY_SELECTION, graph->starts[rows], sizeof *graph->values);
-    if (!b->sources || !b->source_values || !graph->ids || !graph->values)
-        return wn_fail(err, WN_NOMEM, "no memory for a graph of %zu rows", rows);
+    if (!graph->ids || !graph->values) return wn_fail(err, WN_NOMEM, "no memory for a graph of %zu rows", rows);
     wn_pool_for(pool, b->ranges, 1, join_range, b);
     return WN_OK;
 }
@@ -223,8 +211,6 @@ wn_status wn_cover_graph_new(const wn_neighbours *lists, wn_metric metric, const
     if (!b.graph) return wn_fail(err, WN_NOMEM, "no memory for a graph of %zu rows", lists->rows);
     b.graph->rows = lists->rows;
     wn_status status = build_graph(&b, pool, err);
-    wn_free(b.source_values);
-    wn_free(b.sources);
     wn_free(b.wrong);
     wn_free(b.places);
     wn_free(b.stamps);

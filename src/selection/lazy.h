@@ -18,12 +18,19 @@
 /* The gain of an item now. Called by several threads at once in wn_lazy_start only. */
 typedef double wn_lazy_gain(void *context, uint32_t item);
 
+/* Has memory fetch what the gain of an item reads. */
+typedef void wn_lazy_expect(const void *context, uint32_t item);
+
+typedef struct wn_lazy_item {
+    double bound;
+    uint32_t item, round; /* in which round the bound was made */
+} wn_lazy_item;
+
 typedef struct wn_lazy {
     wn_lazy_gain *gain;
+    wn_lazy_expect *expect; /* NULL = none; set it after init */
     void *context;
-    uint32_t *items;  /* heap of `len` */
-    uint32_t *rounds; /* per place in the heap: in which round the bound was made */
-    double *bounds;
+    wn_lazy_item *room, *heap; /* the heap, of `len`, begins within the room */
     size_t len, capacity;
     uint32_t round;
     uint64_t evaluations;
