@@ -128,7 +128,7 @@ grep -q '"issues": 12' hard.json
 "$WINNOW" check labels --labels mended --probabilities soft --json -q >mended.json
 grep -q '"issues": 0' mended.json
 "$WINNOW" check labels --labels masks --probabilities soft --ignore 255,1 --out ignored -q
-! grep -q '^1,' ignored/mask_health.csv
+! grep '^1,' ignored/mask_health.csv
 # a mended mask keeps what takes no part: values that are ignored, pixels without a prediction
 "$WINNOW" check labels --labels masks --probabilities soft --ignore 0,1,2,255 --out-suggested whole -q
 "$WINNOW" check labels --labels whole --probabilities masks --out same --json -q >same.json
