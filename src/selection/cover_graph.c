@@ -43,8 +43,10 @@ wn_status wn_cover_lists(const wn_roster *roster, size_t k, wn_neighbours *own, 
 
 void wn_cover_squares(wn_metric metric, const float *distances, size_t n, float *squares)
 {
-    for (size_t i = 0; i < n; i++)
-        squares[i] = metric == WN_METRIC_COSINE ? 2 * distances[i] : distances[i] * distances[i];
+    for (size_t i = 0; i < n; i++) {
+        const float distance = distances[i] < 0 ? 0 : distances[i]; /* 1 - cos of like rows, rounded */
+        squares[i] = metric == WN_METRIC_COSINE ? 2 * distance : distance * distance;
+    }
 }
 
 typedef struct build {
@@ -95,7 +97,7 @@ static void gather_range(const build *b, size_t first, size_t last, unsigned wor
         const float *values = b->values + row * lists->k;
         for (size_t j = 0; j < lists->k; j++) {
             uint64_t at = (uint64_t)ids[j] - first;
-            if (at >= width || values[j] <= 0) continue;
+            if (at >= width || !(values[j] > 0)) continue; /* as counted */
             uint64_t place = places[at]++;
             b->graph->ids[place] = (uint32_t)row;
             b->graph->values[place] = values[j];
@@ -118,7 +120,7 @@ static void join_row(const build *b, size_t row, uint32_t *stamps)
     to[n] = (uint32_t)row;
     to_values[n++] = 1;
     for (size_t j = 0; j < lists->k; j++) {
-        if (values[j] <= 0 || stamps[ids[j]] == mark) continue;
+        if (!(values[j] > 0) || stamps[ids[j]] == mark) continue;
         stamps[ids[j]] = mark;
         to[n] = (uint32_t)ids[j];
         to_values[n++] = values[j];

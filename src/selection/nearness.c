@@ -17,8 +17,8 @@
 static inline float fall(float x)
 {
     float power = x * 1.44269504f, whole, f, p;
-    if (power < -100) power = -100;
-    whole = (float)(int)(power - 0.5f); /* nearest, for power <= 0 */
+    power = power > -100 ? power : -100; /* also what is no number */
+    whole = (float)(int)(power - 0.5f);  /* nearest, for power <= 0 */
     f = power - whole;
     p = 1.5403530e-4f;
     p = p * f + 1.3333558e-3f;
@@ -45,12 +45,12 @@ void wn_nearness_values(const wn_nearness *nearness, const float *squares, size_
         for (size_t i = 0; i < n; i++) values[i] = fall(-squares[i] * half);
         break;
     case WN_NEARNESS_LAPLACE:
-        for (size_t i = 0; i < n; i++) values[i] = fall(-sqrtf(squares[i]) * inverse);
+        for (size_t i = 0; i < n; i++) values[i] = fall(-sqrtf(squares[i] < 0 ? 0 : squares[i]) * inverse);
         break;
     default:
         for (size_t i = 0; i < n; i++) values[i] = squares[i] <= square ? 1 : 0;
     }
-    for (size_t i = 0; i < n; i++) values[i] = values[i] < WN_NEARNESS_LEAST ? 0 : values[i];
+    for (size_t i = 0; i < n; i++) values[i] = values[i] >= WN_NEARNESS_LEAST ? values[i] : 0;
 }
 
 wn_status wn_nearness_spread(const wn_roster *roster, double *radius, wn_error *err)

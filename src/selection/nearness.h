@@ -30,7 +30,8 @@ typedef struct wn_nearness {
     double radius; /* of squared distances as above, not of the metric; above 0 */
 } wn_nearness;
 
-/* values[i] = the nearness at squares[i]; may be the same array. Values below WN_NEARNESS_LEAST become 0. */
+/* values[i] = the nearness at squares[i]; may be the same array. Values below WN_NEARNESS_LEAST become 0, and so does
+ * what is no number. */
 #define WN_NEARNESS_LEAST 1e-6f
 void wn_nearness_values(const wn_nearness *nearness, const float *squares, size_t n, float *values);
 
