@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The symmetric graph. Edges against their direction are gathered for one range of rows after the other, so that the
- * random writes stay within the cache; a row's own neighbours are stamped, and of the others only those are added that
- * bear no stamp.
+ * The symmetric graph. Edges against their direction are gathered for one range of rows after the other, each by a walk
+ * over all lists: few walks, and the places that are written to at random near each other. A row's own neighbours are
+ * stamped, and of the others only those are added that bear no stamp.
  */
 #include "selection/cover_graph.h"
 
@@ -162,11 +162,12 @@ uint64_t wn_cover_graph_bytes(size_t rows, size_t k, unsigned threads)
 {
     const uint64_t edges = (uint64_t)rows * k;
     return (2 * edges + rows) * (sizeof(uint32_t) + sizeof(float)) + edges * sizeof(float) +
-           (uint64_t)rows * (sizeof(uint64_t) + sizeof(uint32_t)) +
-           (uint64_t)threads * rows * (2 * sizeof(uint32_t) + sizeof(uint64_t)) + 65536;
+           (uint64_t)rows * (sizeof(uint64_t) + sizeof(uint32_t)) + (uint64_t)threads * rows * 2 * sizeof(uint32_t) +
+           ((uint64_t)rows + threads) * sizeof(uint64_t) + (uint64_t)rows / GRAIN * sizeof(int64_t) + 65536;
 }
 
-/* Ranges of rows whose edges are gathered by one walk over all lists: as many for each thread. */
+/* Ranges of rows whose edges are gathered by one walk over all lists: as many for each thread, and never longer than
+ * its share of the rows. */
 static void choose_ranges(build *b, size_t threads)
 {
     const size_t rows = b->lists->rows, least = rows * b->lists->k / RANGE_EDGES + 1;

@@ -107,6 +107,34 @@ static void test_distances_that_are_none(void **state)
     }
 }
 
+/* What is planned holds what is kept and what is taken while it is made, and no more than a page or so besides. */
+static void test_planned_bytes(void **state)
+{
+    (void)state;
+    enum { N = 20000, NEAR = 3 };
+    const wn_nearness ball = {.kind = WN_NEARNESS_TOPHAT, .radius = 1};
+    wn_neighbours lists = {.rows = N, .k = NEAR};
+    lists.ids = wn_alloc(WN_MEMORY_MATRIX, N * NEAR, sizeof *lists.ids);
+    lists.distances = wn_calloc(WN_MEMORY_MATRIX, N * NEAR, sizeof *lists.distances);
+    for (size_t i = 0; i < (size_t)N * NEAR; i++) lists.ids[i] = (int64_t)((i / NEAR + 1 + i % NEAR) % N);
+    for (unsigned threads = 1; threads <= 16; threads *= 4) {
+        wn_pool *pool = NULL;
+        wn_cover_graph *graph = NULL;
+        size_t before = wn_memory_live(WN_MEMORY_SELECTION);
+        assert_int_equal(wn_pool_new(threads, 0, &pool, NULL), WN_OK);
+        assert_int_equal(wn_cover_graph_new(&lists, WN_METRIC_COSINE, &ball, pool, &graph, NULL), WN_OK);
+        uint64_t kept = wn_memory_live(WN_MEMORY_SELECTION) - before;
+        uint64_t taken = (uint64_t)N * NEAR * sizeof(float) + (uint64_t)threads * N * 2 * sizeof(uint32_t) +
+                         (uint64_t)N * sizeof(uint64_t);
+        uint64_t planned = wn_cover_graph_bytes(N, NEAR, threads);
+        assert_true(planned >= kept + taken);
+        assert_true(planned <= kept + taken + 2 * 65536);
+        wn_cover_graph_free(&graph);
+        wn_pool_free(&pool);
+    }
+    wn_neighbours_clear(&lists);
+}
+
 enum { ITEMS = 200, CELLS = 40 };
 
 typedef struct sets {
@@ -162,6 +190,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_graph_is_the_table),
                                        cmocka_unit_test(test_distances_that_are_none),
-                                       cmocka_unit_test(test_lazy_is_greedy)};
+                                       cmocka_unit_test(test_planned_bytes), cmocka_unit_test(test_lazy_is_greedy)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
