@@ -105,8 +105,7 @@ const command command_status = {
     .summary = "what a workspace holds and what is missing",
     .usage = "[-w DIR] [OPTIONS]",
     .details = "Prints the sources, images, models, tags, labels, predictions, metadata and runs of a workspace. It "
-               "only reads, and works while another "
-               "winnow writes.",
+               "only reads, and works while another winnow writes.",
     .examples = examples,
     .flags = COMMAND_PLAIN,
     .run = run_status,
