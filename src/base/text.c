@@ -49,6 +49,16 @@ bool wn_text_to_real(const char *text, double *out)
     return true;
 }
 
+double wn_text_decimal(float value)
+{
+    char digits[32];
+    for (int count = 6; isfinite(value) && count < 9; count++) {
+        snprintf(digits, sizeof digits, "%.*g", count, (double)value);
+        if (strtof(digits, NULL) == value) return strtod(digits, NULL);
+    }
+    return (double)value;
+}
+
 bool wn_text_ends_with(const char *text, const char *ending)
 {
     size_t len = strlen(text), tail = strlen(ending);

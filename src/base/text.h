@@ -19,6 +19,10 @@ char *wn_text_copy_len(const char *text, size_t len);
 bool wn_text_to_int(const char *text, int64_t *out);
 bool wn_text_to_real(const char *text, double *out);
 
+/* The number with the fewest decimal digits that reads back as `value`: 240.86 for the float that is 240.860001 when it
+ * is printed with nine. "%.9g" prints it so. */
+double wn_text_decimal(float value);
+
 /* Case-insensitive (ASCII) end and equality. */
 bool wn_text_ends_with(const char *text, const char *ending);
 bool wn_text_equal_fold(const char *a, const char *b);

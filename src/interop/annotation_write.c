@@ -53,6 +53,12 @@ bool wn_item_counts(const wn_annotation_item *item)
     return !(item->flags & WN_ITEM_DROPPED);
 }
 
+double wn_item_corner(const wn_annotation_item *item, int side)
+{
+    double upper = wn_text_decimal(item->box[side % 2]);
+    return side < 2 ? upper : upper + wn_text_decimal(item->box[side]);
+}
+
 const char *wn_item_name(const wn_annotations *set, const wn_annotation_item *item)
 {
     return item->category < 0 ? "" : set->categories[item->category].name;

@@ -19,6 +19,9 @@ struct wn_annotation_writer {
 bool wn_item_counts(const wn_annotation_item *item);
 const char *wn_item_name(const wn_annotations *set, const wn_annotation_item *item);
 
+/* Left, top, right or bottom (0 to 3) of its box. */
+double wn_item_corner(const wn_annotation_item *item, int side);
+
 /* OUT/PREFIX/PATH with the suffix of PATH replaced, with the folders above it made; a new string in *path. WN_INVALID
  * for a path that leads out of the folder. `prefix` may be "". */
 WN_NODISCARD wn_status wn_writer_path(const char *out, const char *prefix, const char *image, const char *suffix,

@@ -15,6 +15,30 @@ bool wn_mask_fills(const uint32_t *runs, size_t count, int32_t width, int32_t he
     return width > 0 && height > 0 && sum == (uint64_t)width * (uint64_t)height && sum <= WN_MASK_PIXELS_MAX;
 }
 
+uint64_t wn_mask_area(const uint32_t *runs, size_t count)
+{
+    uint64_t area = 0;
+    for (size_t i = 1; i < count; i += 2) area += runs[i];
+    return area;
+}
+
+double wn_mask_polygon_area(const float *points, size_t count)
+{
+    double area = 0;
+    for (size_t at = 0; at < count;) {
+        size_t end = at;
+        double twice = 0;
+        while (end < count && !isnan(points[end])) end += 2;
+        for (size_t i = at; i < end; i += 2) { /* the shoelace formula */
+            size_t next = i + 2 < end ? i + 2 : at;
+            twice += (double)points[i] * (double)points[next + 1] - (double)points[next] * (double)points[i + 1];
+        }
+        area += fabs(twice) / 2;
+        at = end + 2;
+    }
+    return area;
+}
+
 /* Draws runs in which pixel i of the run order is at (i % inner) * step + (i / inner) * jump. */
 static void draw_runs(const uint32_t *runs, size_t count, size_t inner, size_t step, size_t jump, uint8_t *out)
 {

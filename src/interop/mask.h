@@ -27,6 +27,12 @@ bool wn_mask_parse_text(const char *text, size_t len, wn_buffer *out);
 /* Whether the runs sum up to width x height. */
 bool wn_mask_fills(const uint32_t *runs, size_t count, int32_t width, int32_t height);
 
+/* Pixels that are set. */
+uint64_t wn_mask_area(const uint32_t *runs, size_t count);
+
+/* Area of the rings x, y, ..., which pairs of NaN divide: the sum of what each encloses. */
+double wn_mask_polygon_area(const float *points, size_t count);
+
 /* Sets the pixels whose centre is inside the ring (even-odd rule). */
 bool wn_mask_draw_ring(const float *points, size_t count, int32_t width, int32_t height, uint8_t *out);
 

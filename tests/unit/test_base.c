@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -198,6 +199,27 @@ static void units_are_human(void **state)
     assert_string_equal(text, "1 min 00 s");
     wn_text_seconds(3725, text);
     assert_string_equal(text, "1 h 02 min");
+}
+
+static void decimals_are_as_short_as_they_can_be(void **state)
+{
+    (void)state;
+    assert_true(wn_text_decimal(240.86f) == 240.86);
+    assert_true(wn_text_decimal(0.1f) == 0.1);
+    assert_true(wn_text_decimal(-0.0f) == 0.0);
+    assert_true(isnan(wn_text_decimal(NAN)));
+    assert_true(isinf(wn_text_decimal(-INFINITY)));
+    uint32_t state_of_lcg = 1;
+    for (int i = 0; i < 10000; i++) { /* every float comes back, from nine digits as well */
+        float value, back;
+        char digits[32];
+        memcpy(&value, &state_of_lcg, sizeof value);
+        state_of_lcg = state_of_lcg * 1664525 + 1013904223;
+        if (!isfinite(value)) continue;
+        snprintf(digits, sizeof digits, "%.9g", wn_text_decimal(value));
+        back = strtof(digits, NULL);
+        assert_memory_equal(&back, &value, sizeof value);
+    }
 }
 
 typedef struct params {
@@ -391,6 +413,7 @@ int main(void)
         cmocka_unit_test(text_numbers_are_whole),
         cmocka_unit_test(text_is_made_printable),
         cmocka_unit_test(units_are_human),
+        cmocka_unit_test(decimals_are_as_short_as_they_can_be),
         cmocka_unit_test(options_are_read_by_their_rows),
         cmocka_unit_test(pool_gives_the_same_bytes_for_any_thread_count),
         cmocka_unit_test(nested_loops_run_in_their_worker),

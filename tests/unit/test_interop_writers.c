@@ -4,6 +4,9 @@
  */
 #include "store_fixture.h"
 
+#include <jansson.h>
+#include <math.h>
+
 #include "base/file.h"
 #include "interop/annotation_builder.h"
 #include "winnow/annotation.h"
@@ -173,6 +176,53 @@ static void test_shapes_through_coco(void **state)
     wn_annotations_free(&set);
 }
 
+static json_t *annotation(const json_t *file, size_t at)
+{
+    return json_array_get(json_object_get(file, "annotations"), at);
+}
+
+/* What evaluators of COCO read: numbers as short as they came, areas of outlines, keypoints that are told. */
+static void test_coco_for_evaluators(void **state)
+{
+    static const float hole[] = {10, 20, 40, 20, 40, 60, 10, 60, NAN, NAN, 50, 20, 54, 20, 54, 23, 50, 23};
+    static const float body[] = {240.86f, 2.04f, 2, 3, 4, 1, 0, 0, 0}, box[] = {60.72f, 30.31f, 209.04f, 208.06f};
+    static const uint32_t runs[] = {401, 3, 397, 3, 119196};
+    static const wn_annotation_options options;
+    fixture *f = *state;
+    wn_annotation_builder builder;
+    wn_annotations *set = NULL;
+    char path[400];
+    assert_int_equal(wn_builder_begin(&builder, &options, &f->err), WN_OK);
+    builder.set->task = WN_TASK_KEYPOINTS;
+    wn_builder_category(&builder, 1, "person");
+    size_t image = wn_builder_image(&builder, "/x/one.jpg", 10, 400, 300);
+    for (int i = 0; i < 3; i++) {
+        wn_annotation_item *item = wn_builder_item(&builder, image, 0);
+        memcpy(item->box, box, sizeof box);
+        item->flags = WN_ITEM_BOX;
+        item->score = 0.7f;
+        if (i == 0) item->polygon = wn_builder_numbers(&builder, hole, 18);
+        if (i == 1) item->mask = wn_builder_runs(&builder, runs, 5);
+        if (i == 2) item->keypoints = wn_builder_numbers(&builder, body, 9);
+    }
+    assert_int_equal(wn_builder_finish(&builder, &set, &f->err), WN_OK);
+    write_set(f, set, "coco", "e.json", path);
+    wn_annotations_free(&set);
+    json_t *file = json_load_file(path, 0, NULL);
+    assert_non_null(file);
+    static const double areas[] = {30 * 40 + 4 * 3, 6, 209.04 * 208.06};
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *item = annotation(file, i);
+        assert_float_equal(json_number_value(json_object_get(item, "area")), areas[i], 1e-3);
+        assert_true(json_number_value(json_object_get(item, "score")) == 0.7);
+        assert_true(json_number_value(json_array_get(json_object_get(item, "bbox"), 0)) == 60.72);
+    }
+    const json_t *points = json_object_get(annotation(file, 2), "keypoints");
+    assert_true(json_number_value(json_array_get(points, 0)) == 240.86);
+    assert_int_equal(json_integer_value(json_object_get(annotation(file, 2), "num_keypoints")), 2);
+    json_decref(file);
+}
+
 static void test_paths_stay_inside(void **state)
 {
     static const char *const bad[] = {"/abs.jpg", "../up.jpg", "a/../../up.jpg"};
@@ -213,11 +263,9 @@ static void test_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_boxes_come_back),
-        FIXTURE_TEST(test_labels_come_back),
-        FIXTURE_TEST(test_shapes_through_coco),
-        FIXTURE_TEST(test_paths_stay_inside),
-        FIXTURE_TEST(test_table),
+        FIXTURE_TEST(test_boxes_come_back),     FIXTURE_TEST(test_labels_come_back),
+        FIXTURE_TEST(test_shapes_through_coco), FIXTURE_TEST(test_coco_for_evaluators),
+        FIXTURE_TEST(test_paths_stay_inside),   FIXTURE_TEST(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,9 +61,10 @@ static void say_set(session *run, const wn_import_set *set)
         terminal_say(run->terminal, "  %-10s  %s fields for %s images (%s)", set->name,
                      human_count((uint64_t)set->fields, a), human_count((uint64_t)set->rows, b), set->format);
     } else
-        terminal_say(run->terminal, "  %-10s  %s items in %s categories for %s images (%s, %s)", set->name,
-                     human_count((uint64_t)set->items, a), human_count((uint64_t)set->categories, b),
-                     human_count((uint64_t)set->rows, c), set->format, set->task);
+        terminal_say(run->terminal, "  %-10s  %s %s in %s %s for %s %s (%s, %s)", set->name,
+                     human_count((uint64_t)set->items, a), set->items == 1 ? "item" : "items",
+                     human_count((uint64_t)set->categories, b), set->categories == 1 ? "category" : "categories",
+                     human_count((uint64_t)set->rows, c), set->rows == 1 ? "image" : "images", set->format, set->task);
     if (set->unmatched || set->ambiguous)
         terminal_say(run->terminal, "  unmatched   %s of %s images are not in the workspace, %s could be several",
                      human_count((uint64_t)set->unmatched, a), human_count((uint64_t)set->images, b),

@@ -5,13 +5,14 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "interop/annotation_writer.h"
 #include "interop/mask.h"
 
 static json_t *json_numbers(const float *values, size_t count)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_real((double)values[i]));
+    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_real(wn_text_decimal(values[i])));
     return list;
 }
 
@@ -48,6 +49,23 @@ static json_t *json_mask(const wn_annotations *set, const wn_annotation_image *i
     return mask;
 }
 
+/* Pixels of the object: of its mask or polygon where it has one, else of its box. Evaluators divide objects into small
+ * and large by it, and scale the distances of keypoints. */
+static double area_of(const wn_annotations *set, const wn_annotation_item *item)
+{
+    if (item->polygon.count) return wn_mask_polygon_area(set->numbers + item->polygon.first, item->polygon.count);
+    if (item->mask.count) return (double)wn_mask_area(set->runs + item->mask.first, item->mask.count);
+    return wn_text_decimal(item->box[2]) * wn_text_decimal(item->box[3]);
+}
+
+/* Keypoints with a visibility above 0; evaluators pass over a person who has none. */
+static json_int_t keypoints_told(const wn_annotations *set, const wn_annotation_item *item)
+{
+    json_int_t told = 0;
+    for (size_t i = 2; i < item->keypoints.count; i += 3) told += set->numbers[item->keypoints.first + i] > 0;
+    return told;
+}
+
 static json_t *json_item(const wn_annotations *set, size_t image, const wn_annotation_item *item, size_t id)
 {
     json_t *entry = json_pack("{s:I, s:I, s:i}", "id", (json_int_t)id, "image_id", (json_int_t)image + 1, "iscrowd",
@@ -56,16 +74,16 @@ static json_t *json_item(const wn_annotations *set, size_t image, const wn_annot
         json_object_set_new(entry, "category_id", json_integer(set->categories[item->category].id));
     if (item->flags & WN_ITEM_BOX) {
         json_object_set_new(entry, "bbox", json_numbers(item->box, 4));
-        json_object_set_new(entry, "area", json_real((double)item->box[2] * (double)item->box[3]));
+        json_object_set_new(entry, "area", json_real(area_of(set, item)));
     }
-    if (!isnan(item->score)) json_object_set_new(entry, "score", json_real((double)item->score));
+    if (!isnan(item->score)) json_object_set_new(entry, "score", json_real(wn_text_decimal(item->score)));
     if (item->probabilities.count)
         json_object_set_new(entry, "probabilities",
                             json_numbers(set->numbers + item->probabilities.first, item->probabilities.count));
     if (item->keypoints.count) {
         json_object_set_new(entry, "keypoints",
                             json_numbers(set->numbers + item->keypoints.first, item->keypoints.count));
-        json_object_set_new(entry, "num_keypoints", json_integer((json_int_t)item->keypoints.count / 3));
+        json_object_set_new(entry, "num_keypoints", json_integer(keypoints_told(set, item)));
     }
     if (item->polygon.count) {
         json_object_set_new(entry, "segmentation",

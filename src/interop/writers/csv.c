@@ -8,9 +8,9 @@
 #include "base/text.h"
 #include "interop/annotation_writer.h"
 
-static void add_real(wn_buffer *text, float value)
+static void add_real(wn_buffer *text, double value)
 {
-    if (isfinite(value)) wn_buffer_format(text, "%.9g", (double)value);
+    if (isfinite(value)) wn_buffer_format(text, "%.9g", value);
 }
 
 static void add_item(wn_text_sink *sink, const wn_annotations *set, const wn_annotation_image *image,
@@ -21,10 +21,10 @@ static void add_item(wn_text_sink *sink, const wn_annotations *set, const wn_ann
     wn_buffer_text(&sink->text, ",");
     if (item) wn_text_add_csv(&sink->text, wn_item_name(set, item));
     wn_buffer_text(&sink->text, ",");
-    if (item) add_real(&sink->text, item->score);
+    if (item) add_real(&sink->text, wn_text_decimal(item->score));
     for (int i = 0; i < 4 && set->task != WN_TASK_CLASSIFICATION; i++) {
         wn_buffer_text(&sink->text, ",");
-        if (box) add_real(&sink->text, i < 2 ? item->box[i] : item->box[i - 2] + item->box[i]);
+        if (box) add_real(&sink->text, wn_item_corner(item, i));
     }
     wn_buffer_text(&sink->text, "\n");
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "interop/annotation_writer.h"
 
 static json_t *json_choice(const wn_annotations *set, const wn_annotation_item *item)
@@ -26,7 +27,7 @@ static json_t *json_rectangle(const wn_annotations *set, const wn_annotation_ima
     json_t *region =
         json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "type", "rectanglelabels", "from_name", "label", "to_name", "image",
                   "original_width", (int)image->width, "original_height", (int)image->height, "value", value);
-    if (!isnan(item->score)) json_object_set_new(region, "score", json_real((double)item->score));
+    if (!isnan(item->score)) json_object_set_new(region, "score", json_real(wn_text_decimal(item->score)));
     return region;
 }
 

@@ -6,13 +6,14 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "interop/annotation_writer.h"
 #include "winnow/memory.h"
 
 static json_t *json_numbers(const float *values, size_t count)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_real((double)values[i]));
+    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_real(wn_text_decimal(values[i])));
     return list;
 }
 

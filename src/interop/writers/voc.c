@@ -34,8 +34,7 @@ static void add_object(wn_buffer *text, const wn_annotations *set, const wn_anno
     wn_buffer_format(text, "</name>\n    <truncated>%d</truncated>\n    <difficult>%d</difficult>\n    <bndbox>\n",
                      item->flags & WN_ITEM_TRUNCATED ? 1 : 0, item->flags & WN_ITEM_DIFFICULT ? 1 : 0);
     for (int i = 0; i < 4; i++)
-        wn_buffer_format(text, "      <%s>%.9g</%s>\n", corners[i],
-                         (double)(i < 2 ? item->box[i] : item->box[i - 2] + item->box[i]), corners[i]);
+        wn_buffer_format(text, "      <%s>%.9g</%s>\n", corners[i], wn_item_corner(item, i), corners[i]);
     wn_buffer_text(text, "    </bndbox>\n  </object>\n");
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "interop/annotation_writer.h"
 #include "winnow/memory.h"
 
@@ -33,7 +34,7 @@ static void add_item(wn_text_sink *sink, const wn_annotations *set, const wn_ann
         add_ring(sink, set->numbers + item->polygon.first, item->polygon.count, image->width, image->height);
     } else
         add_box(sink, item, image->width, image->height);
-    if (!isnan(item->score)) wn_buffer_format(&sink->text, " %.9g", (double)item->score);
+    if (!isnan(item->score)) wn_buffer_format(&sink->text, " %.9g", wn_text_decimal(item->score));
     wn_buffer_text(&sink->text, "\n");
 }
 
