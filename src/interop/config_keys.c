@@ -15,7 +15,7 @@
 #include "interop/json_scan.h"
 #include "winnow/option.h"
 
-enum { KEYS_MOST = 48, PLACE_MOST = 120 };
+enum { KEYS_MOST = 48, KEYS_TOLD = 6, PLACE_MOST = 120 };
 
 const char *wn_config_text(wn_config_reading *reading, const json_t *value)
 {
@@ -89,24 +89,32 @@ static const char *suggest(const char *word, const char *const *words, char out[
     return out;
 }
 
+/* "a, b, c", cut when they are too many. */
+static const char *join(const char *const *words, char out[200])
+{
+    size_t len = 0;
+    out[0] = 0;
+    for (int i = 0; words[i] && len < 199; i++)
+        len += (size_t)snprintf(out + len, 200 - len, "%s%s", i ? ", " : "", words[i]);
+    return out;
+}
+
 static wn_status read_choice(wn_config_reading *reading, const wn_config_place *place, const json_t *value,
                              const char *const *choices, int *out, wn_error *err)
 {
-    char near[96], all[200] = "";
+    char near[96], all[200];
     if (!json_is_string(value)) return wn_config_fail(reading, place, err, "a word is expected here, in quotes");
     for (int i = 0; choices[i]; i++) {
         if (wn_text_equal_fold(json_string_value(value), choices[i])) {
             *out = i;
             return WN_OK;
         }
-        size_t len = strlen(all);
-        snprintf(all + len, sizeof all - len, "%s%s", i ? ", " : "", choices[i]);
     }
     wn_buffer word;
     wn_buffer_init(&word, WN_MEMORY_TEXT, PLACE_MOST);
     wn_text_add_printable(&word, json_string_value(value));
-    wn_status status = wn_config_fail(reading, place, err, "'%s' is not one of %s%s", word.len ? word.data : "", all,
-                                      suggest(json_string_value(value), choices, near));
+    wn_status status = wn_config_fail(reading, place, err, "'%s' is not one of %s%s", word.len ? word.data : "",
+                                      join(choices, all), suggest(json_string_value(value), choices, near));
     wn_buffer_clear(&word);
     return status;
 }
@@ -183,6 +191,10 @@ static wn_status find_key(wn_config_reading *reading, const wn_config_place *pla
         if (owns(key, variant) && count < KEYS_MOST - 1) names[count++] = key->name;
     }
     names[count] = NULL;
+    if (count > 0 && count <= KEYS_TOLD && !wn_nearest_word(name, names)) {
+        char all[200];
+        return wn_config_fail(reading, place, err, "there is no such key; known here: %s", join(names, all));
+    }
     return wn_config_fail(reading, place, err, "there is no such key%s", suggest(name, names, near));
 }
 

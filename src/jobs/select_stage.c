@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "winnow/annotation_records.h"
 #include "winnow/log.h"
 #include "winnow/memory.h"
 
@@ -186,6 +187,18 @@ static wn_status choose_by_config(choosing *choose, const wn_select_options *opt
     return status;
 }
 
+static wn_status say_by_what(wn_workspace *workspace, const char *strategy, wn_error *err)
+{
+    wn_annotation_set_record *set = NULL;
+    WN_TRY(wn_annotation_set_find(workspace, WN_ROLE_PREDICTIONS, NULL, &set, err));
+    wn_log(
+        WN_LOG_INFO,
+        "%s picks, by the uncertainty_margin of the newest predictions, '%s'; --strategy and --config choose otherwise",
+        strategy, set->name);
+    wn_free(set);
+    return WN_OK;
+}
+
 /* Prepares the strategy named, or the default one, with the scores that it needs. */
 static wn_status prepare_named(choosing *choose, const char *name, const char *const *settings, wn_selecting *out,
                                wn_error *err)
@@ -197,8 +210,7 @@ static wn_status prepare_named(choosing *choose, const char *name, const char *c
     if (!(out->strategy->needs & WN_STRATEGY_SCORES)) return WN_OK;
     WN_TRY(wn_predicted_scores(choose->workspace, rows, candidates, &choose->scores, err));
     if (choose->scores) {
-        if (!name) wn_log(WN_LOG_INFO, "there are predictions, so %s picks; --strategy names another", chosen);
-        return WN_OK;
+        return name ? WN_OK : say_by_what(choose->workspace, chosen, err);
     }
     if (name)
         return wn_fail(err, WN_INVALID,

@@ -137,7 +137,7 @@ fails 2 "leave --min-distance out" "$WINNOW" curate -w w --config doc0.json --mi
 # Where nothing is named, predictions decide: the picks are those that unsure images are near to.
 for name in uncertainty-herding farthest-first; do "$WINNOW" select -w w -n 12 -s $name --tag $name --out $name.txt -q; done
 "$WINNOW" select -w w -n 12 --tag default --out default.txt 2>message
-grep -q "there are predictions, so uncertainty-herding picks" message
+grep -q "uncertainty-herding picks, by the uncertainty_margin of the newest predictions" message
 cmp default.txt uncertainty-herding.txt
 "$WINNOW" select -w w -n 12 --metric l2 --tag settings --out settings.txt -q
 cmp settings.txt farthest-first.txt

@@ -115,6 +115,9 @@ static const char *const mistakes[][2] = {
     {"{\"strategies\": []}", "a list of 1 to 64 strategies"},
     {"{\"strategies\": [1]}", "strategies[0]: an object {...}"},
     {"{\"strategies\": [{}]}", "strategies[0]: the key 'input' is missing"},
+    {"{\"strategies\": [{\"strategy\": {\"type\": \"DIVERSITY\"}, \"input\": {\"type\": \"EMBEDDINGS\", \"query\": "
+     "{\"paths\": \"q\"}}}]}",
+     "strategies[0].input.query.paths: there is no such key; known here: tag, list, array"},
     {"{\"strategies\": [{\"inputs\": {}}]}", "strategies[0].inputs: there is no such key; did you mean 'input'?"},
     {"{\"auto_tasks\": [{\"type\": \"TILING\", \"name\": \"a\", \"num_rows\": 2}]}",
      "auto_tasks[0]: the key 'num_cols' is missing"},
