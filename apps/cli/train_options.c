@@ -47,6 +47,7 @@ wn_status train_values_apply(const train_values *values, wn_train_params *out, w
         {"precision", values->precision},
         {"from", values->from},
         {"side", values->side},
+        {"embed-side", values->embed_side},
     };
     wn_status status = wn_train_params_init(out, err);
     for (size_t i = 0; !status && i < sizeof given / sizeof given[0]; i++)

@@ -13,7 +13,7 @@
 typedef struct train_values {
     const char *minutes, *epochs, *steps, *method;
     const char *method_options, *network, *optimizer, *batch, *accumulate, *views, *small_views, *rate, *decay, *dim;
-    const char *from, *crop_low, *colour, *precision, *side;
+    const char *from, *crop_low, *colour, *precision, *side, *embed_side;
     bool fixed_plan;
 } train_values;
 
@@ -56,6 +56,8 @@ typedef struct train_values {
         TRAIN_ROW(type, member, from, "from", "start from this model: a file, or default (default: random numbers)",   \
                   NULL, "MODEL"),                                                                                      \
         TRAIN_ROW(type, member, side, "side", "side of the views in pixels (default: automatic)", NULL, "N"),          \
+        TRAIN_ROW(type, member, embed_side, "embed-side",                                                              \
+                  "side of the pictures that the model embeds (default: that of the views)", NULL, "N"),               \
         TRAIN_ROW(type, member, decay, "decay", "weight decay (default: automatic)", NULL, "X"),                       \
         TRAIN_ROW(type, member, precision, "precision", "fp32, bf16 or auto (default: auto)", NULL, "P"),              \
         TRAIN_ROW(type, member, dim, "dim", "numbers of one embedding (default: 128)", NULL, "N")

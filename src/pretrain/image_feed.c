@@ -29,6 +29,29 @@ static wn_status fill_cache(wn_image_feed *feed, const wn_progress *progress, wn
     return WN_OK;
 }
 
+/* For the views of `images` images, in place of the room that there was. */
+static wn_status make_room(wn_image_feed *feed, size_t images, wn_error *err)
+{
+    size_t floats = 0;
+    for (int g = 0; g < 2; g++) {
+        const size_t side = feed->styles[g].side_out, needed = wn_view_scratch(&feed->styles[g]);
+        if (needed > floats) floats = needed;
+        wn_free(feed->pixels[g]);
+        feed->pixels[g] = wn_alloc(WN_MEMORY_TRAINING, images * feed->views[g], side * side * 3);
+        if (!feed->pixels[g]) return wn_fail(err, WN_NOMEM, "out of memory for views");
+    }
+    wn_free(feed->scratch);
+    feed->scratch_floats = (floats + 15) / 16 * 16;
+    feed->scratch = wn_alloc(WN_MEMORY_TRAINING, feed->threads * feed->scratch_floats, sizeof *feed->scratch);
+    return feed->scratch ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory for views");
+}
+
+wn_status wn_image_feed_set_side(wn_image_feed *feed, uint32_t side, size_t images, wn_error *err)
+{
+    feed->side = feed->styles[0].side_out = side;
+    return make_room(feed, images, err);
+}
+
 wn_status wn_image_feed_init(wn_image_feed *feed, const wn_train_images *images, const wn_learner_setup *setup,
                              const wn_train_params *params, bool cached, wn_pool *pool, const wn_progress *progress,
                              wn_error *err)
@@ -43,16 +66,9 @@ wn_status wn_image_feed_init(wn_image_feed *feed, const wn_train_images *images,
                             .seed = setup->seed};
     wn_view_style_init(&feed->styles[0], images->side, setup->side, crop_low, colour);
     wn_view_style_init(&feed->styles[1], images->side, setup->small_side, crop_low, colour);
-    for (int g = 0; g < 2; g++) {
-        size_t side = feed->styles[g].side_out, floats = wn_view_scratch(&feed->styles[g]);
-        if (floats > feed->scratch_floats) feed->scratch_floats = floats;
-        feed->pixels[g] = wn_alloc(WN_MEMORY_TRAINING, setup->images * feed->views[g], side * side * 3);
-        if (!feed->pixels[g]) return wn_fail(err, WN_NOMEM, "out of memory for views");
-    }
-    feed->scratch_floats = (feed->scratch_floats + 15) / 16 * 16;
-    feed->scratch = wn_alloc(WN_MEMORY_TRAINING, feed->threads * feed->scratch_floats, sizeof *feed->scratch);
+    WN_TRY(make_room(feed, setup->images, err));
     feed->where = wn_alloc(WN_MEMORY_TRAINING, setup->images, sizeof *feed->where);
-    if (!feed->scratch || !feed->where) return wn_fail(err, WN_NOMEM, "out of memory for views");
+    if (!feed->where) return wn_fail(err, WN_NOMEM, "out of memory for views");
     if (cached) return fill_cache(feed, progress, err);
     feed->batch = wn_alloc(WN_MEMORY_TRAINING, setup->images, feed->image_bytes);
     return feed->batch ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory for a batch of images");

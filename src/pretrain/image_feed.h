@@ -36,6 +36,9 @@ WN_NODISCARD wn_status wn_image_feed_init(wn_image_feed *feed, const wn_train_im
 WN_NODISCARD wn_status wn_image_feed_views(wn_image_feed *feed, wn_pool *pool, int64_t step, const int64_t *rows,
                                            size_t n, wn_error *err);
 
+/* From here on full views and plain images have this side. The random numbers of a view stay. */
+WN_NODISCARD wn_status wn_image_feed_set_side(wn_image_feed *feed, uint32_t side, size_t images, wn_error *err);
+
 /* The images `rows` as the model will see them, at the side of full views: n x side x side x 3. */
 WN_NODISCARD wn_status wn_image_feed_plain(wn_image_feed *feed, wn_pool *pool, const int64_t *rows, size_t n,
                                            uint8_t *out, wn_error *err);

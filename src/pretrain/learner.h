@@ -23,6 +23,7 @@ typedef struct wn_learner_setup {
     unsigned char method_params[WN_METHOD_PARAMS_MAX];
     size_t images, views, small_views; /* a step sees `images` x (views + small_views) views */
     uint32_t side, small_side;
+    uint32_t embed_side;                                    /* of the pictures that the model will embed */
     uint32_t prefix_count, prefixes[WN_MODEL_PREFIXES_MAX]; /* ascending; the last one is the embedding */
     wn_precision precision;                                 /* FP32 or BF16 */
     const char *optimizer;

@@ -45,7 +45,7 @@ typedef struct work {
 static wn_status run_passes(const work *w, wn_network *network, const wn_learner_setup *setup, wn_image_feed *feed,
                             bool training, wn_pool *pool, wn_error *err)
 {
-    const wn_batch_group group = {w->images, setup->side};
+    const wn_batch_group group = {w->images, setup->embed_side};
     const wn_batch_options options = {
         .precision = setup->precision, .training = training, .threads = wn_pool_threads(pool)};
     const uint8_t *pixels[1] = {w->pixels};
@@ -80,7 +80,7 @@ static wn_status run_pairs(const work *w, wn_network *network, const wn_learner_
                            int64_t step, wn_pool *pool, wn_error *err)
 {
     const size_t images = setup->images, floats = images * w->features;
-    const wn_batch_group group = {images, setup->side};
+    const wn_batch_group group = {images, setup->embed_side};
     const wn_batch_options options = {
         .precision = setup->precision, .shard_views = few_views(images), .threads = wn_pool_threads(pool)};
     wn_batch *batch = NULL;
@@ -195,7 +195,7 @@ static size_t count_pairs(size_t count, size_t batch)
 
 static wn_status make_room(work *w, const wn_learner_setup *setup, wn_error *err)
 {
-    w->pixels = wn_alloc(WN_MEMORY_TRAINING, w->images, (size_t)setup->side * setup->side * 3);
+    w->pixels = wn_alloc(WN_MEMORY_TRAINING, w->images, (size_t)setup->embed_side * setup->embed_side * 3);
     w->rows = wn_alloc(WN_MEMORY_TRAINING, w->passes * w->images * w->features, sizeof *w->rows);
     if (w->pairs > 0) w->differences = wn_alloc(WN_MEMORY_TRAINING, w->pairs * w->features, sizeof *w->differences);
     return w->pixels && w->rows && (w->differences || w->pairs == 0)

@@ -74,6 +74,8 @@ const wn_option wn_train_options[] = {
      "D", 0},
     {WN_OPTION_INT, "side", "side of the views in pixels (0 = automatic)", offsetof(wn_train_params, side), 0, 256, "0",
      NULL, "N", 0},
+    {WN_OPTION_INT, "embed-side", "side of the pictures that the model embeds (0 = that of the views)",
+     offsetof(wn_train_params, embed_side), 0, 256, "0", NULL, "N", 0},
     {WN_OPTION_REAL, "crop-low", "least share of the image that a view shows (0 = automatic)",
      offsetof(wn_train_params, crop_low), 0, 1, "0", NULL, "S", 0},
     {WN_OPTION_REAL, "colour", "strength of colour changes in views (0 = none)", offsetof(wn_train_params, colour), 0,
@@ -180,6 +182,16 @@ static wn_status choose_views(const wn_train_images *images, const wn_train_para
                        "views of side %u: network \"%s\" takes multiples of %u from 16 to 256; --side gives another",
                        (unsigned)learner->side, learner->architecture->name, (unsigned)step);
     }
+    learner->embed_side = params->embed_side > 0 ? (uint32_t)params->embed_side : learner->side;
+    if (learner->embed_side < learner->side || learner->embed_side > 2 * learner->side ||
+        learner->embed_side % step != 0) {
+        return wn_fail(
+            err, WN_INVALID,
+            "--embed-side %u: with views of %u pixels network \"%s\" embeds pictures of a multiple of %u from "
+            "%u to %u",
+            (unsigned)learner->embed_side, (unsigned)learner->side, learner->architecture->name, (unsigned)step,
+            (unsigned)learner->side, 2 * (unsigned)learner->side);
+    }
     learner->small_side = half_side(learner->side, step);
     learner->views = (size_t)(params->views > 0 ? params->views : learner->method->views);
     learner->small_views = (size_t)(params->small_views >= 0 ? params->small_views : learner->method->small_views);
@@ -235,7 +247,7 @@ static int64_t choose_steps(const wn_train_params *params, const wn_train_plan *
 /* Bytes of a run, the cache of images left out. */
 static uint64_t plan_bytes(const wn_learner_setup *learner, int64_t images)
 {
-    uint64_t full = (uint64_t)learner->side * learner->side * 3,
+    uint64_t full = (uint64_t)learner->embed_side * learner->embed_side * 3,
              small = (uint64_t)learner->small_side * learner->small_side * 3;
     uint64_t views = (uint64_t)learner->images * (full * (learner->views + 1) + small * learner->small_views);
     const wn_mlp_layer *last = &learner->method->projector[learner->method->projector_len - 1];
@@ -330,6 +342,7 @@ wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_par
     plan->small_views = (int64_t)l->small_views;
     plan->side = l->side;
     plan->small_side = l->small_side;
+    plan->embed_side = l->embed_side;
     plan->precision = l->precision;
     plan->flop = step_flop(l);
     plan->steps = choose_steps(params, plan, reference);

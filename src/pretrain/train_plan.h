@@ -25,7 +25,7 @@ typedef struct wn_train_setup {
 WN_NODISCARD wn_status wn_train_settle_plan(const wn_train_images *images, const wn_train_params *params,
                                             wn_train_setup *out, wn_error *err);
 
-/* All that decides the bytes of the model beside the images, as "name=value name=value". */
+/* All that decides the numbers that are learned beside the images, as "name=value name=value". */
 wn_status wn_train_describe(const wn_train_params *params, const wn_train_setup *setup, wn_buffer *out);
 
 /* Learning rate of a step: linear warm-up, then half a cosine to 0 at `steps`. */

@@ -407,10 +407,15 @@ static wn_status finish(run *r, const wn_train_files *files, wn_train_result *re
     const wn_learner_part *parts;
     wn_train_spread spread = {0};
     wn_model_content content;
+    if (l->embed_side != l->side) {
+        WN_TRY(wn_image_feed_set_side(&r->feed, l->embed_side, l->images, err));
+        if (wn_buffer_format(&r->description, " embed-side=%u", (unsigned)l->embed_side) != WN_OK)
+            return wn_fail(err, WN_NOMEM, "out of memory for the options");
+    }
     wn_model_description d = {.architecture = l->architecture->name,
                               .method = l->method->name,
                               .options = r->description.data,
-                              .side = l->side,
+                              .side = l->embed_side,
                               .dim = l->prefixes[l->prefix_count - 1],
                               .features = wn_architecture_features(l->architecture),
                               .prefix_count = l->prefix_count,

@@ -174,6 +174,39 @@ static void test_an_interrupted_run_ends_in_the_same_bytes(void **state)
     wn_buffer_clear(&undisturbed);
 }
 
+/* What is learned does not depend on the side that the model embeds, so a checkpoint goes on with another one. */
+static void test_a_model_may_embed_larger_pictures(void **state)
+{
+    wn_train_images images = make_images(IMAGES);
+    wn_train_params params = make_params();
+    wn_train_result result;
+    wn_error err = {0};
+    wn_buffer larger;
+    int steps_left = 2;
+    wn_progress progress = {stop_later, &steps_left};
+    (void)state;
+    params.embed_side = 2 * SIDE;
+    if (train(&images, &params, NULL, NULL, &result, &err) != WN_OK) fail_msg("%s", err.message);
+    assert_int_equal(result.plan.side, SIDE);
+    assert_int_equal(result.plan.embed_side, 2 * SIDE);
+    assert_true(result.embedding_std > 0.1);
+    wn_model *model = NULL;
+    assert_int_equal(wn_model_open(model_path, WN_PRECISION_AUTO, &model, &err), WN_OK);
+    assert_int_equal(wn_model_get_info(model)->side, 2 * SIDE);
+    assert_non_null(strstr(wn_model_get_info(model)->options, " embed-side=32"));
+    wn_model_close(&model);
+    read_model(&larger);
+    remove_files();
+    params.embed_side = 0;
+    assert_int_equal(train(&images, &params, NULL, &progress, NULL, &err), WN_CANCELLED);
+    params.embed_side = 2 * SIDE;
+    assert_int_equal(train(&images, &params, NULL, NULL, &result, &err), WN_OK);
+    assert_int_equal(result.steps_resumed, 2);
+    assert_same_model(&larger);
+    wn_buffer_clear(&larger);
+    remove_files();
+}
+
 static void test_a_strange_checkpoint_is_not_continued(void **state)
 {
     wn_train_images images = make_images(IMAGES);
@@ -268,6 +301,12 @@ static void test_options_are_checked(void **state)
     params = make_params();
     params.views = 1, params.small_views = 0;
     assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_INVALID);
+    for (int i = 0; i < 3; i++) {
+        params = make_params();
+        params.embed_side = (int64_t[]){8, 20, 40}[i];
+        assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_INVALID);
+        assert_non_null(strstr(err.message, "a multiple of 8 from 16 to 32"));
+    }
     params = make_params();
     images.side = 17;
     assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_INVALID);
@@ -446,6 +485,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_do_not_change_the_model),
         SERIAL_TEST(test_an_interrupted_run_ends_in_the_same_bytes),
+        SERIAL_TEST(test_a_model_may_embed_larger_pictures),
         SERIAL_TEST(test_a_strange_checkpoint_is_not_continued),
         SERIAL_TEST(test_few_images_are_no_error),
         SERIAL_TEST(test_every_field_has_a_default),
