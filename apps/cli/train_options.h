@@ -57,7 +57,7 @@ typedef struct train_values {
                   NULL, "MODEL"),                                                                                      \
         TRAIN_ROW(type, member, side, "side", "side of the views in pixels (default: automatic)", NULL, "N"),          \
         TRAIN_ROW(type, member, embed_side, "embed-side",                                                              \
-                  "side of the pictures that the model embeds (default: that of the views)", NULL, "N"),               \
+                  "side of the pictures that the model embeds (default: automatic)", NULL, "N"),                       \
         TRAIN_ROW(type, member, decay, "decay", "weight decay (default: automatic)", NULL, "X"),                       \
         TRAIN_ROW(type, member, precision, "precision", "fp32, bf16 or auto (default: auto)", NULL, "P"),              \
         TRAIN_ROW(type, member, dim, "dim", "numbers of one embedding (default: 128)", NULL, "N")

@@ -64,9 +64,10 @@ typedef struct wn_train_params {
                                  * is a tenth of that of the new layers, which first learn alone */
     double decay;               /* weight decay; -1 = automatic */
     int64_t side;               /* of the views; 0 = that of the model to start from, else of the images, at most 64 */
-    int64_t embed_side;         /* of the pictures that the model embeds, up to twice `side`; 0 = `side`. Crops show
-                                 * things larger than whole pictures do, so larger ones suit a model that learned from
-                                 * crops (Touvron et al. 2019, "Fixing the train-test resolution discrepancy") */
+    int64_t embed_side;         /* of the pictures that the model embeds, up to twice `side`; 0 = half as much again as
+                                 * `side` where the images are as large, `side` from a model. Crops show things larger
+                                 * than whole pictures do, so larger ones suit a model that learned from crops (Touvron
+                                 * et al. 2019, "Fixing the train-test resolution discrepancy") */
     double crop_low;            /* least share of the area that a view shows; 0 = 0.2, or 0.4 from a model */
     double colour;              /* strength of the colour changes; 0 = none */
     bool fixed_plan;            /* never shorten the plan when the machine is slower than the reference */

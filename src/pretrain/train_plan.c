@@ -74,7 +74,7 @@ const wn_option wn_train_options[] = {
      "D", 0},
     {WN_OPTION_INT, "side", "side of the views in pixels (0 = automatic)", offsetof(wn_train_params, side), 0, 256, "0",
      NULL, "N", 0},
-    {WN_OPTION_INT, "embed-side", "side of the pictures that the model embeds (0 = that of the views)",
+    {WN_OPTION_INT, "embed-side", "side of the pictures that the model embeds (0 = automatic)",
      offsetof(wn_train_params, embed_side), 0, 256, "0", NULL, "N", 0},
     {WN_OPTION_REAL, "crop-low", "least share of the image that a view shows (0 = automatic)",
      offsetof(wn_train_params, crop_low), 0, 1, "0", NULL, "S", 0},
@@ -171,6 +171,30 @@ static uint32_t half_side(uint32_t side, uint32_t step)
     return half > 0 ? half : step;
 }
 
+/* Half as much again as the views, where the images are kept as large. A model to start from keeps its own. */
+static uint32_t usual_embed_side(const wn_train_images *images, const wn_learner_setup *learner, uint32_t step)
+{
+    const uint32_t most = learner->side * 3 / 2 < images->side ? learner->side * 3 / 2 : images->side;
+    return learner->start_hash || most < learner->side ? learner->side : most / step * step;
+}
+
+static wn_status choose_embed_side(const wn_train_images *images, const wn_train_params *params,
+                                   wn_learner_setup *learner, wn_error *err)
+{
+    const uint32_t step = wn_architecture_side_step(learner->architecture);
+    learner->embed_side =
+        params->embed_side > 0 ? (uint32_t)params->embed_side : usual_embed_side(images, learner, step);
+    if (learner->embed_side >= learner->side && learner->embed_side <= 2 * learner->side &&
+        learner->embed_side % step == 0)
+        return WN_OK;
+    return wn_fail(
+        err, WN_INVALID,
+        "--embed-side %u: with views of %u pixels network \"%s\" embeds pictures of a multiple of %u from %u to "
+        "%u",
+        (unsigned)learner->embed_side, (unsigned)learner->side, learner->architecture->name, (unsigned)step,
+        (unsigned)learner->side, 2 * (unsigned)learner->side);
+}
+
 static wn_status choose_views(const wn_train_images *images, const wn_train_params *params, wn_learner_setup *learner,
                               wn_error *err)
 {
@@ -182,16 +206,7 @@ static wn_status choose_views(const wn_train_images *images, const wn_train_para
                        "views of side %u: network \"%s\" takes multiples of %u from 16 to 256; --side gives another",
                        (unsigned)learner->side, learner->architecture->name, (unsigned)step);
     }
-    learner->embed_side = params->embed_side > 0 ? (uint32_t)params->embed_side : learner->side;
-    if (learner->embed_side < learner->side || learner->embed_side > 2 * learner->side ||
-        learner->embed_side % step != 0) {
-        return wn_fail(
-            err, WN_INVALID,
-            "--embed-side %u: with views of %u pixels network \"%s\" embeds pictures of a multiple of %u from "
-            "%u to %u",
-            (unsigned)learner->embed_side, (unsigned)learner->side, learner->architecture->name, (unsigned)step,
-            (unsigned)learner->side, 2 * (unsigned)learner->side);
-    }
+    WN_TRY(choose_embed_side(images, params, learner, err));
     learner->small_side = half_side(learner->side, step);
     learner->views = (size_t)(params->views > 0 ? params->views : learner->method->views);
     learner->small_views = (size_t)(params->small_views >= 0 ? params->small_views : learner->method->small_views);

@@ -197,7 +197,7 @@ static void test_a_model_may_embed_larger_pictures(void **state)
     wn_model_close(&model);
     read_model(&larger);
     remove_files();
-    params.embed_side = 0;
+    params.embed_side = 0; /* that of the views: the images are no larger */
     assert_int_equal(train(&images, &params, NULL, &progress, NULL, &err), WN_CANCELLED);
     params.embed_side = 2 * SIDE;
     assert_int_equal(train(&images, &params, NULL, NULL, &result, &err), WN_OK);
@@ -306,6 +306,16 @@ static void test_options_are_checked(void **state)
         params.embed_side = (int64_t[]){8, 20, 40}[i];
         assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_INVALID);
         assert_non_null(strstr(err.message, "a multiple of 8 from 16 to 32"));
+    }
+    static const struct {
+        uint32_t images, views, embeds;
+    } usual[] = {{96, 64, 96}, {128, 64, 96}, {80, 64, 80}, {64, 64, 64}, {32, 64, 64}, {96, 40, 56}};
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
+        params = make_params();
+        images.side = usual[i].images;
+        params.side = usual[i].views;
+        assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_OK);
+        assert_int_equal(plan.embed_side, usual[i].embeds);
     }
     params = make_params();
     images.side = 17;
