@@ -408,25 +408,33 @@ done:
     return status;
 }
 
+/* Models of the workspace are registered when they are made. */
+static wn_status register_file(wn_workspace *workspace, const char *file, const wn_model_info *info,
+                               const wn_embedded *embedded, wn_error *err)
+{
+    const size_t base = strlen(wn_workspace_path(workspace));
+    if (strncmp(file, wn_workspace_path(workspace), base) == 0 && file[base] == '/') return WN_OK;
+    char *stored = wn_real_model_file(file);
+    if (!stored) return wn_fail(err, WN_NOMEM, "out of memory");
+    wn_model_record record = {.name = embedded->model, .file = stored, .dim = info->dim, .note = info->options};
+    wn_status status = wn_model_add(workspace, &record, err);
+    wn_free(stored);
+    return status;
+}
+
 /* Records of a model that is new here. */
 static wn_status add_records(wn_workspace *workspace, const char *file, const wn_model_info *info,
                              const wn_embedded *embedded, wn_error *err)
 {
-    const size_t base = strlen(wn_workspace_path(workspace));
-    char *stored = wn_real_model_file(file);
-    if (!stored) return wn_fail(err, WN_NOMEM, "out of memory");
-    wn_model_record record = {.name = embedded->model, .file = stored, .dim = info->dim, .note = info->options};
-    wn_status status = WN_OK;
-    /* Models of the workspace are registered when they are made. */
-    if (strncmp(file, wn_workspace_path(workspace), base) != 0) status = wn_model_add(workspace, &record, err);
-    wn_free(stored);
-    if (!status) status = wn_column_create(workspace, embedded->column, WN_COLUMN_F32, info->dim, err);
+    WN_TRY(register_file(workspace, file, info, embedded, err));
+    WN_TRY(wn_column_create(workspace, embedded->column, WN_COLUMN_F32, info->dim, err));
     wn_embedding_record embedding = {.model = embedded->model, .column = embedded->column, .dim = info->dim};
-    return status ? status : wn_embedding_add(workspace, &embedding, err);
+    return wn_embedding_add(workspace, &embedding, err);
 }
 
-/* A file that holds again what it held before: its old column counts again. */
-static wn_status keep_record(wn_workspace *workspace, const wn_embedded *embedded, wn_error *err)
+/* A file that holds again what it held before, or what another file held: the old column counts. */
+static wn_status keep_record(wn_workspace *workspace, const char *file, const wn_model_info *info,
+                             const wn_embedded *embedded, wn_error *err)
 {
     char *column = NULL;
     wn_error ignored;
@@ -434,6 +442,7 @@ static wn_status keep_record(wn_workspace *workspace, const wn_embedded *embedde
     const bool right = status == WN_OK && strcmp(column, embedded->column) == 0;
     wn_free(column);
     if (right) return WN_OK;
+    if (status == WN_NOTFOUND) WN_TRY(register_file(workspace, file, info, embedded, err));
     wn_embedding_record record = {.model = embedded->model, .column = embedded->column, .dim = embedded->dim};
     return status && status != WN_NOTFOUND ? wn_fail(err, status, "%s", ignored.message)
                                            : wn_embedding_add(workspace, &record, err);
@@ -453,7 +462,7 @@ wn_status wn_embedded_open(const wn_job *job, wn_workspace *workspace, const cha
     *known = stored.rows;
     if (job->dry_run) return found == WN_NOTFOUND ? WN_OK : found;
     if (found == WN_NOTFOUND) return add_records(workspace, file, info, out, err);
-    return found ? found : keep_record(workspace, out, err);
+    return found ? found : keep_record(workspace, file, info, out, err);
 }
 
 static wn_status embed_with(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,

@@ -9,6 +9,13 @@ cmp a.npy b.npy
 "$WINNOW" embed -w w --model d.safetensors -q
 "$WINNOW" select -w w --model d -n 5 -q >picks.txt
 [ "$(wc -l <picks.txt)" = 5 ]
+# The same model as another file, and as one of that name elsewhere.
+mkdir other
+cp d.safetensors e.safetensors
+cp d.safetensors other/
+"$WINNOW" embed -w w --model e.safetensors -q
+"$WINNOW" embed -w w --model other/d.safetensors -q
+"$WINNOW" select -w w --model e -n 5 -q | cmp - picks.txt
 "$WINNOW" model export d.safetensors -q
 [ -s d.onnx ]
 [ "$(cat d.onnx.json)" = '{"preprocess": "unit", "cut": 1.5}' ]
