@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "winnow/memory.h"
 
 typedef struct yaml {
     const char *text;
@@ -25,8 +26,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Without blanks at both ends and without one pair of quotes. */
-static void trim(const char **text, size_t *len)
+/* Without blanks at both ends and without one pair of quotes; the answer is the quote, 0 = none. */
+static char trim(const char **text, size_t *len)
 {
     while (*len && is_blank(**text)) {
         (*text)++;
@@ -34,9 +35,26 @@ static void trim(const char **text, size_t *len)
     }
     while (*len && is_blank((*text)[*len - 1])) (*len)--;
     if (*len >= 2 && (**text == '"' || **text == '\'') && (*text)[*len - 1] == **text) {
+        const char quote = **text;
         (*text)++;
         *len -= 2;
+        return quote;
     }
+    return 0;
+}
+
+/* Tells of a name from between quotes: '' stands for one quote, \" and \\ between double quotes for the second. */
+static void visit_name(yaml *y, int64_t id, const char *text, size_t len, char quote)
+{
+    const char escape = quote == '"' ? '\\' : quote;
+    char *name = quote && memchr(text, escape, len) ? wn_alloc(WN_MEMORY_TEXT, len, 1) : NULL;
+    size_t kept = 0;
+    for (size_t i = 0; name && i < len; i++) {
+        if (text[i] == escape && i + 1 < len && (text[i + 1] == escape || text[i + 1] == quote)) i++;
+        name[kept++] = text[i];
+    }
+    y->visit(y->context, id, name ? name : text, name ? kept : len);
+    wn_free(name);
 }
 
 /* The line from `at`, without its end and without a comment. */
@@ -79,9 +97,9 @@ static void take_entry(yaml *y, const char *text, size_t len, bool map)
         len -= (size_t)(colon - text) + 1;
         text = colon + 1;
     }
-    trim(&text, &len);
+    const char quote = trim(&text, &len);
     if (len == 0) return;
-    y->visit(y->context, id, text, len);
+    visit_name(y, id, text, len, quote);
     y->next_id = id + 1;
 }
 

@@ -361,6 +361,21 @@ static void test_voc(void **state)
     assert_int_equal(try_read(f, "other.xml", NULL, &set), WN_INVALID);
 }
 
+static void test_yaml_quotes(void **state)
+{
+    fixture *f = *state;
+    wn_annotations *set;
+    put(f, "q/labels/a.txt", "1 0.5 0.5 0.2 0.4\n");
+    put(f, "q/data.yaml", "names:\n  - 'it''s: x'\n  - \"an \\\"a\\\" \\\\ 'b'\"\n  - it's\n  - ''''\n");
+    set = read_set(f, "q", NULL);
+    assert_int_equal(set->category_count, 4);
+    assert_string_equal(set->categories[0].name, "it's: x");
+    assert_string_equal(set->categories[1].name, "an \"a\" \\ 'b'");
+    assert_string_equal(set->categories[2].name, "it's");
+    assert_string_equal(set->categories[3].name, "'");
+    wn_annotations_free(&set);
+}
+
 static void test_yolo(void **state)
 {
     fixture *f = *state;
@@ -636,6 +651,7 @@ int main(void)
         FIXTURE_TEST(test_coco_results_with_faults),
         FIXTURE_TEST(test_coco_text_mask),
         FIXTURE_TEST(test_voc),
+        FIXTURE_TEST(test_yaml_quotes),
         FIXTURE_TEST(test_yolo),
         FIXTURE_TEST(test_lightly),
         FIXTURE_TEST(test_lightly_metadata),

@@ -223,6 +223,22 @@ static void test_coco_for_evaluators(void **state)
     json_decref(file);
 }
 
+/* Quotes inside the quoted names of data.yaml are doubled, as other readers of YAML ask for. */
+static void test_names_in_yaml(void **state)
+{
+    fixture *f = *state;
+    char path[400], text[400] = "";
+    wn_annotations *set = make_set(f, WN_TASK_DETECTION);
+    write_set(f, set, "yolo", "names", path);
+    wn_annotations_free(&set);
+    strcat(path, "/data.yaml");
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    (void)fclose(file);
+    assert_non_null(strstr(text, "  1: 'it''s'\n"));
+}
+
 static void test_paths_stay_inside(void **state)
 {
     static const char *const bad[] = {"/abs.jpg", "../up.jpg", "a/../../up.jpg"};
@@ -263,9 +279,13 @@ static void test_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_boxes_come_back),     FIXTURE_TEST(test_labels_come_back),
-        FIXTURE_TEST(test_shapes_through_coco), FIXTURE_TEST(test_coco_for_evaluators),
-        FIXTURE_TEST(test_paths_stay_inside),   FIXTURE_TEST(test_table),
+        FIXTURE_TEST(test_boxes_come_back),
+        FIXTURE_TEST(test_labels_come_back),
+        FIXTURE_TEST(test_shapes_through_coco),
+        FIXTURE_TEST(test_coco_for_evaluators),
+        FIXTURE_TEST(test_names_in_yaml),
+        FIXTURE_TEST(test_paths_stay_inside),
+        FIXTURE_TEST(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,11 +56,14 @@ static wn_status write_image(const wn_annotations *set, const wn_annotation_imag
     return status;
 }
 
-/* A name in single quotes. */
+/* A name in single quotes, with those inside it doubled. */
 static void add_quoted(wn_buffer *text, const char *name)
 {
     wn_buffer_text(text, "'");
-    for (; *name; name++) wn_buffer_add(text, *name == '\n' ? " " : name, 1);
+    for (; *name; name++) {
+        if (*name == '\'') wn_buffer_text(text, "'");
+        wn_buffer_add(text, *name == '\n' ? " " : name, 1);
+    }
     wn_buffer_text(text, "'\n");
 }
 
