@@ -196,13 +196,13 @@ static void test_coco_for_evaluators(void **state)
     builder.set->task = WN_TASK_KEYPOINTS;
     wn_builder_category(&builder, 1, "person");
     size_t image = wn_builder_image(&builder, "/x/one.jpg", 10, 400, 300);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         wn_annotation_item *item = wn_builder_item(&builder, image, 0);
         memcpy(item->box, box, sizeof box);
-        item->flags = WN_ITEM_BOX;
+        item->flags = i < 3 ? WN_ITEM_BOX : 0;
         item->score = 0.7f;
         if (i == 0) item->polygon = wn_builder_numbers(&builder, hole, 18);
-        if (i == 1) item->mask = wn_builder_runs(&builder, runs, 5);
+        if (i == 1 || i == 3) item->mask = wn_builder_runs(&builder, runs, 5);
         if (i == 2) item->keypoints = wn_builder_numbers(&builder, body, 9);
     }
     assert_int_equal(wn_builder_finish(&builder, &set, &f->err), WN_OK);
@@ -217,6 +217,7 @@ static void test_coco_for_evaluators(void **state)
         assert_true(json_number_value(json_object_get(item, "score")) == 0.7);
         assert_true(json_number_value(json_array_get(json_object_get(item, "bbox"), 0)) == 60.72);
     }
+    assert_true(json_number_value(json_object_get(annotation(file, 3), "area")) == 6);
     const json_t *points = json_object_get(annotation(file, 2), "keypoints");
     assert_true(json_number_value(json_array_get(points, 0)) == 240.86);
     assert_int_equal(json_integer_value(json_object_get(annotation(file, 2), "num_keypoints")), 2);

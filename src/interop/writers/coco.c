@@ -72,10 +72,9 @@ static json_t *json_item(const wn_annotations *set, size_t image, const wn_annot
                               item->flags & WN_ITEM_CROWD ? 1 : 0);
     if (item->category >= 0)
         json_object_set_new(entry, "category_id", json_integer(set->categories[item->category].id));
-    if (item->flags & WN_ITEM_BOX) {
-        json_object_set_new(entry, "bbox", json_numbers(item->box, 4));
+    if (item->flags & WN_ITEM_BOX) json_object_set_new(entry, "bbox", json_numbers(item->box, 4));
+    if ((item->flags & WN_ITEM_BOX) || item->polygon.count || item->mask.count)
         json_object_set_new(entry, "area", json_real(area_of(set, item)));
-    }
     if (!isnan(item->score)) json_object_set_new(entry, "score", json_real(wn_text_decimal(item->score)));
     if (item->probabilities.count)
         json_object_set_new(entry, "probabilities",
