@@ -179,3 +179,18 @@ bool wn_annotation_draw_mask(const wn_annotations *set, const wn_annotation_item
     }
     return true;
 }
+
+bool wn_mask_from_rings(const wn_annotations *set, const wn_annotation_item *item, int32_t width, int32_t height,
+                        wn_buffer *out)
+{
+    const bool drawn = item->polygon.count && !item->mask.count && !(item->flags & WN_ITEM_RELATIVE);
+    if (!drawn || width <= 0 || height <= 0 || (size_t)width * (size_t)height > WN_MASK_PIXELS_MAX) return false;
+    const size_t w = (size_t)width, len = w * (size_t)height;
+    uint8_t *pixels = wn_alloc(WN_MEMORY_IMAGE, len, 1);
+    if (pixels && wn_annotation_draw_mask(set, item, width, height, pixels)) {
+        read_runs(pixels, len, w, 1, w, out);
+    } else
+        out->status = WN_NOMEM;
+    wn_free(pixels);
+    return out->status == WN_OK;
+}

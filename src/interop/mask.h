@@ -24,6 +24,11 @@ bool wn_mask_to_columns(const uint32_t *runs, size_t count, int32_t width, int32
  * differences to the run before the last from the third on. False for text that is none. */
 bool wn_mask_parse_text(const char *text, size_t len, wn_buffer *out);
 
+/* Row-major run lengths of the rings of an item whose polygon is in pixels. False when it has none, the picture has no
+ * size, or memory is short (then out->status says so). */
+bool wn_mask_from_rings(const wn_annotations *set, const wn_annotation_item *item, int32_t width, int32_t height,
+                        wn_buffer *out);
+
 /* Whether the runs sum up to width x height. */
 bool wn_mask_fills(const uint32_t *runs, size_t count, int32_t width, int32_t height);
 

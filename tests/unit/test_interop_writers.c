@@ -224,16 +224,57 @@ static void test_coco_for_evaluators(void **state)
     json_decref(file);
 }
 
+/* Lightly has no polygons: they become masks, as an instance without one is refused. */
+static void test_polygons_to_lightly(void **state)
+{
+    static const float rings[] = {10, 20, 40, 20, 40, 60, 10, 60, NAN, NAN, 50, 20, 54, 20, 54, 23, 50, 23};
+    static const float box[] = {10, 20, 44, 40};
+    fixture *f = *state;
+    wn_annotation_options options = {.role = WN_ROLE_PREDICTIONS};
+    wn_annotation_builder builder;
+    wn_annotations *set = NULL;
+    char path[400];
+    assert_int_equal(wn_builder_begin(&builder, &options, &f->err), WN_OK);
+    builder.set->task = WN_TASK_INSTANCES;
+    builder.set->name = "shapes";
+    wn_builder_category(&builder, 3, "p");
+    size_t image = wn_builder_image(&builder, "one.jpg", 7, 100, 80);
+    wn_annotation_item *item = wn_builder_item(&builder, image, 0);
+    memcpy(item->box, box, sizeof box);
+    item->flags = WN_ITEM_BOX;
+    item->score = 0.7f;
+    item->polygon = wn_builder_numbers(&builder, rings, sizeof rings / sizeof *rings);
+    assert_int_equal(wn_builder_finish(&builder, &set, &f->err), WN_OK);
+    write_set(f, set, "lightly", "shapes", path);
+    wn_annotations *back = read_back(f, path, &options);
+    assert_int_equal(back->item_count, 1);
+    uint8_t one[100 * 80], two[100 * 80];
+    assert_true(wn_annotation_draw_mask(set, set->items, 100, 80, one));
+    assert_true(back->items[0].mask.count > 0);
+    assert_true(wn_annotation_draw_mask(back, back->items, 100, 80, two));
+    assert_memory_equal(one, two, sizeof one);
+    wn_annotations_free(&back);
+    wn_annotations_free(&set);
+
+    char name[440];
+    snprintf(name, sizeof name, "%s/shapes/one.json", path);
+    json_t *file = json_load_file(name, 0, NULL);
+    assert_non_null(file);
+    const json_t *entry = json_array_get(json_object_get(file, "predictions"), 0);
+    assert_true(json_number_value(json_object_get(entry, "score")) == 0.7);
+    json_decref(file);
+}
+
 /* Quotes inside the quoted names of data.yaml are doubled, as other readers of YAML ask for. */
 static void test_names_in_yaml(void **state)
 {
     fixture *f = *state;
-    char path[400], text[400] = "";
+    char path[400], name[440], text[400] = "";
     wn_annotations *set = make_set(f, WN_TASK_DETECTION);
     write_set(f, set, "yolo", "names", path);
     wn_annotations_free(&set);
-    strcat(path, "/data.yaml");
-    FILE *file = fopen(path, "r");
+    snprintf(name, sizeof name, "%s/data.yaml", path);
+    FILE *file = fopen(name, "r");
     assert_non_null(file);
     assert_true(fread(text, 1, sizeof text - 1, file) > 0);
     (void)fclose(file);
@@ -280,13 +321,10 @@ static void test_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_boxes_come_back),
-        FIXTURE_TEST(test_labels_come_back),
-        FIXTURE_TEST(test_shapes_through_coco),
-        FIXTURE_TEST(test_coco_for_evaluators),
-        FIXTURE_TEST(test_names_in_yaml),
-        FIXTURE_TEST(test_paths_stay_inside),
-        FIXTURE_TEST(test_table),
+        FIXTURE_TEST(test_boxes_come_back),     FIXTURE_TEST(test_labels_come_back),
+        FIXTURE_TEST(test_shapes_through_coco), FIXTURE_TEST(test_coco_for_evaluators),
+        FIXTURE_TEST(test_polygons_to_lightly), FIXTURE_TEST(test_names_in_yaml),
+        FIXTURE_TEST(test_paths_stay_inside),   FIXTURE_TEST(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

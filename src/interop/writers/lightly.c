@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "interop/annotation_writer.h"
+#include "interop/mask.h"
 #include "winnow/memory.h"
 
 static json_t *json_numbers(const float *values, size_t count)
@@ -17,10 +18,35 @@ static json_t *json_numbers(const float *values, size_t count)
     return list;
 }
 
-static json_t *json_item(const wn_annotations *set, const wn_annotation_item *item)
+static json_t *json_runs(const uint32_t *runs, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_integer(runs[i]));
+    return list;
+}
+
+/* The mask, or the polygon drawn as one, which the format does not have. False when memory is short. */
+static bool add_mask(json_t *entry, const wn_annotations *set, const wn_annotation_image *image,
+                     const wn_annotation_item *item)
+{
+    wn_buffer runs;
+    wn_buffer_init(&runs, WN_MEMORY_TEXT, 0);
+    if (item->mask.count) {
+        json_object_set_new(entry, "segmentation", json_runs(set->runs + item->mask.first, item->mask.count));
+    } else if (wn_mask_from_rings(set, item, image->width, image->height, &runs)) {
+        const uint32_t *values = (const uint32_t *)(const void *)runs.data;
+        json_object_set_new(entry, "segmentation", json_runs(values, runs.len / sizeof *values));
+    }
+    const bool good = runs.status == WN_OK;
+    wn_buffer_clear(&runs);
+    return good;
+}
+
+/* NULL when memory is short. */
+static json_t *json_item(const wn_annotations *set, const wn_annotation_image *image, const wn_annotation_item *item)
 {
     json_t *entry = json_pack("{s:I, s:f}", "category_id", (json_int_t)set->categories[item->category].id, "score",
-                              isnan(item->score) ? 1.0 : (double)item->score);
+                              isnan(item->score) ? 1.0 : wn_text_decimal(item->score));
     if (item->probabilities.count == set->category_count && set->category_count)
         json_object_set_new(entry, "probabilities",
                             json_numbers(set->numbers + item->probabilities.first, item->probabilities.count));
@@ -28,13 +54,9 @@ static json_t *json_item(const wn_annotations *set, const wn_annotation_item *it
     if (item->keypoints.count)
         json_object_set_new(entry, "keypoints",
                             json_numbers(set->numbers + item->keypoints.first, item->keypoints.count));
-    if (item->mask.count) {
-        json_t *runs = json_array();
-        for (size_t i = 0; i < item->mask.count; i++)
-            json_array_append_new(runs, json_integer(set->runs[item->mask.first + i]));
-        json_object_set_new(entry, "segmentation", runs);
-    }
-    return entry;
+    if (add_mask(entry, set, image, item)) return entry;
+    json_decref(entry);
+    return NULL;
 }
 
 static wn_status write_json(char *path, json_t *value, wn_error *err)
@@ -55,11 +77,18 @@ static wn_status write_image(const wn_annotations *set, const wn_annotation_imag
                              wn_error *err)
 {
     char *path = NULL;
-    WN_TRY(wn_writer_path(out, set->name, image->path, ".json", &path, err));
     json_t *list = json_array();
     for (size_t i = image->first; i < image->first + image->count; i++)
-        if (wn_item_counts(&set->items[i]) && set->items[i].category >= 0)
-            json_array_append_new(list, json_item(set, &set->items[i]));
+        if (wn_item_counts(&set->items[i]) && set->items[i].category >= 0 &&
+            json_array_append_new(list, json_item(set, image, &set->items[i])) != 0) {
+            json_decref(list);
+            return wn_fail(err, WN_NOMEM, "out of memory");
+        }
+    wn_status status = wn_writer_path(out, set->name, image->path, ".json", &path, err);
+    if (status) {
+        json_decref(list);
+        return status;
+    }
     return write_json(path, json_pack("{s:o, s:o}", "file_name", wn_json_name(image->path), "predictions", list), err);
 }
 
