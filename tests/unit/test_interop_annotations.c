@@ -406,17 +406,21 @@ static void test_yolo(void **state)
     wn_annotations_free(&set);
 
     /* Without names all numbers are as good; of classes beyond the names the first is told, once. */
-    put(f, "n/labels/a.txt", "7 0.5 0.5 0.2 0.4\n");
+    put(f, "n/labels/a.txt", "7 0.5 0.5 0.2 0.4\n2 0.5 0.5 0.2 0.4\n");
     set = read_set(f, "n", NULL);
     assert_int_equal(set->problem_count, 0);
+    assert_int_equal(set->category_count, 8);
+    assert_int_equal(set->items[0].category, 7);
+    assert_int_equal(set->items[1].category, 2);
+    assert_string_equal(set->categories[7].name, "class_7");
     wn_annotations_free(&set);
     put(f, "n/classes.txt", "one\ntwo\n");
     put(f, "n/labels/b.txt", "1 0.5 0.5 0.2 0.4\n3 0.5 0.5 0.2 0.4\n7 0.5 0.5 0.2 0.4\n");
     set = read_set(f, "n", NULL);
     assert_int_equal(set->problem_count, 1);
     assert_string_equal(set->problems[0].file, "labels/a.txt");
-    assert_int_equal(problem_line(set, "the class 7 is none of the 2 of 'classes.txt'; kept as class_7 (3 objects"), 1);
-    assert_int_equal(set->item_count, 4);
+    assert_int_equal(problem_line(set, "the class 7 is none of the 2 of 'classes.txt'; kept as class_7 (4 objects"), 1);
+    assert_int_equal(set->item_count, 5);
     wn_annotations_free(&set);
 
     /* Byte order marks, in the list of names and in front of the first class. */

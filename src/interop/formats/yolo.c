@@ -18,7 +18,7 @@
 #include "interop/annotation_format.h"
 #include "interop/yaml_names.h"
 
-enum { VALUES_MAX = 1 << 16 };
+enum { VALUES_MAX = 1 << 16, CLASSES_FILLED = 1000 };
 
 typedef struct yolo_state {
     int64_t keypoints, values; /* of kpt_shape; 0 = none */
@@ -238,6 +238,16 @@ static bool read_numbers(const char *text, size_t len, float *values, size_t *co
     return true;
 }
 
+/* Where no names are told, the classes below this one are there too: a class then stays the number that it is, also
+ * when it is written as YOLO again. */
+static int32_t find_class(wn_annotation_builder *builder, int64_t class)
+{
+    const yolo_state *state = builder->state;
+    for (int64_t id = 0; id < class && class < CLASSES_FILLED && !state->named; id++)
+        if (wn_builder_find_category(builder, id) < 0) wn_builder_category(builder, id, NULL);
+    return wn_builder_category(builder, class, NULL);
+}
+
 /* Objects of a class that the list of names does not reach are kept, and told of once. */
 static void note_unnamed(wn_annotation_builder *builder, int64_t class)
 {
@@ -263,7 +273,7 @@ static wn_status parse(wn_annotation_builder *builder, const wn_annotation_file 
         } else if (count > 0 && (values[0] < 0 || values[0] > 1e6f || values[0] != truncf(values[0]))) {
             wn_builder_problem(builder, "the class %g is no whole number from 0; left out", (double)values[0]);
         } else if (count > 0) {
-            int32_t category = wn_builder_category(builder, (int64_t)values[0], NULL);
+            int32_t category = find_class(builder, (int64_t)values[0]);
             const char *fault = take_values(builder, image, category, values + 1, count - 1);
             if (fault)
                 wn_builder_problem(builder, "%s; left out", fault);
