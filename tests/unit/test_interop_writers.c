@@ -265,6 +265,41 @@ static void test_polygons_to_lightly(void **state)
     json_decref(file);
 }
 
+/* A box among polygons is written as its outline: others read a row of four numbers there as two points. */
+static void test_boxes_among_polygons(void **state)
+{
+    static const float boxes[2][4] = {{10, 20, 30, 40}, {50, 8, 25, 16}};
+    static const float outline[] = {50, 8, 75, 8, 75, 24, 50, 24};
+    static const wn_annotation_options options;
+    fixture *f = *state;
+    wn_annotation_builder builder;
+    wn_annotations *set = NULL;
+    char path[400];
+    assert_int_equal(wn_builder_begin(&builder, &options, &f->err), WN_OK);
+    builder.set->task = WN_TASK_INSTANCES;
+    wn_builder_category(&builder, 0, "p");
+    size_t image = wn_builder_image(&builder, "one.jpg", 7, 100, 80);
+    for (int i = 0; i < 2; i++) {
+        wn_annotation_item *item = wn_builder_item(&builder, image, 0);
+        memcpy(item->box, boxes[i], sizeof item->box);
+        item->flags = WN_ITEM_BOX;
+        if (i == 0) item->polygon = wn_builder_numbers(&builder, polygon, 8);
+    }
+    assert_int_equal(wn_builder_finish(&builder, &set, &f->err), WN_OK);
+    write_set(f, set, "yolo", "mixed", path);
+    wn_annotations_free(&set);
+    set = read_back(f, path, &options);
+    assert_int_equal(wn_annotations_fit(set, 0, 100, 80, NULL, &f->err), WN_OK);
+    assert_int_equal(set->item_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(set->items[i].polygon.count, 8);
+        for (int c = 0; c < 4; c++) assert_float_equal(set->items[i].box[c], boxes[i][c], 1e-3);
+        for (size_t c = 0; c < 8; c++)
+            assert_float_equal(set->numbers[set->items[i].polygon.first + c], i ? outline[c] : polygon[c], 1e-3);
+    }
+    wn_annotations_free(&set);
+}
+
 /* Quotes inside the quoted names of data.yaml are doubled, as other readers of YAML ask for. */
 static void test_names_in_yaml(void **state)
 {
@@ -321,10 +356,15 @@ static void test_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_boxes_come_back),     FIXTURE_TEST(test_labels_come_back),
-        FIXTURE_TEST(test_shapes_through_coco), FIXTURE_TEST(test_coco_for_evaluators),
-        FIXTURE_TEST(test_polygons_to_lightly), FIXTURE_TEST(test_names_in_yaml),
-        FIXTURE_TEST(test_paths_stay_inside),   FIXTURE_TEST(test_table),
+        FIXTURE_TEST(test_boxes_come_back),
+        FIXTURE_TEST(test_labels_come_back),
+        FIXTURE_TEST(test_shapes_through_coco),
+        FIXTURE_TEST(test_coco_for_evaluators),
+        FIXTURE_TEST(test_polygons_to_lightly),
+        FIXTURE_TEST(test_names_in_yaml),
+        FIXTURE_TEST(test_boxes_among_polygons),
+        FIXTURE_TEST(test_paths_stay_inside),
+        FIXTURE_TEST(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

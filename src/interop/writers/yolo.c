@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * YOLO: data.yaml with the names, labels/PATH.txt for each image; boxes, or the first ring of a polygon, in shares of
- * the image. A class is its place among the categories.
+ * the image. A class is its place among the categories. A file with a polygon has polygons only, because other readers
+ * take a box in it for two points: what has none there is the outline of its box.
  */
 #include <math.h>
 #include <string.h>
@@ -18,20 +19,35 @@ static void add_box(wn_text_sink *sink, const wn_annotation_item *item, double w
                      (double)item->box[3] / height);
 }
 
+static void add_outline(wn_text_sink *sink, const wn_annotation_item *item, double width, double height)
+{
+    const double x[2] = {(double)item->box[0] / width, ((double)item->box[0] + (double)item->box[2]) / width};
+    const double y[2] = {(double)item->box[1] / height, ((double)item->box[1] + (double)item->box[3]) / height};
+    wn_buffer_format(&sink->text, " %.9g %.9g %.9g %.9g %.9g %.9g %.9g %.9g", x[0], y[0], x[1], y[0], x[1], y[1], x[0],
+                     y[1]);
+}
+
 static void add_ring(wn_text_sink *sink, const float *points, size_t count, double width, double height)
 {
     for (size_t i = 0; i + 1 < count && !isnan(points[i]); i += 2)
         wn_buffer_format(&sink->text, " %.9g %.9g", (double)points[i] / width, (double)points[i + 1] / height);
 }
 
-static void add_item(wn_text_sink *sink, const wn_annotations *set, const wn_annotation_image *image,
-                     const wn_annotation_item *item)
+static bool has_ring(const wn_annotation_item *item)
 {
-    bool ring = item->polygon.count >= 6;
+    return wn_item_counts(item) && item->category >= 0 && item->polygon.count >= 6;
+}
+
+static void add_item(wn_text_sink *sink, const wn_annotations *set, const wn_annotation_image *image,
+                     const wn_annotation_item *item, bool polygons)
+{
+    const bool ring = has_ring(item);
     if (!wn_item_counts(item) || item->category < 0 || (!ring && !(item->flags & WN_ITEM_BOX))) return;
     wn_buffer_format(&sink->text, "%d", item->category);
     if (ring) {
         add_ring(sink, set->numbers + item->polygon.first, item->polygon.count, image->width, image->height);
+    } else if (polygons) {
+        add_outline(sink, item, image->width, image->height);
     } else
         add_box(sink, item, image->width, image->height);
     if (!isnan(item->score)) wn_buffer_format(&sink->text, " %.9g", wn_text_decimal(item->score));
@@ -43,13 +59,16 @@ static wn_status write_image(const wn_annotations *set, const wn_annotation_imag
 {
     char *path = NULL;
     wn_text_sink sink;
+    const wn_annotation_item *items = set->items + image->first;
+    bool polygons = false;
+    for (size_t i = 0; i < image->count && !polygons; i++) polygons = has_ring(&items[i]);
     if (image->width <= 0)
         return wn_fail(err, WN_INVALID, "the size of '%s' is not known, so its boxes cannot be written as shares",
                        image->path);
     WN_TRY(wn_writer_path(out, "labels", image->path, ".txt", &path, err));
     wn_status status = wn_text_sink_begin(&sink, path, err);
     if (!status) {
-        for (size_t i = image->first; i < image->first + image->count; i++) add_item(&sink, set, image, &set->items[i]);
+        for (size_t i = 0; i < image->count; i++) add_item(&sink, set, image, &items[i], polygons);
         status = wn_text_sink_end(&sink, WN_OK, err);
     }
     wn_free(path);
