@@ -79,6 +79,10 @@ WN_API WN_NODISCARD wn_status wn_annotation_set_visit(wn_workspace *workspace, i
 WN_API WN_NODISCARD wn_status wn_labels_load(wn_workspace *workspace, const char *set, wn_rows rows, int64_t *out,
                                              wn_error *err);
 
+/* The names of the scores of a prediction task, sorted, in one block (wn_free). `task` NULL as for find. */
+WN_API WN_NODISCARD wn_status wn_scores_list(wn_workspace *workspace, const char *task, const char ***names,
+                                             size_t *count, wn_error *err);
+
 /* A score of a prediction task ("entropy", "object_frequency"; winnow/scorer.h lists them); NaN = none. WN_NOTFOUND
  * names the scores that the task has. */
 WN_API WN_NODISCARD wn_status wn_scores_load(wn_workspace *workspace, const char *task, const char *score, wn_rows rows,

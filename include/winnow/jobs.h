@@ -526,12 +526,15 @@ typedef struct wn_export_options {
         *set;      /* labels or predictions to write; NULL = the newest of the role where the writer has use for some */
     bool relative; /* paths below their source; always so for writers of folders */
     bool bare;     /* no labels or predictions, images alone */
+    bool scores;   /* in place of a format a CSV table of all scores of the predictions `set` (NULL = the newest), */
+    bool metadata; /* of all metadata, imported and measured, or of both */
 } wn_export_options;
 
 typedef struct wn_export_result {
     char *workspace;
     char *set; /* that was written; NULL = none */
     int64_t images, items;
+    int64_t columns; /* of a table, beside the path */
     double seconds;
 } wn_export_result;
 

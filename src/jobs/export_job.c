@@ -8,26 +8,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "interop/annotation_builder.h"
-#include "jobs/import.h"
+#include "jobs/export.h"
 #include "winnow/memory.h"
-
-typedef struct exporting {
-    const wn_export_options *options;
-    const wn_annotation_writer *writer;
-    wn_workspace *workspace;
-    wn_annotation_builder builder;
-    wn_roots roots;
-    int64_t *images; /* one a row: its image, -1 = not to be written */
-    int64_t row_count;
-    bool relative;
-    wn_export_result *out;
-    wn_error *err;
-} exporting;
 
 /* --- Images ------------------------------------------------------------------------------------------------------- */
 
-static wn_status choose_rows(exporting *run, wn_error *err)
+wn_status wn_export_choose_rows(wn_exporting *run, wn_error *err)
 {
     wn_workspace_counts counts;
     int64_t *tagged = NULL;
@@ -45,8 +31,8 @@ static wn_status choose_rows(exporting *run, wn_error *err)
     return WN_OK;
 }
 
-/* The path to write: below its source, with the source's last part before it where there are several sources. */
-static char *relative_path(const exporting *run, const wn_sample *sample)
+/* Below its source, with the source's last part before it where there are several sources. */
+static char *relative_path(const wn_exporting *run, const wn_sample *sample)
 {
     const wn_root *root = wn_roots_find(&run->roots, sample->source);
     if (run->roots.len < 2 || !root) return wn_text_copy_len(sample->name, sample->name_len);
@@ -54,15 +40,20 @@ static char *relative_path(const exporting *run, const wn_sample *sample)
     return wn_sample_path("folder", slash ? slash + 1 : root->path, sample->name, sample->name_len);
 }
 
+char *wn_export_path(const wn_exporting *run, const wn_sample *sample)
+{
+    return run->relative ? relative_path(run, sample) : wn_roots_sample_path(&run->roots, sample);
+}
+
 static wn_status take_sample(void *context, const wn_sample *sample)
 {
-    exporting *run = context;
+    wn_exporting *run = context;
     if (sample->row >= run->row_count || run->images[sample->row] < 0) return WN_OK;
     if (sample->status != WN_SAMPLE_OK) {
         run->images[sample->row] = -1;
         return WN_OK;
     }
-    char *path = run->relative ? relative_path(run, sample) : wn_roots_sample_path(&run->roots, sample);
+    char *path = wn_export_path(run, sample);
     if (!path) return wn_fail(run->err, WN_NOMEM, "out of memory");
     size_t before = run->builder.storage->images.len;
     run->images[sample->row] =
@@ -76,7 +67,7 @@ static wn_status take_sample(void *context, const wn_sample *sample)
 
 /* --- Items -------------------------------------------------------------------------------------------------------- */
 
-static wn_annotation_span copy_numbers(exporting *run, const float *values, size_t count)
+static wn_annotation_span copy_numbers(wn_exporting *run, const float *values, size_t count)
 {
     wn_annotation_span none = {0};
     return count ? wn_builder_numbers(&run->builder, values, count) : none;
@@ -84,7 +75,7 @@ static wn_annotation_span copy_numbers(exporting *run, const float *values, size
 
 static wn_status take_item(void *context, const wn_annotation_record *record)
 {
-    exporting *run = context;
+    wn_exporting *run = context;
     if (record->row >= run->row_count || run->images[record->row] < 0) return WN_OK;
     wn_annotation_item *item = wn_builder_item(&run->builder, (size_t)run->images[record->row], record->category);
     item->flags = record->flags;
@@ -100,7 +91,7 @@ static wn_status take_item(void *context, const wn_annotation_record *record)
     return WN_OK;
 }
 
-static wn_status take_set(exporting *run, const wn_annotation_set_record *record, wn_error *err)
+static wn_status take_set(wn_exporting *run, const wn_annotation_set_record *record, wn_error *err)
 {
     wn_annotation_category *categories = NULL;
     size_t count = 0;
@@ -114,7 +105,7 @@ static wn_status take_set(exporting *run, const wn_annotation_set_record *record
 }
 
 /* The set that was asked for; without a name none is fine. */
-static wn_status add_items(exporting *run, wn_error *err)
+static wn_status add_items(wn_exporting *run, wn_error *err)
 {
     wn_annotation_set_record *record = NULL;
     wn_error ignored;
@@ -132,7 +123,7 @@ static wn_status add_items(exporting *run, wn_error *err)
 
 /* --- The job ------------------------------------------------------------------------------------------------------ */
 
-static wn_status find_writer(exporting *run, wn_error *err)
+static wn_status find_writer(wn_exporting *run, wn_error *err)
 {
     const char *names[33] = {0}, *wanted = run->options->format ? run->options->format : "list";
     run->writer = wn_annotation_writer_find(wanted);
@@ -144,12 +135,12 @@ static wn_status find_writer(exporting *run, wn_error *err)
                    near ? near : "", near ? "'?" : "");
 }
 
-static wn_status build_and_write(exporting *run, bool dry_run, wn_error *err)
+static wn_status build_and_write(wn_exporting *run, bool dry_run, wn_error *err)
 {
     static const wn_annotation_options reader;
     wn_annotations *set = NULL;
     WN_TRY(wn_roots_load(run->workspace, NULL, 0, WN_ROOTS_KNOWN, &run->roots, err));
-    WN_TRY(choose_rows(run, err));
+    WN_TRY(wn_export_choose_rows(run, err));
     WN_TRY(wn_builder_begin(&run->builder, &reader, err));
     run->builder.root = run->options->out;
     run->builder.set->name =
@@ -170,13 +161,15 @@ static wn_status build_and_write(exporting *run, bool dry_run, wn_error *err)
 wn_status wn_job_export(const wn_job *job, const wn_export_options *options, wn_export_result *out, wn_error *err)
 {
     *out = (wn_export_result){0};
-    exporting run = {.options = options, .out = out, .err = err};
+    wn_exporting run = {.options = options, .out = out, .err = err};
     double started = wn_clock_seconds();
-    WN_TRY(find_writer(&run, err));
-    run.relative = options->relative || wn_annotation_writer_is_folder(run.writer);
+    const bool table = options->scores || options->metadata;
+    if (table) WN_TRY(wn_export_table_check(options, err));
+    if (!table) WN_TRY(find_writer(&run, err));
+    run.relative = options->relative || (!table && wn_annotation_writer_is_folder(run.writer));
     WN_TRY(wn_job_open_workspace(job, options->workspace, NULL, 0, WN_WORKSPACE_READ, &run.workspace, &out->workspace,
                                  err));
-    wn_status status = build_and_write(&run, job->dry_run, err);
+    wn_status status = table ? wn_export_table(&run, job->dry_run, err) : build_and_write(&run, job->dry_run, err);
     wn_roots_clear(&run.roots);
     wn_free(run.images);
     wn_workspace_close(&run.workspace);

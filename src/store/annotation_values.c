@@ -5,6 +5,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -104,6 +105,37 @@ static wn_status no_such_score(wn_workspace *workspace, const wn_annotation_set_
     wn_free(words);
     wn_free(columns);
     return status;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+wn_status wn_scores_list(wn_workspace *workspace, const char *task, const char ***names, size_t *count, wn_error *err)
+{
+    wn_annotation_set_record *set = NULL;
+    wn_annotation_column *columns = NULL;
+    size_t all = 0, bytes = 0;
+    *names = NULL;
+    *count = 0;
+    WN_TRY(wn_annotation_set_find(workspace, WN_ROLE_PREDICTIONS, task, &set, err));
+    wn_status status = wn_annotation_column_list(workspace, set->id, &columns, &all, err);
+    wn_free(set);
+    if (status) return status;
+    for (size_t i = 0; i < all; i++) bytes += sizeof **names + strlen(columns[i].name) + 1;
+    *names = wn_alloc(WN_MEMORY_GENERAL, bytes + 1, 1);
+    char *text = (char *)(*names ? *names + all : NULL);
+    for (size_t i = 0; i < all && *names; i++) {
+        const size_t len = strlen(columns[i].name) + 1;
+        if (strcmp(columns[i].kind, "score") != 0) continue;
+        (*names)[(*count)++] = memcpy(text, columns[i].name, len);
+        text += len;
+    }
+    wn_free(columns);
+    if (!*names) return wn_fail(err, WN_NOMEM, "no memory for the names of scores");
+    qsort(*names, *count, sizeof **names, compare_texts);
+    return WN_OK;
 }
 
 wn_status wn_scores_load(wn_workspace *workspace, const char *task, const char *score, wn_rows rows, float *out,

@@ -35,3 +35,33 @@ grep -q "did you mean 'yolo'" message
 ! "$WINNOW" export x --tag none -w a.winnow 2>message
 grep -q "no tag none" message
 [ ! -e x ]
+# Scores and metadata as tables: every score of the predictions, and metadata that comes back as it went out.
+{ echo "path,label,score,xmin,ymin,xmax,ymax"; for i in 0 1 1; do echo "${files[$i]},class$i,0.$((6 + i)),1,1,$((i + 9)),8"; done; } >found.csv
+"$WINNOW" import found.csv --as predictions --name found -w a.winnow -q
+"$WINNOW" export scores.csv --scores --tag five --relative -w a.winnow --json -q >scores.json
+printf 'path,weather,count\n%s,"rain, snow",3\n%s,,-0.1\n' "${files[0]}" "${files[2]}" >meta.csv
+"$WINNOW" import meta.csv --as metadata -w a.winnow -q
+"$WINNOW" export one.csv --metadata --relative -w a.winnow -q
+"$WINNOW" add "$IMAGES" -w b.winnow -q
+"$WINNOW" import one.csv --as metadata -w b.winnow -q
+"$WINNOW" export two.csv --metadata --relative -w b.winnow -q
+python3 - "${files[@]}" <<'PY'
+import csv, json, sys
+files = sys.argv[1:]
+report, rows = json.load(open("scores.json")), {r["path"]: r for r in csv.DictReader(open("scores.csv"))}
+assert (report["set"], report["images"], report["columns"], len(rows)) == ("found", 5, len(rows[files[0]]) - 1, 5), report
+expected = {"uncertainty_margin": [1 - 0.2, 1 - 0.4], "uncertainty_margin.sum": [0.8, 1.2], "objectness_least_confidence": [0.4, 0.3]}
+for name, values in expected.items():
+    for path, value in zip(files, values):
+        assert abs(float(rows[path][name]) - value) < 1e-6, (name, path, rows[path][name])
+    assert rows[files[2]][name] == ""
+one, two = ({r["path"]: r for r in csv.DictReader(open(f))} for f in ("one.csv", "two.csv"))
+assert (one[files[0]]["weather"], one[files[0]]["count"]) == ("rain, snow", "3") and one[files[2]]["count"] == "-0.1"
+assert one[files[1]]["weather"] == "" and float(one[files[1]]["lightly.width"]) > 0
+assert list(one.values()) == [{k: two[p][k] for k in r} for p, r in one.items()]
+PY
+! "$WINNOW" export x --scores --format coco -w a.winnow 2>message
+grep -q "exported as csv, not as coco" message
+! "$WINNOW" export x --metadata --labels boxes -w a.winnow 2>message
+grep -q "holds no labels" message
+[ ! -e x ]
