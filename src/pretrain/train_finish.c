@@ -17,7 +17,7 @@
 #include "num/linear.h"
 #include "winnow/memory.h"
 
-enum { IMAGES_PER_PASS = 256, PASSES_MAX = 16, PAIRS_MAX = 2048, FEW_VIEWS = 32 };
+enum { IMAGES_PER_PASS = 256, IMAGES_MAX = 16 * IMAGES_PER_PASS, PAIRS_MAX = 2048, FEW_VIEWS = 32 };
 
 /* Below this spread the embedding is one point, and its axes would be noise. */
 static const double spread_least = 0.02;
@@ -193,6 +193,15 @@ static size_t count_pairs(size_t count, size_t batch)
     return batch <= most ? most / batch * batch : batch <= count ? batch : 0;
 }
 
+/* Images of a pass: fewer where the model embeds larger pictures than its views, so that a pass needs no
+ * more memory. */
+static size_t pass_images(const wn_learner_setup *setup, size_t count)
+{
+    const size_t views = (size_t)setup->side * setup->side, embedded = (size_t)setup->embed_side * setup->embed_side;
+    const size_t images = IMAGES_PER_PASS * views / embedded;
+    return count < images ? count : images;
+}
+
 static wn_status make_room(work *w, const wn_learner_setup *setup, wn_error *err)
 {
     w->pixels = wn_alloc(WN_MEMORY_TRAINING, w->images, (size_t)setup->embed_side * setup->embed_side * 3);
@@ -208,12 +217,12 @@ wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup
 {
     const wn_learner_part *parts;
     const size_t count = (size_t)feed->images->count;
-    work w = {.images = count < IMAGES_PER_PASS ? count : IMAGES_PER_PASS};
+    work w = {.images = pass_images(setup, count)};
     wn_network *network = wn_learner_network(learner);
     wn_status status;
     wn_learner_stop(learner);
     (void)wn_learner_parts(learner, &parts);
-    w.passes = count / w.images < PASSES_MAX ? count / w.images : PASSES_MAX;
+    w.passes = count < IMAGES_MAX ? count / w.images : IMAGES_MAX / w.images;
     w.features = wn_architecture_features(setup->architecture);
     w.dim = setup->prefixes[setup->prefix_count - 1];
     w.power = 1.0 - (setup->method->axes_keep > 0.0 ? setup->method->axes_keep : axes_keep_usual);
