@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,13 +68,25 @@ static wn_status read_head(const char *path, char head[HEAD_BYTES + 1], wn_error
     return WN_OK;
 }
 
-static wn_status no_such_format(const char *name, wn_error *err)
+/* "yolo, voc, ..." of those that have the role. */
+static const char *list_formats(wn_annotation_role role, char out[200])
 {
+    size_t len = 0;
+    out[0] = 0;
+    for (size_t i = 0; wn_annotation_format_at(i) && len < 199; i++)
+        if (wn_annotation_format_at(i)->roles & WN_ROLE_BIT(role))
+            len += (size_t)snprintf(out + len, 200 - len, "%s%s", len ? ", " : "", wn_annotation_format_at(i)->name);
+    return out;
+}
+
+static wn_status no_such_format(const char *name, wn_annotation_role role, wn_error *err)
+{
+    char all[200];
     const char *names[33] = {0};
     for (size_t i = 0; i < 32 && wn_annotation_format_at(i); i++) names[i] = wn_annotation_format_at(i)->name;
     const char *near = wn_nearest_word(name, names);
-    return wn_fail(err, WN_INVALID, "there is no annotation format '%s'%s%s%s", name, near ? "; did you mean '" : "",
-                   near ? near : "", near ? "'?" : " ('winnow help import' lists them)");
+    if (near) return wn_fail(err, WN_INVALID, "there is no annotation format '%s'; did you mean '%s'?", name, near);
+    return wn_fail(err, WN_INVALID, "there is no annotation format '%s'; there are %s", name, list_formats(role, all));
 }
 
 static wn_status choose(const wn_annotation_source *source, const wn_annotation_format **out, wn_error *err)
@@ -81,7 +94,7 @@ static wn_status choose(const wn_annotation_source *source, const wn_annotation_
     const char *wanted = source->options->format;
     wn_annotation_role role = source->options->role;
     if (wanted && strcmp(wanted, "auto") != 0) {
-        if (!(*out = wn_annotation_format_find(wanted))) return no_such_format(wanted, err);
+        if (!(*out = wn_annotation_format_find(wanted))) return no_such_format(wanted, role, err);
         if ((*out)->roles & WN_ROLE_BIT(role)) return WN_OK;
         return wn_fail(err, WN_INVALID, "the format '%s' has no %s", wanted, wn_annotation_role_text(role));
     }
@@ -98,7 +111,9 @@ static wn_status choose(const wn_annotation_source *source, const wn_annotation_
     if (other)
         return wn_fail(err, WN_INVALID, "'%s' looks like %s, which has no %s", source->path, other->name,
                        wn_annotation_role_text(role));
-    return wn_fail(err, WN_INVALID, "'%s' is in no format that winnow knows; name one with --format", source->path);
+    char all[200];
+    return wn_fail(err, WN_INVALID, "'%s' is in no format that winnow finds out; --format names one: %s", source->path,
+                   list_formats(role, all));
 }
 
 /* Chooses the reader of a path; lists the files when it is a folder. */

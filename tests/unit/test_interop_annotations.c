@@ -610,6 +610,11 @@ static void test_choice_of_reader(void **state)
     assert_int_equal(try_read(f, "a.json", &options, &set), WN_INVALID);
     assert_non_null(strstr(f->err.message, "'coco'"));
     assert_int_equal(try_read(f, "a.bin", NULL, &set), WN_INVALID);
+    assert_non_null(strstr(f->err.message, ", coco, "));
+    assert_non_null(strstr(f->err.message, ", png-masks, "));
+    options.format = "quite another";
+    assert_int_equal(try_read(f, "a.json", &options, &set), WN_INVALID);
+    assert_non_null(strstr(f->err.message, ", coco, "));
     assert_int_equal(try_read(f, "empty", NULL, &set), WN_INVALID);
     assert_int_equal(try_read(f, "nothing", NULL, &set), WN_NOTFOUND);
     options = (wn_annotation_options){.role = WN_ROLE_METADATA};
