@@ -63,17 +63,18 @@ typedef struct wn_train_params {
     double rate;                /* learning rate at the top of the schedule; 0 = automatic: from a model, the network's
                                  * is a tenth of that of the new layers, which first learn alone */
     double decay;               /* weight decay; -1 = automatic */
-    int64_t side;               /* of the views; 0 = that of the model to start from, else of the images, at most 64 */
-    int64_t embed_side;         /* of the pictures that the model embeds, up to twice `side`; 0 = half as much again as
-                                 * `side` where the images are as large, `side` from a model. Crops show things larger
-                                 * than whole pictures do, so larger ones suit a model that learned from crops (Touvron
-                                 * et al. 2019, "Fixing the train-test resolution discrepancy") */
-    double crop_low;            /* least share of the area that a view shows; 0 = 0.2, or 0.4 from a model */
-    double colour;              /* strength of the colour changes; 0 = none */
-    bool fixed_plan;            /* never shorten the plan when the machine is slower than the reference */
-    int precision;              /* a wn_precision */
-    uint64_t seed;              /* not in the table: --seed belongs to every command */
-    uint64_t memory_limit;      /* bytes that training may take; 0 = no limit. Not in the table either */
+    int64_t side;          /* of the views; 0 = that of the views that the model to start from learned from, else of
+                            * the images, at most 64 */
+    int64_t embed_side;    /* of the pictures that the model embeds, up to twice `side`; 0 = that of the model to
+                            * start from, else half as much again as `side` where the images are as large. Crops
+                            * show things larger than whole pictures do, so larger ones suit a model that learned
+                            * from crops (Touvron et al. 2019, "Fixing the train-test resolution discrepancy") */
+    double crop_low;       /* least share of the area that a view shows; 0 = 0.2, or 0.4 from a model */
+    double colour;         /* strength of the colour changes; 0 = none */
+    bool fixed_plan;       /* never shorten the plan when the machine is slower than the reference */
+    int precision;         /* a wn_precision */
+    uint64_t seed;         /* not in the table: --seed belongs to every command */
+    uint64_t memory_limit; /* bytes that training may take; 0 = no limit. Not in the table either */
 } wn_train_params;
 
 /* Table over wn_train_params, ended by a row of type WN_OPTION_END. */

@@ -193,6 +193,13 @@ float wn_model_file_cut(const char *options)
     return value >= 1.0F && value <= 16.0F ? value : 0.0F;
 }
 
+uint32_t wn_model_file_view_side(const char *options)
+{
+    const char *at = strncmp(options, "side=", 5) == 0 ? options : strstr(options, " side=");
+    long value = at ? strtol(strchr(at, '=') + 1, NULL, 10) : 0;
+    return value > 0 && value <= 1024 ? (uint32_t)value : 0;
+}
+
 /* The row of that name, with its run of numbers inside the block. */
 static bool find_tensor(const wn_model_content *content, const char *name, file_tensor *out)
 {

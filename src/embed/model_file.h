@@ -48,6 +48,10 @@ WN_NODISCARD wn_status wn_model_file_parse(const void *bytes, size_t len, const 
  * not within 1 to 16. */
 float wn_model_file_cut(const char *options);
 
+/* The side of the views that a model learned from: the number behind "side=" among its options; 0 where it is not
+ * given. */
+uint32_t wn_model_file_view_side(const char *options);
+
 /* Copies the file's numbers into every tensor of `set`; one that is absent or has another shape is WN_CORRUPT. */
 WN_NODISCARD wn_status wn_model_file_load(const wn_model_content *content, const char *name, wn_tensors *set,
                                           wn_error *err);

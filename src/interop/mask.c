@@ -149,7 +149,8 @@ bool wn_mask_draw_ring(const float *points, size_t count, int32_t width, int32_t
     for (int32_t y = 0; y < height; y++) {
         size_t found = cross_row(points, corners, (float)y + 0.5f, crossings);
         for (size_t i = 0; i + 1 < found; i += 2) {
-            float from = fmaxf(ceilf(crossings[i] - 0.5f), 0), to = fminf(ceilf(crossings[i + 1] - 0.5f), (float)width);
+            float from = fmaxf(ceilf(crossings[i] - 0.5f), 0),
+                  to = fminf(fmaxf(ceilf(crossings[i + 1] - 0.5f), 0), (float)width);
             uint8_t *row = out + (size_t)y * (size_t)width;
             for (int32_t x = (int32_t)fminf(from, (float)width); x < (int32_t)to; x++) row[x] = !row[x];
         }

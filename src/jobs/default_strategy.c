@@ -44,7 +44,13 @@ wn_status wn_predicted_scores(wn_workspace *workspace, wn_rows rows, wn_rows can
     if (!predicted) return WN_OK;
     float *scores = wn_alloc(WN_MEMORY_SELECTION, rows.len, sizeof *scores);
     if (!scores) return wn_fail(err, WN_NOMEM, "no memory for the scores of %zu rows", rows.len);
-    wn_status status = wn_scores_load(workspace, NULL, "uncertainty_margin", rows, scores, err);
+    wn_error none;
+    wn_status status = wn_scores_load(workspace, NULL, "uncertainty_margin", rows, scores, &none);
+    if (status == WN_NOTFOUND) { /* predictions without any entry have no scores */
+        wn_free(scores);
+        return WN_OK;
+    }
+    if (status) (void)wn_fail(err, status, "%s", none.message);
     for (size_t i = 0; i < candidates.len && !status; i++) {
         double score = (double)scores[candidates.data[i]];
         if (!isfinite(score)) continue;

@@ -115,7 +115,7 @@ static void tell_unknown(const char *what, const char *word, bool get(size_t, co
         wn_fail(err, WN_INVALID, "no %s \"%s\"; the default is \"%s\"", what, word, words[0] ? words[0] : "");
 }
 
-/* The network of the model to start from, and its side. */
+/* The network of the model to start from, and its sides. */
 static wn_status choose_start(const wn_train_params *params, wn_learner_setup *learner, wn_error *err)
 {
     wn_train_origin origin;
@@ -125,7 +125,8 @@ static wn_status choose_start(const wn_train_params *params, wn_learner_setup *l
     }
     learner->architecture = wn_architecture_find(origin.network);
     learner->start_hash = origin.hash;
-    learner->side = origin.side;
+    learner->side = origin.view_side ? origin.view_side : origin.side;
+    learner->embed_side = origin.side;
     learner->cut = origin.cut;
     return WN_OK;
 }
@@ -171,28 +172,28 @@ static uint32_t half_side(uint32_t side, uint32_t step)
     return half > 0 ? half : step;
 }
 
-/* Half as much again as the views, where the images are kept as large. A model to start from keeps its own. */
+/* Half as much again as the views, where the images are kept as large. A model to start from keeps its own side. */
 static uint32_t usual_embed_side(const wn_train_images *images, const wn_learner_setup *learner, uint32_t step)
 {
-    const uint32_t most = learner->side * 3 / 2 < images->side ? learner->side * 3 / 2 : images->side;
-    return learner->start_hash || most < learner->side ? learner->side : most / step * step;
+    const uint32_t side = learner->side, most = side * 3 / 2 < images->side ? side * 3 / 2 : images->side;
+    if (learner->start_hash)
+        return learner->embed_side >= side && learner->embed_side <= 2 * side ? learner->embed_side : side;
+    return most < side ? side : most / step * step;
 }
 
 static wn_status choose_embed_side(const wn_train_images *images, const wn_train_params *params,
                                    wn_learner_setup *learner, wn_error *err)
 {
-    const uint32_t step = wn_architecture_side_step(learner->architecture);
-    learner->embed_side =
+    const uint32_t step = wn_architecture_side_step(learner->architecture), side = learner->side;
+    const uint32_t chosen =
         params->embed_side > 0 ? (uint32_t)params->embed_side : usual_embed_side(images, learner, step);
-    if (learner->embed_side >= learner->side && learner->embed_side <= 2 * learner->side &&
-        learner->embed_side % step == 0)
-        return WN_OK;
-    return wn_fail(
-        err, WN_INVALID,
-        "--embed-side %u: with views of %u pixels network \"%s\" embeds pictures of a multiple of %u from %u to "
-        "%u",
-        (unsigned)learner->embed_side, (unsigned)learner->side, learner->architecture->name, (unsigned)step,
-        (unsigned)learner->side, 2 * (unsigned)learner->side);
+    learner->embed_side = chosen;
+    if (chosen >= side && chosen <= 2 * side && chosen % step == 0) return WN_OK;
+    return wn_fail(err, WN_INVALID,
+                   "--embed-side %u: with views of %u pixels network \"%s\" embeds pictures of a multiple of %u from "
+                   "%u to %u",
+                   (unsigned)chosen, (unsigned)side, learner->architecture->name, (unsigned)step, (unsigned)side,
+                   2 * (unsigned)side);
 }
 
 static wn_status choose_views(const wn_train_images *images, const wn_train_params *params, wn_learner_setup *learner,

@@ -29,6 +29,7 @@ wn_status wn_train_start_origin(const char *path, wn_train_origin *out, wn_error
     wn_status status = read_model(path, &bytes, &content, err);
     if (!status) {
         *out = (wn_train_origin){.side = content.description.side,
+                                 .view_side = wn_model_file_view_side(content.description.options),
                                  .hash = content.hash,
                                  .cut = wn_model_file_cut(content.description.options)};
         (void)snprintf(out->network, sizeof out->network, "%s", content.description.architecture);

@@ -11,7 +11,8 @@
 /* What a model file says of itself. */
 typedef struct wn_train_origin {
     char network[64];
-    uint32_t side;
+    uint32_t side;      /* of the pictures that it embeds */
+    uint32_t view_side; /* of the views that it learned from */
     uint64_t hash;
     float cut; /* as in wn_model_info */
 } wn_train_origin;

@@ -167,3 +167,11 @@ PY
 "$WINNOW" train -w bare --steps 4 --network tiny --batch 8 --views 2 -q
 fails 1 "needs predictions of the images" "$WINNOW" select -w bare -n 5 -s uncertainty-herding
 "$WINNOW" select -w bare -n 5 --explain | grep -q "with max-herding"
+
+# Predictions that say nothing about any image are none.
+echo '[]' >empty.json
+"$WINNOW" add "$IMAGES" -w e -q
+"$WINNOW" import empty.json --as predictions --format coco -w e -q
+"$WINNOW" select -w e -n 3 --out three.txt 2>message >/dev/null
+[ "$(wc -l <three.txt)" = 3 ]
+grep -q "no candidate has predictions" message

@@ -196,6 +196,14 @@ static void test_a_model_may_embed_larger_pictures(void **state)
     assert_non_null(strstr(wn_model_get_info(model)->options, " embed-side=32"));
     wn_model_close(&model);
     read_model(&larger);
+    wn_train_params onward = make_params(); /* a training from it has its views, and embeds what it does */
+    wn_train_plan plan;
+    onward.from = model_path;
+    assert_int_equal(wn_train_make_plan(&images, &onward, &plan, &err), WN_OK);
+    assert_true(plan.side == SIDE && plan.embed_side == 2 * SIDE);
+    onward.side = 3 * SIDE;
+    assert_int_equal(wn_train_make_plan(&images, &onward, &plan, &err), WN_OK);
+    assert_true(plan.side == 3 * SIDE && plan.embed_side == 3 * SIDE);
     remove_files();
     params.embed_side = 0; /* that of the views: the images are no larger */
     assert_int_equal(train(&images, &params, NULL, &progress, NULL, &err), WN_CANCELLED);
