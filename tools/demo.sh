@@ -12,7 +12,7 @@ if [ -z "$images" ]; then
     [ -f "$images/truth.csv" ] || "$winnow" scenes "$images" --images 2000
 fi
 name=$(basename "$images")
-"$winnow" curate "$images" -n "$picks" -w "demo/$name.winnow" ${TRAIN_MINUTES:+--train-minutes "$TRAIN_MINUTES"} --json >demo/result.json
+"$winnow" curate "$images" -n "$picks" --at-most -w "demo/$name.winnow" ${TRAIN_MINUTES:+--train-minutes "$TRAIN_MINUTES"} --json >demo/result.json
 report=$(sed -n 's/.*"report": *"\([^"]*\)".*/\1/p' demo/result.json)
 echo
 echo "Open this page in a browser:  $report"
