@@ -44,10 +44,10 @@ wn_status wn_export_table_check(const wn_export_options *options, wn_error *err)
     return WN_OK;
 }
 
-/* A field of an imported set hides a measured one of the same name, as everywhere. */
-static bool is_repeat(const table *t, size_t field)
+/* Whether an imported field has the name of a measured one, which hides it wherever fields are read by name. */
+static bool is_hidden(const table *t, size_t field)
 {
-    for (size_t i = 0; i < field; i++)
+    for (size_t i = field + 1; i < t->field_count; i++)
         if (strcmp(t->fields[i].name, t->fields[field].name) == 0) return true;
     return false;
 }
@@ -73,7 +73,7 @@ static wn_status find_columns(table *t, wn_error *err)
     for (size_t i = 0; i < t->score_count; i++)
         t->columns[t->count++] = (column){.name = t->score_names[i], .score = true, .numeric = true};
     for (size_t i = 0; i < t->field_count; i++)
-        if (!is_repeat(t, i))
+        if (!is_hidden(t, i))
             t->columns[t->count++] = (column){.name = t->fields[i].name, .numeric = t->fields[i].numeric};
     for (size_t i = 0; i < t->count; i++) {
         column *c = &t->columns[i];

@@ -58,6 +58,8 @@ for name, values in expected.items():
 one, two = ({r["path"]: r for r in csv.DictReader(open(f))} for f in ("one.csv", "two.csv"))
 assert (one[files[0]]["weather"], one[files[0]]["count"]) == ("rain, snow", "3") and one[files[2]]["count"] == "-0.1"
 assert one[files[1]]["weather"] == "" and float(one[files[1]]["lightly.width"]) > 0
+header = next(csv.reader(open("two.csv")))
+assert len(header) == len(set(header)), header
 assert list(one.values()) == [{k: two[p][k] for k in r} for p, r in one.items()]
 PY
 ! "$WINNOW" export x --scores --format coco -w a.winnow 2>message
