@@ -51,6 +51,20 @@ void wn_text_sink_json(wn_text_sink *sink, json_t *value)
     json_decref(value);
 }
 
+json_t *wn_json_real_list(const float *values, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_real(wn_text_decimal(values[i])));
+    return list;
+}
+
+json_t *wn_json_count_list(const uint32_t *values, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_integer(values[i]));
+    return list;
+}
+
 json_t *wn_json_name(const char *text)
 {
     json_t *value = json_string(text);

@@ -29,6 +29,10 @@ WN_NODISCARD wn_status wn_text_sink_end(wn_text_sink *sink, wn_status status, wn
 /* Adds a JSON value in one line and releases it; NULL counts as memory that is short. */
 void wn_text_sink_json(wn_text_sink *sink, json_t *value);
 
+/* JSON lists of numbers; floats with as few digits as tell them apart. */
+json_t *wn_json_real_list(const float *values, size_t count);
+json_t *wn_json_count_list(const uint32_t *values, size_t count);
+
 /* A JSON string of any bytes: invalid UTF-8 becomes \xHH. */
 json_t *wn_json_name(const char *text);
 

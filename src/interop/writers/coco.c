@@ -9,13 +9,6 @@
 #include "interop/annotation_writer.h"
 #include "interop/mask.h"
 
-static json_t *json_numbers(const float *values, size_t count)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_real(wn_text_decimal(values[i])));
-    return list;
-}
-
 /* Rings, divided by pairs of NaN. */
 static json_t *json_polygon(const float *points, size_t count)
 {
@@ -23,7 +16,7 @@ static json_t *json_polygon(const float *points, size_t count)
     for (size_t at = 0; at < count;) {
         size_t end = at;
         while (end < count && !isnan(points[end])) end += 2;
-        if (end > at) json_array_append_new(rings, json_numbers(points + at, end - at));
+        if (end > at) json_array_append_new(rings, wn_json_real_list(points + at, end - at));
         at = end + 2;
     }
     return rings;
@@ -39,9 +32,8 @@ static json_t *json_mask(const wn_annotations *set, const wn_annotation_image *i
     wn_buffer_init(&runs, WN_MEMORY_TEXT, 0);
     json_t *mask = NULL;
     if (wn_mask_to_columns(set->runs + item->mask.first, item->mask.count, width, height, &runs)) {
-        json_t *counts = json_array();
         const uint32_t *values = (const uint32_t *)(const void *)runs.data;
-        for (size_t i = 0; i < runs.len / sizeof *values; i++) json_array_append_new(counts, json_integer(values[i]));
+        json_t *counts = wn_json_count_list(values, runs.len / sizeof *values);
         mask = json_pack("{s:[i,i], s:o}", "size", (int)height, (int)width, "counts", counts);
     }
     *failed = runs.status != WN_OK;
@@ -72,16 +64,16 @@ static json_t *json_item(const wn_annotations *set, size_t image, const wn_annot
                               item->flags & WN_ITEM_CROWD ? 1 : 0);
     if (item->category >= 0)
         json_object_set_new(entry, "category_id", json_integer(set->categories[item->category].id));
-    if (item->flags & WN_ITEM_BOX) json_object_set_new(entry, "bbox", json_numbers(item->box, 4));
+    if (item->flags & WN_ITEM_BOX) json_object_set_new(entry, "bbox", wn_json_real_list(item->box, 4));
     if ((item->flags & WN_ITEM_BOX) || item->polygon.count || item->mask.count)
         json_object_set_new(entry, "area", json_real(area_of(set, item)));
     if (!isnan(item->score)) json_object_set_new(entry, "score", json_real(wn_text_decimal(item->score)));
     if (item->probabilities.count)
         json_object_set_new(entry, "probabilities",
-                            json_numbers(set->numbers + item->probabilities.first, item->probabilities.count));
+                            wn_json_real_list(set->numbers + item->probabilities.first, item->probabilities.count));
     if (item->keypoints.count) {
         json_object_set_new(entry, "keypoints",
-                            json_numbers(set->numbers + item->keypoints.first, item->keypoints.count));
+                            wn_json_real_list(set->numbers + item->keypoints.first, item->keypoints.count));
         json_object_set_new(entry, "num_keypoints", json_integer(keypoints_told(set, item)));
     }
     if (item->polygon.count) {

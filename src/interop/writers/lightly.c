@@ -11,20 +11,6 @@
 #include "interop/mask.h"
 #include "winnow/memory.h"
 
-static json_t *json_numbers(const float *values, size_t count)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_real(wn_text_decimal(values[i])));
-    return list;
-}
-
-static json_t *json_runs(const uint32_t *runs, size_t count)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_integer(runs[i]));
-    return list;
-}
-
 /* The mask, or the polygon drawn as one, which the format does not have. False when memory is short. */
 static bool add_mask(json_t *entry, const wn_annotations *set, const wn_annotation_image *image,
                      const wn_annotation_item *item)
@@ -32,10 +18,10 @@ static bool add_mask(json_t *entry, const wn_annotations *set, const wn_annotati
     wn_buffer runs;
     wn_buffer_init(&runs, WN_MEMORY_TEXT, 0);
     if (item->mask.count) {
-        json_object_set_new(entry, "segmentation", json_runs(set->runs + item->mask.first, item->mask.count));
+        json_object_set_new(entry, "segmentation", wn_json_count_list(set->runs + item->mask.first, item->mask.count));
     } else if (wn_mask_from_rings(set, item, image->width, image->height, &runs)) {
         const uint32_t *values = (const uint32_t *)(const void *)runs.data;
-        json_object_set_new(entry, "segmentation", json_runs(values, runs.len / sizeof *values));
+        json_object_set_new(entry, "segmentation", wn_json_count_list(values, runs.len / sizeof *values));
     }
     const bool good = runs.status == WN_OK;
     wn_buffer_clear(&runs);
@@ -49,11 +35,11 @@ static json_t *json_item(const wn_annotations *set, const wn_annotation_image *i
                               isnan(item->score) ? 1.0 : wn_text_decimal(item->score));
     if (item->probabilities.count == set->category_count && set->category_count)
         json_object_set_new(entry, "probabilities",
-                            json_numbers(set->numbers + item->probabilities.first, item->probabilities.count));
-    if (item->flags & WN_ITEM_BOX) json_object_set_new(entry, "bbox", json_numbers(item->box, 4));
+                            wn_json_real_list(set->numbers + item->probabilities.first, item->probabilities.count));
+    if (item->flags & WN_ITEM_BOX) json_object_set_new(entry, "bbox", wn_json_real_list(item->box, 4));
     if (item->keypoints.count)
         json_object_set_new(entry, "keypoints",
-                            json_numbers(set->numbers + item->keypoints.first, item->keypoints.count));
+                            wn_json_real_list(set->numbers + item->keypoints.first, item->keypoints.count));
     if (add_mask(entry, set, image, item)) return entry;
     json_decref(entry);
     return NULL;
