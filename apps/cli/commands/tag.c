@@ -155,10 +155,9 @@ const command command_tag = {
     .usage = "list | show TAG | create TAG --paths FILE | union|intersect|subtract NEW TAG TAG... | delete TAG | undo",
     .details =
         "Selections are tags, and tags say what was picked already ('winnow select --except-tag TAG'). create makes "
-        "one "
-        "from a list of paths, the picks of a selection, or the images of a class; union, intersect and subtract make "
-        "one from others; delete removes one. Every change, also one that another command made, can be taken back with "
-        "undo, the newest first.",
+        "one from a list of paths, the picks of a selection, or the images of a class; union, intersect and "
+        "subtract make one from others; delete removes one. Every change, also one that another command made, can be "
+        "taken back with undo, the newest first.",
     .examples = examples,
     .options = options,
     .params_size = sizeof(tag_params),
