@@ -70,8 +70,7 @@ static wn_status load(wn_model *m, const wn_model_content *content, const char *
     WN_TRY(describe(m, content, precision, err));
     if (m->info.cut <= 0.0F) return wn_fail(err, WN_CORRUPT, "%s: its option cut is not within 1 to 16", name);
     m->feature_width = wn_architecture_features(architecture);
-    if (m->info.side % wn_architecture_side_step(architecture) != 0 ||
-        content->description.features != m->feature_width) {
+    if (!wn_architecture_takes_side(architecture, m->info.side) || content->description.features != m->feature_width) {
         return wn_fail(err, WN_CORRUPT, "%s: network \"%s\" does not fit side %u and %u features", name,
                        architecture->name, (unsigned)m->info.side, (unsigned)content->description.features);
     }

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "embed/model_private.h"
 #include "embed/wire.h"
+#include "nn/conv_shape.h"
 #include "winnow/memory.h"
 #include "winnow/onnx.h"
 #include "winnow/version.h"
@@ -103,13 +104,14 @@ static void copy_weight(writer *w, const wn_tensors *tensors, const char *part, 
     add_weight(w, name, tensor->rank, tensor->shape, tensors->values + tensor->offset);
 }
 
-static void add_convolution(writer *w, const wn_tensors *tensors, const wn_layer *layer, size_t row, const char *input,
-                            const char *output)
+/* `side` is that of the input. */
+static void add_convolution(writer *w, const wn_tensors *tensors, const wn_layer *layer, size_t row, uint32_t side,
+                            const char *input, const char *output)
 {
-    const int64_t kernel = layer->kernel, stride = layer->stride == 2 ? 2 : 1;
-    const int64_t all = stride == 1 ? kernel - 1 : kernel > 2 ? kernel - 2 : 0;
-    const int64_t first = stride == 2 && !layer->late ? all - all / 2 : all / 2, last = all - first;
+    const uint32_t kernel = layer->kernel, stride = layer->stride == 2 ? 2 : 1;
+    uint32_t first, last;
     char weight[NAME];
+    wn_conv_padding(kernel, stride, side, layer->late, &first, &last);
     copy_weight(w, tensors, "weight", row, weight);
     begin_node(w, "Conv", (const char *const[]){input, weight, NULL}, output);
     add_ints(w, "kernel_shape", (const int64_t[]){kernel, kernel}, 2);
@@ -132,7 +134,8 @@ static void add_norm(writer *w, const wn_tensors *tensors, double epsilon, size_
 }
 
 /* One row of the table; its activation is called "actROW". */
-static void add_row(writer *w, const wn_architecture *architecture, const wn_tensors *tensors, size_t row)
+static void add_row(writer *w, const wn_architecture *architecture, const wn_tensors *tensors, uint32_t side,
+                    size_t row)
 {
     const wn_layer *layer = &architecture->layers[row];
     char input[NAME] = "normal", conv[NAME], pool[NAME], norm[NAME], clip[NAME], act[NAME], skip[NAME];
@@ -143,7 +146,7 @@ static void add_row(writer *w, const wn_architecture *architecture, const wn_ten
     name_of(clip, "clip", row);
     name_of(act, "act", row);
     name_of(skip, "act", row - layer->skip);
-    add_convolution(w, tensors, layer, row, input, conv);
+    add_convolution(w, tensors, layer, row, wn_architecture_side_in(architecture, row, side), input, conv);
     if (layer->pool) {
         begin_node(w, "MaxPool", (const char *const[]){conv, NULL}, pool);
         add_ints(w, "kernel_shape", (const int64_t[]){2, 2}, 2);
@@ -205,7 +208,7 @@ static void write_graph(writer *w, const wn_model *m)
     add_weight(w, "six", 0, NULL, &limits[1]);
     add_node(w, "Sub", (const char *const[]){"images", "input.mean", NULL}, "centred");
     add_node(w, "Div", (const char *const[]){"centred", "input.deviation", NULL}, "normal");
-    for (size_t row = 0; row < architecture->layer_count; row++) add_row(w, architecture, tensors, row);
+    for (size_t row = 0; row < architecture->layer_count; row++) add_row(w, architecture, tensors, m->info.side, row);
     add_node(w, "GlobalAveragePool", (const char *const[]){last, NULL}, "mean");
     add_node(w, "Flatten", (const char *const[]){"mean", NULL}, "features");
     add_weight(w, "embedding0.weight", 2, weight,

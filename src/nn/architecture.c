@@ -54,6 +54,19 @@ static void follow(const wn_architecture *architecture, reach reached[WN_ARCHITE
     }
 }
 
+/* An odd side is halved upwards. */
+static uint32_t halved_side(uint32_t side, uint32_t times)
+{
+    return (side + (1U << times) - 1) >> times;
+}
+
+uint32_t wn_architecture_side_in(const wn_architecture *architecture, size_t i, uint32_t side)
+{
+    reach reached[WN_ARCHITECTURE_LAYERS_MAX];
+    follow(architecture, reached);
+    return halved_side(side, reached[i].halved_in);
+}
+
 /* Weights of one filter. */
 static double filter_numbers(const wn_layer *layer, uint32_t channels_in)
 {
@@ -63,7 +76,7 @@ static double filter_numbers(const wn_layer *layer, uint32_t channels_in)
 /* Of one row. */
 static double row_flop(const wn_layer *layer, const reach *reached, uint32_t side)
 {
-    double edge = (double)side / (double)(1U << (reached->halved_in + (layer->stride == 2 ? 1 : 0)));
+    double edge = (double)halved_side(side, reached->halved_in + (layer->stride == 2 ? 1 : 0));
     return 2 * edge * edge * layer->channels * filter_numbers(layer, reached->channels_in);
 }
 
@@ -104,6 +117,19 @@ uint32_t wn_architecture_side_step(const wn_architecture *architecture)
         if (reached[i].halved > halved) halved = reached[i].halved;
     }
     return 1U << halved;
+}
+
+bool wn_architecture_takes_side(const wn_architecture *architecture, uint32_t side)
+{
+    reach reached[WN_ARCHITECTURE_LAYERS_MAX];
+    const uint32_t step = wn_architecture_side_step(architecture);
+    if (side == 0 || step == 1 || side % step == 0) return side > 0;
+    if (side % (step / 2) != 0) return false;
+    follow(architecture, reached);
+    for (size_t i = 0; i < architecture->layer_count; i++) {
+        if (architecture->layers[i].pool && 1U << reached[i].halved == step) return false;
+    }
+    return true;
 }
 
 static bool row_valid(const wn_architecture *architecture, const reach *reached, size_t i)

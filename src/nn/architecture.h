@@ -71,7 +71,14 @@ uint64_t wn_architecture_numbers(const wn_architecture *architecture);
 /* Whether the rows make sense, and a backward pass has at most three gradients at a time. */
 bool wn_architecture_valid(const wn_architecture *architecture);
 
-/* A side must be a multiple of this: 2 to the number of halvings on the way. */
+/* Sides of views are multiples of this: 2 to the number of halvings on the way. */
 uint32_t wn_architecture_side_step(const wn_architecture *architecture);
+
+/* Whether pictures of this side can be computed: multiples of the step, and of half of it where the last halving is a
+ * stride, which halves an odd side upwards. */
+bool wn_architecture_takes_side(const wn_architecture *architecture, uint32_t side);
+
+/* The side of what row i reads, in pictures of `side`. */
+uint32_t wn_architecture_side_in(const wn_architecture *architecture, size_t i, uint32_t side);
 
 #endif

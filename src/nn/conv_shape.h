@@ -12,8 +12,9 @@
  * (N x C/16 x H x W x 16). Inputs of 3 channels are N x H x W x C, or N x C x H x W for BLOCKS. */
 typedef enum wn_layout { WN_LAYOUT_TOGETHER, WN_LAYOUT_BLOCKS } wn_layout;
 
-/* A convolution, zero padded so that stride 1 keeps the side and stride 2 halves an even one. The padding of stride 2
- * is not the same on both ends: the larger part lies left and above, with `late` right and below. */
+/* A convolution, zero padded so that stride 1 keeps the side and stride 2 halves it, an odd one upwards. The padding of
+ * stride 2 on an even side is not the same on both ends: the larger part lies left and above, with `late` right and
+ * below. */
 typedef struct wn_conv_shape {
     uint32_t views, side, channels_in, channels_out, kernel, stride;
     bool depthwise; /* channel c of the output sees channel c of the input only */
@@ -21,6 +22,15 @@ typedef struct wn_conv_shape {
     bool bf16; /* activations and weights; gradients of weights are always fp32 */
     wn_layout layout;
 } wn_conv_shape;
+
+/* Zeros before and after the `side` positions of a row or column. */
+static inline void wn_conv_padding(uint32_t kernel, uint32_t stride, uint32_t side, bool late, uint32_t *first,
+                                   uint32_t *last)
+{
+    const uint32_t all = stride == 1 ? kernel - 1 : kernel > 2 ? kernel - 2 + side % 2 : 0;
+    *first = stride == 2 && !late ? all - all / 2 : all / 2;
+    *last = all - *first;
+}
 
 typedef enum wn_conv_direction { WN_CONV_FORWARD, WN_CONV_BACKWARD_DATA, WN_CONV_BACKWARD_WEIGHTS } wn_conv_direction;
 

@@ -62,7 +62,7 @@ WN_NODISCARD wn_status wn_network_commit(wn_network *network, wn_pool *pool, wn_
 /* Views of one size inside a batch. */
 typedef struct wn_batch_group {
     size_t views;
-    uint32_t side; /* a multiple of wn_architecture_side_step */
+    uint32_t side; /* one that wn_architecture_takes_side */
 } wn_batch_group;
 
 /* How a batch is computed. */

@@ -151,10 +151,10 @@ static int fill_weight_dims(const wn_conv_shape *shape, dnnl_dims_t out)
 
 static void fill_padding(const wn_conv_shape *shape, dnnl_dims_t before, dnnl_dims_t after)
 {
-    dnnl_dim_t k = shape->kernel, all = shape->stride == 1 ? k - 1 : k > 2 ? k - 2 : 0;
-    dnnl_dim_t first = shape->stride == 2 && !shape->late ? all - all / 2 : all / 2;
+    uint32_t first, last;
+    wn_conv_padding(shape->kernel, shape->stride, shape->side, shape->late, &first, &last);
     before[0] = before[1] = first;
-    after[0] = after[1] = all - first;
+    after[0] = after[1] = last;
 }
 
 /* The description of one direction; `algorithm` direct or Winograd. `hint` is the forward one, NULL for FORWARD. */
@@ -162,7 +162,8 @@ static dnnl_status_t describe(const wn_onednn *onednn, wn_conv_direction directi
                               dnnl_alg_kind_t algorithm, dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *out)
 {
     dnnl_data_type_t type = shape->bf16 ? dnnl_bf16 : dnnl_f32;
-    dnnl_dim_t in = shape->channels_in, co = shape->channels_out, s = shape->side, out_side = s / shape->stride;
+    dnnl_dim_t in = shape->channels_in, co = shape->channels_out, s = shape->side,
+               out_side = (s + shape->stride - 1) / shape->stride;
     dnnl_dims_t inner_dims = {shape->views, in, s, s}, outer_dims = {shape->views, co, out_side, out_side};
     dnnl_dims_t strides = {shape->stride, shape->stride}, weight_dims, before, after;
     int rank = fill_weight_dims(shape, weight_dims);

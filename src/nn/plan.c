@@ -44,7 +44,7 @@ static void place_layers(wn_plan *plan, const wn_architecture *architecture)
         layer->channels_in = i == 0 ? 3 : plan->layers[layer->source].channels;
         layer->channels = row->channels;
         layer->side_in = i == 0 ? plan->side : plan->layers[layer->source].side;
-        layer->side_full = row->stride == 2 ? layer->side_in / 2 : layer->side_in;
+        layer->side_full = row->stride == 2 ? (layer->side_in + 1) / 2 : layer->side_in;
         layer->side = row->pool ? layer->side_full / 2 : layer->side_full;
         layer->pool = row->pool;
         layer->skip = row->skip;
@@ -147,10 +147,9 @@ wn_status wn_plan_get(wn_network *network, uint32_t views, uint32_t side, const 
         }
     }
 
-    uint32_t step = wn_architecture_side_step(network->architecture);
-    if (views == 0 || side == 0 || side % step != 0)
+    if (views == 0 || !wn_architecture_takes_side(network->architecture, side))
         return wn_fail(err, WN_INVALID, "network %s takes views whose side is a multiple of %u, not %u",
-                       network->architecture->name, step, side);
+                       network->architecture->name, wn_architecture_side_step(network->architecture), side);
 
     wn_plan **grown = wn_realloc(WN_MEMORY_NETWORK, network->plans, network->plan_count + 1, sizeof *grown);
     if (!grown) return wn_fail(err, WN_NOMEM, "no memory for the network");

@@ -188,7 +188,7 @@ static wn_status choose_embed_side(const wn_train_images *images, const wn_train
     const uint32_t chosen =
         params->embed_side > 0 ? (uint32_t)params->embed_side : usual_embed_side(images, learner, step);
     learner->embed_side = chosen;
-    if (chosen >= side && chosen <= 2 * side && chosen % step == 0) return WN_OK;
+    if (chosen >= side && chosen <= 2 * side && wn_architecture_takes_side(learner->architecture, chosen)) return WN_OK;
     return wn_fail(err, WN_INVALID,
                    "--embed-side %u: with views of %u pixels network \"%s\" embeds pictures of a multiple of %u from "
                    "%u to %u",

@@ -535,6 +535,33 @@ static void architectures_work(void **state)
     assert_int_equal(wn_memory_live(WN_MEMORY_COUNT), 0);
 }
 
+/* TensorFlow's "same" padding: as many zeros as bring the output to half of the side, rounded up; one end has the odd
+ * one. */
+static void strides_halve_odd_sides_upwards(void **state)
+{
+    static const struct {
+        uint32_t kernel, stride, side;
+        bool late;
+        uint32_t first, last;
+    } cases[] = {{3, 1, 7, true, 1, 1},  {3, 2, 8, true, 0, 1}, {3, 2, 8, false, 1, 0}, {3, 2, 7, true, 1, 1},
+                 {3, 2, 7, false, 1, 1}, {7, 2, 9, true, 3, 3}, {7, 2, 8, false, 3, 2}, {1, 2, 7, true, 0, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t first = 9, last = 9;
+        wn_conv_padding(cases[i].kernel, cases[i].stride, cases[i].side, cases[i].late, &first, &last);
+        assert_int_equal(first, cases[i].first);
+        assert_int_equal(last, cases[i].last);
+        uint32_t out = (cases[i].side + first + last - cases[i].kernel) / cases[i].stride + 1;
+        assert_int_equal(out, (cases[i].side + cases[i].stride - 1) / cases[i].stride);
+    }
+    const wn_architecture *mobile = wn_architecture_find("mobile"), *tiny = wn_architecture_find("tiny");
+    assert_true(wn_architecture_takes_side(mobile, 96) && wn_architecture_takes_side(mobile, 112));
+    assert_false(wn_architecture_takes_side(mobile, 104) || wn_architecture_takes_side(mobile, 0));
+    assert_false(wn_architecture_takes_side(tiny, 12)); /* the last halving takes maxima of pairs */
+    assert_int_equal(wn_architecture_side_in(mobile, mobile->layer_count - 1, 112), 4);
+    assert_int_equal(wn_architecture_side_in(mobile, mobile->layer_count - 1, 128), 4);
+}
+
 /* Each test on one of the tables above. */
 #define ON(test, i)                                                                                                    \
     cmocka_unit_test_prestate_setup_teardown(test, set_up, tear_down, (void *)(uintptr_t)&architectures[i])
@@ -627,6 +654,7 @@ int main(void)
         ON_ALL(bytes_are_known_beforehand),
         ON(wrong_shapes_are_refused, 0),
         cmocka_unit_test(architectures_work),
+        cmocka_unit_test(strides_halve_odd_sides_upwards),
         cmocka_unit_test(auto_precision_follows_the_processor),
         cmocka_unit_test(auto_precision_of_training_follows_the_processor),
         cmocka_unit_test(signals_find_the_stack),
