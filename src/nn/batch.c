@@ -14,7 +14,10 @@
 #include "nn/pass.h"
 #include "winnow/memory.h"
 
-enum { SHARD_POSITIONS = 65536, SHARD_VIEWS_MIN = 32, SHARD_VIEWS_MAX = 128, ACCUMULATORS_MAX = 16, ADD_GRAIN = 16384 };
+enum { SHARD_POSITIONS = 65536, SHARD_VIEWS_MAX = 128, ACCUMULATORS_MAX = 16, ADD_GRAIN = 16384 };
+/* Inference keeps no activations, so that those of few views stay in the caches: "mobile" at 112 x 112 by 8 views takes
+ * 0.955 of the time that it takes by 32. */
+enum { SHARD_VIEWS_MIN = 32, SHARD_VIEWS_MIN_INFERENCE = 8 };
 
 typedef struct shard {
     const wn_plan *plan;
@@ -45,8 +48,9 @@ static uint32_t shard_size(const wn_batch_options *options, const wn_batch_group
 {
     if (options->shard_views) return options->shard_views;
     uint64_t area = (uint64_t)group->side * group->side;
-    uint64_t size = area ? SHARD_POSITIONS / area / 8 * 8 : SHARD_VIEWS_MIN;
-    if (size < SHARD_VIEWS_MIN) size = SHARD_VIEWS_MIN;
+    const uint64_t least = options->training ? SHARD_VIEWS_MIN : SHARD_VIEWS_MIN_INFERENCE;
+    uint64_t size = area ? SHARD_POSITIONS / area / 8 * 8 : least;
+    if (size < least) size = least;
     if (size > SHARD_VIEWS_MAX) size = SHARD_VIEWS_MAX;
     if (options->training && group->views > 0) {
         uint64_t shards = (group->views + size - 1) / size;
