@@ -7,6 +7,8 @@
                                                                    features, or their first 128 axes over such rows
     mobilenet_teacher.py check MODEL.onnx PHOTOS                      top-1 on one photo of every k-th class, named in class order
     mobilenet_teacher.py embed MODEL.onnx PATHS.txt OUT.npy [SIDE]    rows of 768 float16, in the order of the list
+    mobilenet_teacher.py axes ROWS.npy COUNT POWER OUT.npy         such rows on their first COUNT principal axes, each divided by
+                                                                   its variance to the power of POWER / 2, at length 1
 
 Weights in the Keras layout (HWIO; depthwise HWC1), input RGB / 127.5 - 1, TensorFlow's "same" padding, batch norm with
 epsilon 1e-3, ReLU6 (Howard et al. 2017, "MobileNets"). Needs numpy, onnx, onnxruntime, Pillow and safetensors.
@@ -188,6 +190,12 @@ def embed(model_path, list_path, out, side):
     rows.flush()
 
 
+def spread(rows_path, count, power, out):
+    weights, bias, _ = principal_axes(rows_path, count, power)
+    rows = np.load(rows_path) @ weights.T + bias
+    np.save(out, (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32))
+
+
 if __name__ == "__main__":
     command, arguments = sys.argv[1] if len(sys.argv) > 1 else "", sys.argv[2:]
     if command == "onnx" and len(arguments) == 2:
@@ -198,5 +206,7 @@ if __name__ == "__main__":
         check(*arguments)
     elif command == "embed" and len(arguments) in (3, 4):
         embed(*arguments[:3], int(arguments[3]) if len(arguments) == 4 else 224)
+    elif command == "axes" and len(arguments) == 4:
+        spread(arguments[0], int(arguments[1]), float(arguments[2]), arguments[3])
     else:
         sys.exit(__doc__)

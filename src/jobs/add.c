@@ -24,7 +24,7 @@
 static const uint64_t HELD_BYTES = 64u << 20;
 /* Photos are kept at the side that the built-in model looks at; small images are not enlarged before they are embedded.
  */
-enum { PROBED_IMAGES = 256, SMALL_SIDE = 48, SMALL_INPUT = 32, PHOTO_INPUT = 96 };
+enum { PROBED_IMAGES = 256, SMALL_SIDE = 48, SMALL_INPUT = 32, PHOTO_INPUT = 112 };
 
 typedef struct adding {
     const wn_job *job;

@@ -44,7 +44,7 @@ says t.wnm network tiny
 says t.wnm "nested dims" "32, 64, 128"
 says t.wnm "trained steps" 3
 json t.wnm 'f["kind"] == "model" and f["dim"] == 128 and f["parameters"] > 1000 and f["side"] == 16 and f["bytes"] > 4 * f["parameters"]'
-json default 'f["network"] == "mobile" and f["cut"] == 1.5 and f["side"] == 96'
+json default 'f["network"] == "mobile" and f["cut"] == 1.5 and f["side"] == 112'
 json t.safetensors 'f["kind"] == "safetensors" and f["network"] == "tiny" and f["types"] == ["F32"] and f["tensors"] > 2'
 json alien.safetensors 'f["numbers"] == 6 and f["model"].startswith("none of winnow")'
 json r.wnr 'f["kind"] == "reduction" and (f["from_dim"], f["dim"]) == (128, 4) and 0 < f["variance_kept"] <= 1 and f["model"].endswith("/t.wnm")'

@@ -20,7 +20,7 @@ cp d.safetensors other/
 [ -s d.onnx ]
 [ "$(cat d.onnx.json)" = '{"preprocess": "unit", "cut": 1.5}' ]
 "$WINNOW" info d.onnx >info.txt
-grep -q "^preprocessing  unit, NCHW, 96 x 96, the longer axis cut by 1.5 at most$" info.txt
+grep -q "^preprocessing  unit, NCHW, 112 x 112, the longer axis cut by 1.5 at most$" info.txt
 # Where there is a runtime: the same vectors of pictures of every shape, and others without the settings.
 if grep -q "^dimensions" info.txt; then
     "$WINNOW" embed "$IMAGES" --model d.onnx --out o.npy --out-paths p.txt -q

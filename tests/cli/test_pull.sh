@@ -92,7 +92,7 @@ models=cache/winnow/models
 # The table, and what a call would do.
 "$W" model list >list.txt
 "$W" model pull --list | cmp - list.txt
-grep -q '^default  *built in .* 96 * 128 ' list.txt && grep -q '^dinov2-small  *not here .* 224 * 384  Apache-2.0$' list.txt
+grep -q '^default  *built in .* 112 * 128 ' list.txt && grep -q '^dinov2-small  *not here .* 224 * 384  Apache-2.0$' list.txt
 grep -A2 '^resnet-50 ' list.txt | grep -q 'SHA-256 unknown; recorded on first download'
 "$W" model list --json | python3 -c 'import json,sys; m = json.load(sys.stdin)["models"]; assert len(m) >= 6 and all(len(x["sha256"] or "0" * 64) == 64 and x["bytes"] > 10**6 and x["side"] >= 96 and x["dim"] >= 128 for x in m), m'
 "$W" model pull resnet-50 --hub "$hub/ok" --dry-run 2>dry.txt
