@@ -422,10 +422,31 @@ static wn_status register_file(wn_workspace *workspace, const char *file, const 
     return status;
 }
 
+/* What the catalogue says of the embeddings of the model's name. */
+static wn_status look_up(wn_workspace *workspace, const wn_embedded *embedded, bool *known, bool *same, wn_error *err)
+{
+    wn_embedding_record *records = NULL;
+    size_t count = 0;
+    *known = *same = false;
+    WN_TRY(wn_embedding_list(workspace, &records, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(records[i].model, embedded->model) != 0) continue;
+        *known = true;
+        *same = strcmp(records[i].column, embedded->column) == 0;
+    }
+    wn_free(records);
+    return WN_OK;
+}
+
 /* Records of a model that is new here. */
 static wn_status add_records(wn_workspace *workspace, const char *file, const wn_model_info *info,
                              const wn_embedded *embedded, wn_error *err)
 {
+    bool known, same;
+    WN_TRY(look_up(workspace, embedded, &known, &same, err));
+    if (known)
+        wn_log(WN_LOG_INFO, "'%s' is another model than the one that embedded the images: they are embedded anew",
+               embedded->model);
     WN_TRY(register_file(workspace, file, info, embedded, err));
     WN_TRY(wn_column_create(workspace, embedded->column, WN_COLUMN_F32, info->dim, err));
     wn_embedding_record embedding = {.model = embedded->model, .column = embedded->column, .dim = info->dim};
@@ -436,27 +457,23 @@ static wn_status add_records(wn_workspace *workspace, const char *file, const wn
 static wn_status keep_record(wn_workspace *workspace, const char *file, const wn_model_info *info,
                              const wn_embedded *embedded, wn_error *err)
 {
-    char *column = NULL;
-    wn_error ignored;
-    wn_status status = wn_find_embedding(workspace, embedded->model, &column, &ignored);
-    const bool right = status == WN_OK && strcmp(column, embedded->column) == 0;
-    wn_free(column);
-    if (right) return WN_OK;
-    if (status == WN_NOTFOUND) WN_TRY(register_file(workspace, file, info, embedded, err));
+    bool known, same;
+    WN_TRY(look_up(workspace, embedded, &known, &same, err));
+    if (same) return WN_OK;
+    if (!known) WN_TRY(register_file(workspace, file, info, embedded, err));
     wn_embedding_record record = {.model = embedded->model, .column = embedded->column, .dim = embedded->dim};
-    return status && status != WN_NOTFOUND ? wn_fail(err, status, "%s", ignored.message)
-                                           : wn_embedding_add(workspace, &record, err);
+    return wn_embedding_add(workspace, &record, err);
 }
 
 wn_status wn_embedded_open(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
                            const wn_model_info *info, wn_embedded *out, int64_t *known, wn_error *err)
 {
-    char column[40];
+    char column[WN_EMBEDDING_COLUMN_MAX];
     wn_column_info stored = {0};
     out->dim = info->dim;
     out->hash = info->hash;
     WN_TRY(name_model(workspace, name, file, info, &out->model, err));
-    snprintf(column, sizeof column, "embedding.%016" PRIx64, info->hash);
+    wn_embedding_column(info->hash, column);
     if (!(out->column = wn_text_copy(column))) return wn_fail(err, WN_NOMEM, "out of memory");
     wn_status found = wn_column_find(workspace, column, &stored, err);
     *known = stored.rows;

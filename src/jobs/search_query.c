@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "jobs/vectors.h"
 #include "winnow/memory.h"
 #include "winnow/model.h"
 
@@ -225,8 +226,20 @@ static wn_status add_files(const wn_job *job, wn_model *model, const char *const
     return status;
 }
 
-static wn_status add_images(const wn_job *job, const wn_search_options *options, const char *file, summing *sum,
-                            wn_error *err)
+/* Vectors of two models say nothing about each other, also where they are of one length. */
+static wn_status check_model(const wn_model *model, const char *file, wn_column *column, wn_error *err)
+{
+    char own[WN_EMBEDDING_COLUMN_MAX];
+    wn_embedding_column(wn_model_get_info(model)->hash, own);
+    if (strcmp(own, wn_column_describe(column)->name) == 0) return WN_OK;
+    return wn_fail(err, WN_INVALID,
+                   "the images were embedded when '%s' was another model, so it cannot tell what is like them; 'winnow "
+                   "embed --model %s' embeds them anew",
+                   file, file);
+}
+
+static wn_status add_images(const wn_job *job, const wn_search_options *options, const char *file, wn_column *column,
+                            summing *sum, wn_error *err)
 {
     wn_model *model = NULL;
     if (options->region && options->image_count == 0)
@@ -234,10 +247,7 @@ static wn_status add_images(const wn_job *job, const wn_search_options *options,
     if (options->image_count + options->not_image_count == 0) return WN_OK;
     WN_TRY(wn_media_init(err));
     WN_TRY(wn_open_model(file, WN_PRECISION_AUTO, NULL, &model, err));
-    wn_status status = WN_OK;
-    if (wn_model_get_info(model)->dim != sum->dim)
-        status = wn_fail(err, WN_INVALID, "the model gives %u dimensions, the embeddings have %zu",
-                         (unsigned)wn_model_get_info(model)->dim, sum->dim);
+    wn_status status = check_model(model, file, column, err);
     if (!status) status = add_files(job, model, options->images, options->image_count, options->region, 0, sum, err);
     if (!status) status = add_files(job, model, options->not_images, options->not_image_count, NULL, 1, sum, err);
     wn_model_close(&model);
@@ -281,7 +291,7 @@ wn_status wn_search_query_make(const wn_job *job, wn_workspace *workspace, const
     if ((status = add_samples(workspace, out, column, options->not_samples, 1, &sum, err))) goto done;
     if ((status = add_tag(workspace, out, column, options->tag, 0, &sum, err))) goto done;
     if ((status = add_tag(workspace, out, column, options->not_tag, 1, &sum, err))) goto done;
-    if ((status = add_images(job, options, model_file, &sum, err))) goto done;
+    if ((status = add_images(job, options, model_file, column, &sum, err))) goto done;
     status = finish_vector(&sum, out, err);
 done:
     wn_free(sum.sums[0]);

@@ -19,7 +19,18 @@
 #include "jobs/job.h"
 #include "winnow/index_file.h"
 
-/* The column with the embeddings of a model, by the name under which the workspace knows it; a new string. */
+enum { WN_EMBEDDING_COLUMN_MAX = 40 };
+
+/* The name of the column for what a model gives: of its content, so that two models never share one. */
+void wn_embedding_column(uint64_t hash, char out[WN_EMBEDDING_COLUMN_MAX]);
+
+/* Whether a column of the built-in model holds what that of another version of winnow gave. False for the columns of
+ * other models. */
+WN_NODISCARD wn_status wn_embedding_is_outdated(const wn_model_record *model, const char *column, bool *outdated,
+                                                wn_error *err);
+
+/* The column with the embeddings of a model, by the name under which the workspace knows it; a new string. Warns where
+ * it is outdated: its rows still compare with each other. */
 WN_NODISCARD wn_status wn_find_embedding(wn_workspace *workspace, const char *model, char **column, wn_error *err);
 
 /* Row i of `matrix` is row rows.rows[i] of the workspace; rows rise. Rows whose file is gone or that have no finite
