@@ -75,15 +75,15 @@ static char *name_reduced(const char *model, const wn_reduce *reduce)
     return name;
 }
 
-/* Replaces a reduction by the model behind it, unless it is what is asked for already. */
-static wn_status step_behind(const wn_reduce *reduce, char **name, char **file, bool *same, wn_error *err)
+/* Replaces a reduction by the model behind it, unless it is what is asked for already and kept as it is. */
+static wn_status step_behind(const wn_reduce *reduce, bool keep, char **name, char **file, bool *same, wn_error *err)
 {
     wn_reduction reduction;
     char *base = NULL;
     *same = false;
     if (!wn_is_reduction(*file)) return WN_OK;
     WN_TRY(wn_read_model_reduction(*file, &reduction, &base, err));
-    *same = (int64_t)reduction.pca.dim == reduce->dim && reduction.pca.whiten == reduce->whiten;
+    *same = keep && (int64_t)reduction.pca.dim == reduce->dim && reduction.pca.whiten == reduce->whiten;
     wn_reduction_clear(&reduction);
     wn_status status = WN_OK;
     if (!*same) {
@@ -102,7 +102,7 @@ wn_status wn_find_reduced(wn_workspace *workspace, const char *wanted, const wn_
     bool same;
     WN_TRY(wn_find_model(workspace, wanted, name, file, err));
     if (!reduce->dim) return WN_OK;
-    wn_status status = step_behind(reduce, name, file, &same, err);
+    wn_status status = step_behind(reduce, true, name, file, &same, err);
     if (status || same) return status;
     char *model = *name, *reduced = name_reduced(model, reduce);
     wn_free(*file);
@@ -321,6 +321,12 @@ static wn_status register_reduced(wn_workspace *workspace, const char *name, con
     return status;
 }
 
+static bool is_own(wn_workspace *workspace, const char *file)
+{
+    const size_t len = strlen(wn_workspace_path(workspace));
+    return strncmp(file, wn_workspace_path(workspace), len) == 0 && file[len] == '/';
+}
+
 wn_status wn_stage_reduce(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
                           const wn_reduce *reduce, wn_embedded *out, wn_error *err)
 {
@@ -332,7 +338,8 @@ wn_status wn_stage_reduce(const wn_job *job, wn_workspace *workspace, const char
         status = wn_fail(err, WN_NOMEM, "out of memory");
         goto done;
     }
-    if ((status = step_behind(reduce, &model, &base, &same, err))) goto done;
+    /* One of the workspace is made again where the model behind it has changed. */
+    if ((status = step_behind(reduce, !is_own(workspace, base), &model, &base, &same, err))) goto done;
     if (same) {
         status = wn_stage_turn(job, workspace, model, base, out, err);
         goto done;

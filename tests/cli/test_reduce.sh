@@ -109,5 +109,9 @@ refuses 1 "damaged.wnr: damaged" embed --embeddings full.npy --model damaged.wnr
 "$W" train -w t --network tiny --batch 8 --views 2 --steps 3 --quiet --name other --out other.wnm
 cp other.wnm t/models/mine.wnm
 refuses 1 "not the one that it was fitted to" embed -w t --model mine-pca5
+cp -r t u
+"$W" embed -w u --model mine-pca5 --dim 5 --quiet
+"$W" search -w u --model mine-pca5 --image "$(head -n 1 some.txt)" -n 3 >found.txt
 "$W" embed -w t --model mine --dim 5 --quiet
+"$W" search -w t --model mine-pca5 --image "$(head -n 1 some.txt)" -n 3 | cmp - found.txt
 "$W" search -w t --image "$(head -n 1 some.txt)" -n 1 | grep -c "$(head -n 1 some.txt)"
