@@ -49,7 +49,7 @@ typedef enum wn_column_type {
 /* Letters, digits, '_', '-' and '.', beginning with a letter or digit. */
 #define WN_COLUMN_NAME_MAX 95
 /* Values of one row; a row has at most 1 MiB. */
-#define WN_COLUMN_WIDTH_MAX 65536
+#define WN_COLUMN_WIDTH_MAX 262144
 
 typedef struct wn_column_info {
     char name[WN_COLUMN_NAME_MAX + 1];
