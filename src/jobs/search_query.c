@@ -207,8 +207,8 @@ done:
     return status;
 }
 
-static wn_status add_files(const wn_job *job, wn_model *model, const char *const *paths, size_t count,
-                           const char *region, int side, summing *sum, wn_error *err)
+static wn_status add_files(wn_model *model, const char *const *paths, size_t count, const char *region, int side,
+                           summing *sum, wn_error *err)
 {
     wn_status status = WN_OK;
     size_t pixels = wn_model_get_info(model)->side;
@@ -217,8 +217,8 @@ static wn_status add_files(const wn_job *job, wn_model *model, const char *const
     if (!input || !vector) status = wn_fail(err, WN_NOMEM, "out of memory");
     for (size_t i = 0; i < count && !status; i++) {
         status = read_input(paths[i], i == 0 ? region : NULL, pixels, input, &aspect, err);
-        if (!status) wn_model_fit(model, job->pool, input, 1, &aspect);
-        if (!status) status = wn_model_embed(model, job->pool, input, 1, vector, err);
+        if (!status) wn_model_fit(model, NULL, input, 1, &aspect);
+        if (!status) status = wn_model_embed(model, NULL, input, 1, vector, err);
         if (!status) add_vector(sum, side, vector);
     }
     wn_free(vector);
@@ -248,8 +248,10 @@ static wn_status add_images(const wn_job *job, const wn_search_options *options,
     WN_TRY(wn_media_init(err));
     WN_TRY(wn_open_model(file, WN_PRECISION_AUTO, NULL, &model, err));
     wn_status status = check_model(model, file, column, err);
-    if (!status) status = add_files(job, model, options->images, options->image_count, options->region, 0, sum, err);
-    if (!status) status = add_files(job, model, options->not_images, options->not_image_count, NULL, 1, sum, err);
+    /* One thread: pictures are embedded one by one. */
+    if (!status) status = wn_job_plan(job, "the model", wn_model_get_memory(model, 1), err);
+    if (!status) status = add_files(model, options->images, options->image_count, options->region, 0, sum, err);
+    if (!status) status = add_files(model, options->not_images, options->not_image_count, NULL, 1, sum, err);
     wn_model_close(&model);
     return status;
 }
