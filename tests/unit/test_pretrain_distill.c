@@ -23,7 +23,7 @@
 #include "winnow/model.h"
 #include "winnow/train.h"
 
-enum { SIDE = 16, IMAGE_BYTES = SIDE * SIDE * 3, IMAGES = 64, WORDS = 8, DIM = 32, LARGE = 96 };
+enum { SIDE = 16, IMAGE_BYTES = SIDE * SIDE * 3, IMAGES = 64, WORDS = 8, DIM = 32, LARGE = 112 };
 
 static const float wide = 2.0F;
 
@@ -258,6 +258,7 @@ static void read_axes(const wn_train_images *images, float out[4])
     params.method = "distill", params.from = WN_MODEL_DEFAULT, params.batch = 4, params.rate = 1e-12;
     if (train(images, &params, NULL, model_path, NULL, &err) != WN_OK) fail_msg("%s", err.message);
     if (wn_model_open(model_path, WN_PRECISION_FP32, &model, &err) != WN_OK) fail_msg("%s", err.message);
+    assert_int_equal(wn_model_get_info(model)->side, LARGE);
     float values[DIM];
     assert_int_equal(fetch_large(NULL, &row, 1, pixels, &err), WN_OK);
     assert_int_equal(wn_model_embed(model, NULL, pixels, 1, values, &err), WN_OK);
