@@ -41,6 +41,8 @@ _Static_assert(sizeof(file_head) == 128 && sizeof(file_tensor) == 88, "the file'
 
 enum { FLOATS_ALIGN = 64, TENSORS_MAX = 4096, TEXT_MAX = 16384, SIDE_MAX = 1024, DIM_MAX = 4096 };
 
+_Static_assert(offsetof(file_head, checksum) == WN_MODEL_FILE_HASH_AT, "the hash is read from there");
+
 /* Bytes of the head that the checksum leaves out. */
 static const size_t unchecked_bytes = offsetof(file_head, side);
 

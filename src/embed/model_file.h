@@ -13,7 +13,7 @@
 #include "nn/tensor.h"
 #include "winnow/model.h"
 
-enum { WN_MODEL_FILE_VERSION = 1 };
+enum { WN_MODEL_FILE_VERSION = 1, WN_MODEL_FILE_HASH_AT = 24 };
 
 /* The texts and figures of a model; strings are borrowed. */
 typedef struct wn_model_description {
@@ -39,6 +39,9 @@ WN_NODISCARD wn_status wn_model_file_build(const wn_model_description *descripti
 /* The bytes of a model file, those of a safetensors file turned into one, or those of the built-in model for
  * WN_MODEL_DEFAULT. */
 WN_NODISCARD wn_status wn_model_file_read(const char *path, wn_buffer *out, wn_error *err);
+
+/* The hash of the built-in model, which is part of the program: what wn_model_info has of WN_MODEL_DEFAULT. */
+uint64_t wn_model_file_builtin_hash(void);
 
 /* Checks bytes and gives their content. `name` is the file's name in messages. */
 WN_NODISCARD wn_status wn_model_file_parse(const void *bytes, size_t len, const char *name, wn_model_content *out,

@@ -15,6 +15,13 @@ extern const unsigned char wn_builtin_model[], wn_builtin_model_end[];
 
 static const size_t file_bytes_max = (size_t)1 << 30;
 
+uint64_t wn_model_file_builtin_hash(void)
+{
+    uint64_t hash;
+    memcpy(&hash, wn_builtin_model + WN_MODEL_FILE_HASH_AT, sizeof hash);
+    return hash;
+}
+
 wn_status wn_model_file_read(const char *path, wn_buffer *out, wn_error *err)
 {
     wn_buffer bytes;

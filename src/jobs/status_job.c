@@ -61,11 +61,10 @@ static wn_status list_models(wn_workspace *workspace, wn_status_result *out, wn_
     for (size_t i = 0; i < count && !status; i++) {
         wn_status_model *model = &out->models[out->model_count];
         *model = (wn_status_model){.name = wn_text_copy(models[i].name), .dim = models[i].dim};
-        for (size_t j = 0; j < embedding_count && !status; j++) {
-            bool outdated;
+        for (size_t j = 0; j < embedding_count; j++) {
             if (strcmp(embeddings[j].model, models[i].name) != 0) continue;
-            status = wn_embedding_is_outdated(&models[i], embeddings[j].column, &outdated, err);
-            if (!status && !outdated && embeddings[j].rows > model->embedded) model->embedded = embeddings[j].rows;
+            if (wn_embedding_is_outdated(&models[i], embeddings[j].column)) continue;
+            if (embeddings[j].rows > model->embedded) model->embedded = embeddings[j].rows;
         }
         if (model->name)
             out->model_count++;

@@ -23,20 +23,11 @@ void wn_embedding_column(uint64_t hash, char out[WN_EMBEDDING_COLUMN_MAX])
     snprintf(out, WN_EMBEDDING_COLUMN_MAX, "embedding.%016" PRIx64, hash);
 }
 
-wn_status wn_embedding_is_outdated(const wn_model_record *model, const char *column, bool *outdated, wn_error *err)
+bool wn_embedding_is_outdated(const wn_model_record *model, const char *column)
 {
     char current[WN_EMBEDDING_COLUMN_MAX];
-    wn_buffer bytes;
-    wn_model_content content = {0};
-    *outdated = false;
-    if (strcmp(model->file, WN_MODEL_DEFAULT) != 0) return WN_OK;
-    wn_buffer_init(&bytes, WN_MEMORY_NETWORK, 0);
-    wn_status status = wn_model_file_read(WN_MODEL_DEFAULT, &bytes, err);
-    if (!status) status = wn_model_file_parse(bytes.data, bytes.len, WN_MODEL_DEFAULT, &content, err);
-    wn_embedding_column(content.hash, current);
-    *outdated = !status && strcmp(column, current) != 0;
-    wn_buffer_clear(&bytes);
-    return status;
+    wn_embedding_column(wn_model_file_builtin_hash(), current);
+    return strcmp(model->file, WN_MODEL_DEFAULT) == 0 && strcmp(column, current) != 0;
 }
 
 static wn_status tell_outdated(wn_workspace *workspace, const char *model, const char *column, wn_error *err)
@@ -45,16 +36,15 @@ static wn_status tell_outdated(wn_workspace *workspace, const char *model, const
     size_t count = 0;
     bool outdated = false;
     WN_TRY(wn_model_list(workspace, &records, &count, err));
-    wn_status status = WN_OK;
-    for (size_t i = 0; i < count && !status && !outdated; i++)
-        if (strcmp(records[i].name, model) == 0) status = wn_embedding_is_outdated(&records[i], column, &outdated, err);
+    for (size_t i = 0; i < count && !outdated; i++)
+        outdated = strcmp(records[i].name, model) == 0 && wn_embedding_is_outdated(&records[i], column);
     wn_free(records);
     if (outdated)
         wn_log(WN_LOG_WARNING,
                "the embeddings are those of the built-in model of another version of winnow; 'winnow embed --model %s' "
                "makes them anew",
                model);
-    return status;
+    return WN_OK;
 }
 
 wn_status wn_find_embedding(wn_workspace *workspace, const char *model, char **column, wn_error *err)

@@ -26,8 +26,7 @@ void wn_embedding_column(uint64_t hash, char out[WN_EMBEDDING_COLUMN_MAX]);
 
 /* Whether a column of the built-in model holds what that of another version of winnow gave. False for the columns of
  * other models. */
-WN_NODISCARD wn_status wn_embedding_is_outdated(const wn_model_record *model, const char *column, bool *outdated,
-                                                wn_error *err);
+bool wn_embedding_is_outdated(const wn_model_record *model, const char *column);
 
 /* The column with the embeddings of a model, by the name under which the workspace knows it; a new string. Warns where
  * it is outdated: its rows still compare with each other. */
