@@ -164,6 +164,9 @@ WN_NODISCARD wn_status wn_name_model_file(const char *path, char **name, char **
 char *wn_workspace_model_file(wn_workspace *workspace, const char *name, const char *ending);
 char *wn_real_model_file(const char *file);
 
+/* Whether a file lies in the folder of the workspace. */
+bool wn_is_workspace_file(wn_workspace *workspace, const char *file);
+
 /* Whether the file is the built-in model, or a reduction of it. */
 bool wn_model_is_builtin(const char *file);
 

@@ -94,6 +94,12 @@ char *wn_workspace_model_file(wn_workspace *workspace, const char *name, const c
     return file;
 }
 
+bool wn_is_workspace_file(wn_workspace *workspace, const char *file)
+{
+    const size_t len = strlen(wn_workspace_path(workspace));
+    return strncmp(file, wn_workspace_path(workspace), len) == 0 && file[len] == '/';
+}
+
 char *wn_real_model_file(const char *file)
 {
     char root[PATH_MAX];
@@ -412,8 +418,7 @@ done:
 static wn_status register_file(wn_workspace *workspace, const char *file, const wn_model_info *info,
                                const wn_embedded *embedded, wn_error *err)
 {
-    const size_t base = strlen(wn_workspace_path(workspace));
-    if (strncmp(file, wn_workspace_path(workspace), base) == 0 && file[base] == '/') return WN_OK;
+    if (wn_is_workspace_file(workspace, file)) return WN_OK;
     char *stored = wn_real_model_file(file);
     if (!stored) return wn_fail(err, WN_NOMEM, "out of memory");
     wn_model_record record = {.name = embedded->model, .file = stored, .dim = info->dim, .note = info->options};

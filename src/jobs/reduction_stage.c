@@ -321,12 +321,6 @@ static wn_status register_reduced(wn_workspace *workspace, const char *name, con
     return status;
 }
 
-static bool is_own(wn_workspace *workspace, const char *file)
-{
-    const size_t len = strlen(wn_workspace_path(workspace));
-    return strncmp(file, wn_workspace_path(workspace), len) == 0 && file[len] == '/';
-}
-
 wn_status wn_stage_reduce(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
                           const wn_reduce *reduce, wn_embedded *out, wn_error *err)
 {
@@ -339,7 +333,7 @@ wn_status wn_stage_reduce(const wn_job *job, wn_workspace *workspace, const char
         goto done;
     }
     /* One of the workspace is made again where the model behind it has changed. */
-    if ((status = step_behind(reduce, !is_own(workspace, base), &model, &base, &same, err))) goto done;
+    if ((status = step_behind(reduce, !wn_is_workspace_file(workspace, base), &model, &base, &same, err))) goto done;
     if (same) {
         status = wn_stage_turn(job, workspace, model, base, out, err);
         goto done;
