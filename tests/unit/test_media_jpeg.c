@@ -61,13 +61,14 @@ static void stored_place(int orientation, int width, int height, int x, int y, i
     }
 }
 
-/* Blocks of 16 x 16 pixels of one colour survive JPEG in every direction alike. */
+/* Blocks of 32 x 32 pixels of one colour survive JPEG in every direction alike, in pictures that are twice the input
+ * side: in smaller ones chroma is interpolated, whose rounding has a direction. */
 static void orientations_give_equal_pixels(void **state)
 {
     (void)state;
-    enum { WIDTH = 96, HEIGHT = 64 };
+    enum { WIDTH = 192, HEIGHT = 128 };
     wn_reader *reader = make_reader(NULL, NULL);
-    uint8_t *upright = make_blocks(WIDTH, HEIGHT, 16, 5), *stored = make_blocks(WIDTH, HEIGHT, 16, 5);
+    uint8_t *upright = make_blocks(WIDTH, HEIGHT, 32, 5), *stored = make_blocks(WIDTH, HEIGHT, 32, 5);
     wn_reading first = {0};
     uint8_t input[64 * 64 * 3];
     for (int orientation = 1; orientation <= 8; orientation++) {
@@ -316,6 +317,35 @@ static void makes_thumbnail_and_input(void **state)
     wn_reader_free(&again);
 }
 
+/* A picture as large as the square is not shrunk: its pixels are those of libjpeg's own settings, which most programs
+ * have, chroma interpolated. */
+static void decodes_small_pictures_exactly(void **state)
+{
+    (void)state;
+    enum { SIDE = 64 };
+    uint8_t *blocks = make_blocks(SIDE, SIDE, 3, 9), plain[SIDE * SIDE * 3];
+    wn_buffer bytes;
+    write_jpeg(blocks, SIDE, SIDE, 90, &bytes);
+    struct jpeg_error_mgr errors;
+    struct jpeg_decompress_struct jpeg = {.err = jpeg_std_error(&errors)};
+    jpeg_create_decompress(&jpeg);
+    jpeg_mem_src(&jpeg, (const unsigned char *)bytes.data, bytes.len);
+    jpeg_read_header(&jpeg, TRUE);
+    assert_int_equal(jpeg.comp_info[0].h_samp_factor, 2);
+    jpeg_start_decompress(&jpeg);
+    while (jpeg.output_scanline < SIDE) {
+        JSAMPROW row = plain + (size_t)jpeg.output_scanline * SIDE * 3;
+        jpeg_read_scanlines(&jpeg, &row, 1);
+    }
+    jpeg_destroy_decompress(&jpeg);
+    wn_reader *reader = make_reader(NULL, &(wn_read_request){.input_side = SIDE});
+    wn_reading reading = read_good(reader, bytes.data, bytes.len, "small.jpg");
+    assert_memory_equal(reading.input, plain, sizeof plain);
+    wn_reader_free(&reader);
+    wn_buffer_clear(&bytes);
+    wn_free(blocks);
+}
+
 static void rejects_requests(void **state)
 {
     (void)state;
@@ -337,6 +367,7 @@ int main(void)
                                        cmocka_unit_test(keeps_to_limits),
                                        cmocka_unit_test(hashes_what_is_seen),
                                        cmocka_unit_test(makes_thumbnail_and_input),
+                                       cmocka_unit_test(decodes_small_pictures_exactly),
                                        cmocka_unit_test(rejects_requests)};
     return cmocka_run_group_tests(tests, start_media, stop_media);
 }

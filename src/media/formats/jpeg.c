@@ -143,6 +143,14 @@ static unsigned choose_scale(const wn_decoding *decoding)
     return 8;
 }
 
+/* Whether single pixels will be seen: the square is at least half as long as a side of the picture. Of larger pictures
+ * several pixels are averaged, which hides what the fast inverse DCT and chroma that is only repeated get wrong. */
+static bool wants_exact(const wn_decoding *decoding)
+{
+    const int64_t width = decoding->facts->width, height = decoding->facts->height;
+    return (width < height ? width : height) < 2 * (int64_t)decoding->square_side;
+}
+
 static wn_status read_header(decoder *d, wn_error *err)
 {
     wn_decoding *decoding = d->decoding;
@@ -158,8 +166,9 @@ static wn_status read_header(decoder *d, wn_error *err)
     if (decoding->header_only) return WN_OK;
     bool four = d->jpeg.num_components == 4;
     d->jpeg.out_color_space = four ? JCS_CMYK : JCS_EXT_RGBX;
-    d->jpeg.dct_method = JDCT_IFAST;
-    d->jpeg.do_fancy_upsampling = FALSE;
+    const bool exact = wants_exact(decoding);
+    d->jpeg.dct_method = exact ? JDCT_ISLOW : JDCT_IFAST;
+    d->jpeg.do_fancy_upsampling = exact;
     d->jpeg.scale_num = choose_scale(decoding);
     d->jpeg.scale_denom = 8;
     jpeg_calc_output_dimensions(&d->jpeg);
