@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { ROWS_PER_CHUNK = 32 };
+enum { ROWS_PER_CHUNK = 32, LANES = 16 };
 
 typedef struct product_work {
     const wn_tile_kernels *kernels;
@@ -41,13 +41,38 @@ void wn_transpose(const float *in, size_t rows, size_t cols, size_t stride, floa
     }
 }
 
+/* In lanes, as compilers may not reorder one sum. */
+static float largest_of(const float *row, size_t n)
+{
+    float lanes[LANES], largest = row[0];
+    size_t i = 0;
+    for (size_t l = 0; l < LANES; l++) lanes[l] = row[0];
+    for (; i + LANES <= n; i += LANES) {
+        for (size_t l = 0; l < LANES; l++) lanes[l] = row[i + l] > lanes[l] ? row[i + l] : lanes[l];
+    }
+    for (; i < n; i++) largest = row[i] > largest ? row[i] : largest;
+    for (size_t l = 0; l < LANES; l++) largest = lanes[l] > largest ? lanes[l] : largest;
+    return largest;
+}
+
+static float sum_of(const float *row, size_t n)
+{
+    float lanes[LANES] = {0}, sum = 0.0F;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        for (size_t l = 0; l < LANES; l++) lanes[l] += row[i + l];
+    }
+    for (; i < n; i++) sum += row[i];
+    for (size_t l = 0; l < LANES; l++) sum += lanes[l];
+    return sum;
+}
+
 double wn_softmax(float *row, size_t n, double gain)
 {
-    float largest = row[0], scale = (float)gain, sum = 0.0F;
-    for (size_t i = 1; i < n; i++) largest = row[i] > largest ? row[i] : largest;
+    const float largest = largest_of(row, n), scale = (float)gain;
     for (size_t i = 0; i < n; i++) row[i] = wn_exp_negative((row[i] - largest) * scale);
-    for (size_t i = 0; i < n; i++) sum += row[i];
-    for (size_t i = 0; i < n; i++) row[i] /= sum;
+    const float sum = sum_of(row, n), inverse = 1.0F / sum;
+    for (size_t i = 0; i < n; i++) row[i] *= inverse;
     return log((double)sum) + gain * (double)largest;
 }
 
