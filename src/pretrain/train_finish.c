@@ -3,37 +3,31 @@
  * Batch norm at inference uses running statistics. Those gathered in training belong to cropped and recoloured views
  * of a network that still moved; one pass over plain images with the final numbers gives better ones.
  *
- * The embedding that is kept is not the layer that was trained but axes of the features. They are those along which
- * images differ most compared with two views of one image (linear discriminants with each image as a class of its own),
- * and are scaled towards equal variance. They are ordered, so prefixes stay nested; a cosine on them is no longer
- * ruled by the few directions of largest variance. docs/decisions/0004 has what each of this is worth.
+ * The embedding that is kept is not the layer that was trained but axes of the features (feature_axes.h).
  */
 #include "pretrain/train_finish.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "num/linear.h"
+#include "pretrain/feature_axes.h"
 #include "winnow/memory.h"
 
-enum { IMAGES_PER_PASS = 256, IMAGES_MAX = 16 * IMAGES_PER_PASS, PAIRS_MAX = 2048, FEW_VIEWS = 32 };
+/* How many images statistics are of; of how many images and pairs of views axes are made: one for each VIEWS_EACH views
+ * of the training, so that it never takes much of it, and as many as these at least. */
+enum { IMAGES_PER_PASS = 256, STATISTICS_MAX = 4096, IMAGES_LEAST = 4096, PAIRS_LEAST = 2048, AXES_MAX = 16384 };
+enum { VIEWS_EACH = 8, FEW_VIEWS = 32 };
 
 /* Below this spread the embedding is one point, and its axes would be noise. */
 static const double spread_least = 0.02;
 
 /* Axis k is divided by (variance k + ridge)^(power / 2): 0 = unscaled, 1 = equal variances. The power is 1 less what
  * the method wants kept; a method that wants all of it kept gets plain principal axes. */
-static const double axes_keep_usual = 0.5;
-
-/* Share of the mean value of an axis (the kept ones over the number of features) that is added to each: a part that
- * always stands, and one for few images. The same for the variance between views of an image, in their mean variance.
- */
-static const double ridge_share = 0.01, ridge_few = 1.0 / 16.0, ridge_views = 1.0;
+static const double axes_keep_usual = 0.375;
 
 typedef struct work {
-    size_t images, passes; /* of a pass; how many */
-    size_t features, dim;
+    size_t images, statistics_passes, passes; /* of a pass; how many for statistics, and for axes */
+    size_t features;
     double power;
     uint8_t *pixels;
     float *rows; /* passes * images x features */
@@ -49,16 +43,17 @@ static wn_status run_passes(const work *w, wn_network *network, const wn_learner
     const wn_batch_options options = {
         .precision = setup->precision, .training = training, .threads = wn_pool_threads(pool)};
     const uint8_t *pixels[1] = {w->pixels};
+    const size_t passes = training ? w->statistics_passes : w->passes;
     int64_t rows[IMAGES_PER_PASS];
     wn_batch *batch = NULL;
     wn_status status;
 
     if ((status = wn_batch_new(network, &group, 1, &options, &batch, err))) goto done;
     if ((status = wn_network_commit(network, pool, err))) goto done;
-    for (size_t pass = 0; pass < w->passes; pass++) {
+    for (size_t pass = 0; pass < passes; pass++) {
         for (size_t i = 0; i < w->images; i++) {
             /* Spread over all images, as neighbours in a folder are often alike. */
-            rows[i] = (int64_t)((pass * w->images + i) * (size_t)feed->images->count / (w->passes * w->images));
+            rows[i] = (int64_t)((pass * w->images + i) * (size_t)feed->images->count / (passes * w->images));
         }
         if ((status = wn_image_feed_plain(feed, pool, rows, w->images, w->pixels, err))) goto done;
         if ((status = wn_batch_forward(batch, pool, pixels, w->rows + pass * w->images * w->features, err))) goto done;
@@ -75,7 +70,13 @@ static uint32_t few_views(size_t views)
     return views <= FEW_VIEWS ? (uint32_t)(views + 7) / 8 * 8 : 0;
 }
 
-/* Two views of images from all over the set: w->differences of their features, by running statistics. */
+/* The image of a pair: from all over the set, or in rounds where there are more pairs than images. */
+static int64_t pair_image(size_t pair, size_t pairs, size_t count)
+{
+    return (int64_t)(pairs > count ? pair % count : pair * count / pairs);
+}
+
+/* Two views of each of w->pairs images: w->differences of their features, by running statistics. */
 static wn_status run_pairs(const work *w, wn_network *network, const wn_learner_setup *setup, wn_image_feed *feed,
                            int64_t step, wn_pool *pool, wn_error *err)
 {
@@ -94,7 +95,7 @@ static wn_status run_pairs(const work *w, wn_network *network, const wn_learner_
     if ((status = wn_batch_new(network, &group, 1, &options, &batch, err))) goto done;
     for (size_t first = 0; first < w->pairs; first += images) {
         float *out = w->differences + first * w->features;
-        for (size_t i = 0; i < images; i++) rows[i] = (int64_t)((first + i) * (size_t)feed->images->count / w->pairs);
+        for (size_t i = 0; i < images; i++) rows[i] = pair_image(first + i, w->pairs, (size_t)feed->images->count);
         for (int view = 0; view < 2; view++) {
             if ((status = wn_image_feed_views(feed, pool, step++, rows, images, err))) goto done;
             const uint8_t *pixels[1] = {feed->pixels[0]};
@@ -109,88 +110,18 @@ done:
     return status;
 }
 
-/* Eigenvectors into the last layer, with the mean of the features moved to 0. */
-static void fill_layer(const work *w, const double *mean, const double *values, const double *vectors, double ridge,
-                       wn_tensors *head)
+/* What axes are made of: `least` or more after a longer training. */
+static size_t count_wanted(const wn_learner_setup *setup, int64_t passes, size_t least)
 {
-    float *weights = head->values + wn_tensors_find(head, "embedding0.weight")->offset;
-    float *bias = head->values + wn_tensors_find(head, "embedding0.bias")->offset;
-    for (size_t j = 0; j < w->dim; j++) {
-        double scale = pow(fmax(values[j], 0.0) + ridge, -0.5 * w->power), shift = 0.0;
-        for (size_t k = 0; k < w->features; k++) {
-            double weight = scale * vectors[j * w->features + k];
-            weights[j * w->features + k] = (float)weight;
-            shift -= weight * mean[k];
-        }
-        bias[j] = (float)shift;
-    }
+    const uint64_t views = (uint64_t)passes * setup->images * (setup->views + setup->small_views);
+    const size_t wanted = views / VIEWS_EACH < AXES_MAX ? (size_t)(views / VIEWS_EACH) : AXES_MAX;
+    return wanted > least ? wanted : least;
 }
 
-static double trace(const double *matrix, size_t n)
+/* Whole batches of images that are all different. */
+static size_t count_pairs(size_t count, size_t batch, size_t wanted)
 {
-    double sum = 0.0;
-    for (size_t k = 0; k < n; k++) sum += matrix[k * n + k];
-    return sum;
-}
-
-/* The axes of `covariance` (f x f, used up): principal ones, or those that differ most between images for what they
- * differ between views, in the metric  within + mean variance of it * ridge_views. */
-static wn_status solve_axes(const work *w, double *covariance, wn_pool *pool, double *values, double *vectors,
-                            wn_error *err)
-{
-    const size_t f = w->features;
-    if (!w->differences) return wn_linear_eigen(covariance, f, w->dim, values, vectors, err);
-    const wn_matrix differences = {w->differences, w->pairs, f, f};
-    wn_status status;
-    double *within = wn_alloc(WN_MEMORY_TRAINING, f * f, sizeof *within);
-    if (!within) return wn_fail(err, WN_NOMEM, "out of memory for the axes of the embedding");
-    if ((status = wn_linear_covariance(&differences, NULL, 2.0 * (double)w->pairs, pool, within, err))) goto done;
-    const double mean = trace(within, f) / (double)f, least = 1e-3 * trace(covariance, f) / (double)f;
-    const double ridge = fmax(mean * (ridge_views + ridge_few * (double)f / (double)w->pairs), least);
-    for (size_t k = 0; k < f; k++) within[k * f + k] += ridge;
-    status = wn_linear_eigen_pair(covariance, within, f, w->dim, values, vectors, err);
-done:
-    wn_free(within);
-    return status;
-}
-
-/* Spread of the features; then the axes, unless there is one point only. */
-static wn_status find_axes(const work *w, wn_tensors *head, wn_pool *pool, wn_train_spread *out, wn_error *err)
-{
-    const size_t n = w->images * w->passes, f = w->features;
-    const wn_matrix rows = {w->rows, n, f, f};
-    double variance, mean_squares = 0.0, sum = 0.0;
-    wn_status status;
-    double *mean = wn_alloc(WN_MEMORY_TRAINING, f, sizeof *mean);
-    double *covariance = wn_alloc(WN_MEMORY_TRAINING, f * f, sizeof *covariance);
-    double *values = wn_alloc(WN_MEMORY_TRAINING, w->dim, sizeof *values);
-    double *vectors = wn_alloc(WN_MEMORY_TRAINING, w->dim * f, sizeof *vectors);
-    if (!mean || !covariance || !values || !vectors) {
-        status = wn_fail(err, WN_NOMEM, "out of memory for the axes of the embedding");
-        goto done;
-    }
-    if ((status = wn_linear_mean(&rows, pool, mean, err))) goto done;
-    if ((status = wn_linear_covariance(&rows, mean, (double)n, pool, covariance, err))) goto done;
-    for (size_t k = 0; k < f; k++) mean_squares += mean[k] * mean[k];
-    variance = trace(covariance, f);
-    out->std = variance > 0.0 ? sqrt(variance / (variance + mean_squares)) : 0.0;
-    if (out->std < spread_least) goto done;
-    if ((status = solve_axes(w, covariance, pool, values, vectors, err))) goto done;
-    for (size_t j = 0; j < w->dim; j++) sum += fmax(values[j], 0.0);
-    fill_layer(w, mean, values, vectors, sum / (double)f * (ridge_share + ridge_few * (double)f / (double)n), head);
-done:
-    wn_free(vectors);
-    wn_free(values);
-    wn_free(covariance);
-    wn_free(mean);
-    return status;
-}
-
-/* Whole batches, and one at least, of images that are all different. */
-static size_t count_pairs(size_t count, size_t batch)
-{
-    const size_t most = count < PAIRS_MAX ? count : PAIRS_MAX;
-    return batch <= most ? most / batch * batch : batch <= count ? batch : 0;
+    return batch > count ? 0 : batch > wanted ? batch : wanted / batch * batch;
 }
 
 /* Images of a pass: fewer where the model embeds larger pictures than its views, so that a pass needs no
@@ -216,23 +147,29 @@ wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup
                                      int64_t step, wn_pool *pool, wn_train_spread *out, wn_error *err)
 {
     const wn_learner_part *parts;
-    const size_t count = (size_t)feed->images->count;
+    const size_t count = (size_t)feed->images->count, images = count_wanted(setup, step, IMAGES_LEAST);
     work w = {.images = pass_images(setup, count)};
     wn_network *network = wn_learner_network(learner);
     wn_status status;
     wn_learner_stop(learner);
     (void)wn_learner_parts(learner, &parts);
-    w.passes = count < IMAGES_MAX ? count / w.images : IMAGES_MAX / w.images;
+    w.statistics_passes = (count < STATISTICS_MAX ? count : STATISTICS_MAX) / w.images;
+    w.passes = (count < images ? count : images) / w.images;
     w.features = wn_architecture_features(setup->architecture);
-    w.dim = setup->prefixes[setup->prefix_count - 1];
     w.power = 1.0 - (setup->method->axes_keep > 0.0 ? setup->method->axes_keep : axes_keep_usual);
-    if (w.power > 0.0) w.pairs = count_pairs(count, setup->images);
+    if (w.power > 0.0) w.pairs = count_pairs(count, setup->images, count_wanted(setup, step, PAIRS_LEAST));
     if ((status = make_room(&w, setup, err))) goto done;
     /* A network that started from a model was trained with that model's statistics. */
     if (!setup->start_hash && (status = run_passes(&w, network, setup, feed, true, pool, err))) goto done;
     if ((status = run_passes(&w, network, setup, feed, false, pool, err))) goto done;
     if (w.pairs > 0 && (status = run_pairs(&w, network, setup, feed, step, pool, err))) goto done;
-    status = find_axes(&w, parts[1].tensors, pool, out, err);
+    const wn_feature_axes axes = {.features = {w.rows, w.images * w.passes, w.features, w.features},
+                                  .differences = {w.differences, w.pairs, w.features, w.features},
+                                  .power = w.power,
+                                  .prefixes = setup->prefixes,
+                                  .prefix_count = setup->prefix_count,
+                                  .seed = setup->seed};
+    status = wn_feature_axes_fit(&axes, spread_least, pool, parts[1].tensors, &out->std, err);
 done:
     wn_free(w.differences);
     wn_free(w.rows);
