@@ -25,7 +25,8 @@ enum { AXES_FOR_MAP = 2 };
 typedef struct fit {
     const wn_feature_axes *task;
     wn_pool *pool;
-    size_t features, dim, axes;  /* axes: dim, or more of which a map makes dim */
+    size_t features, dim, axes;  /* axes: dim of them, or more */
+    bool nested;                 /* whether a map makes the dim numbers of the axes */
     double *mean, *covariance;   /* features; features x features */
     double *values, *vectors;    /* axes; axes x features */
     float *basis, *spread, *map; /* axes x features, images x axes, dim x axes */
@@ -108,7 +109,7 @@ static wn_status make_room(fit *w, wn_error *err)
     w->vectors = wn_alloc(WN_MEMORY_TRAINING, w->axes * f, sizeof *w->vectors);
     w->basis = wn_alloc(WN_MEMORY_TRAINING, w->axes * f, sizeof *w->basis);
     bool made = w->mean && w->covariance && w->values && w->vectors && w->basis;
-    if (made && w->axes > w->dim) {
+    if (made && w->nested) {
         w->spread = wn_alloc(WN_MEMORY_TRAINING, w->task->features.rows * w->axes, sizeof *w->spread);
         w->map = wn_alloc(WN_MEMORY_TRAINING, w->dim * w->axes, sizeof *w->map);
         made = w->spread && w->map;
@@ -133,7 +134,7 @@ static wn_status fit_layer(const fit *w, wn_tensors *head, wn_error *err)
 {
     WN_TRY(solve(w, err));
     scale_axes(w);
-    if (w->map) {
+    if (w->nested) {
         const wn_nested_rows rows = nested_rows(w);
         WN_TRY(wn_linear_project(&w->task->features, w->mean, w->basis, w->axes, w->pool, w->spread, err));
         WN_TRY(wn_nested_map_learn(&rows, w->task->seed, w->pool, w->map, err));
@@ -150,8 +151,8 @@ wn_status wn_feature_axes_fit(const wn_feature_axes *task, double least_std, wn_
     w.axes = w.dim = task->prefixes[task->prefix_count - 1];
     const wn_nested_rows rows = nested_rows(&w);
     /* Unscaled axes are for cosines that shall stay what they are. */
-    if (task->power > 0.0 && wn_nested_map_is_possible(&rows))
-        w.axes = w.features < AXES_FOR_MAP * w.dim ? w.features : AXES_FOR_MAP * w.dim;
+    w.nested = task->power > 0.0 && wn_nested_map_is_possible(&rows);
+    if (w.nested) w.axes = w.features < AXES_FOR_MAP * w.dim ? w.features : AXES_FOR_MAP * w.dim;
     if ((status = make_room(&w, err))) goto done;
     if ((status = measure(&w, std, err))) goto done;
     if (*std >= least_std) status = fit_layer(&w, head, err);

@@ -196,11 +196,11 @@ static void test_few_rows_and_one_length_are_left_alone(void **state)
     assert_false(wn_nested_map_is_possible(&(wn_nested_rows){row, 1 << 20, 4, 4, one, 1}));
 }
 
-/* A head of LENGTH numbers of NUMBERS features. */
-static wn_tensors make_head(void)
+/* A head of `numbers` numbers of NUMBERS features. */
+static wn_tensors make_head(uint32_t numbers)
 {
     wn_tensors head = {0};
-    const uint32_t weight[] = {LENGTH, NUMBERS}, bias[] = {LENGTH};
+    const uint32_t weight[] = {numbers, NUMBERS}, bias[] = {numbers};
     assert_int_equal(wn_tensors_add(&head, "embedding0.weight", WN_TENSOR_WEIGHT, 2, weight, NULL, NULL), WN_OK);
     assert_int_equal(wn_tensors_add(&head, "embedding0.bias", WN_TENSOR_SHIFT, 1, bias, NULL, NULL), WN_OK);
     assert_int_equal(wn_tensors_allocate(&head, NULL), WN_OK);
@@ -213,7 +213,7 @@ static void test_axes_leave_out_what_views_differ_in(void **state)
     enum { PAIRS = 512, LOUD = SHORT };
     wn_pool *pool = make_pool(2);
     float *features = make_classes(LOUD, 6, 0.3), *differences = make_floats((size_t)PAIRS * NUMBERS);
-    wn_tensors head = make_head();
+    wn_tensors head = make_head(LENGTH);
     double std = 0;
     wn_rng rng;
     (void)state;
@@ -247,12 +247,37 @@ static void test_axes_leave_out_what_views_differ_in(void **state)
     wn_pool_free(&pool);
 }
 
+/* As many numbers as features: there are no more axes to choose from, but the map still orders them. */
+static void test_as_many_numbers_as_features_nest(void **state)
+{
+    wn_pool *pool = make_pool(2);
+    float *features = make_classes(SHORT, 6, 0.5);
+    wn_tensors head = make_head(NUMBERS);
+    const uint32_t whole[] = {SHORT, NUMBERS};
+    double std = 0;
+    (void)state;
+    for (size_t r = 0; r < COUNT; r++) {
+        for (size_t j = 0; j < SHORT; j++) features[r * NUMBERS + j] *= 6.0F;
+    }
+    wn_feature_axes task = {
+        .features = {features, COUNT, NUMBERS, NUMBERS}, .power = 0.5, .prefixes = whole + 1, .prefix_count = 1};
+    assert_int_equal(wn_feature_axes_fit(&task, 0.02, pool, &head, &std, NULL), WN_OK);
+    const double without = share_right(features, head.values, SHORT);
+    task.prefixes = whole;
+    task.prefix_count = 2;
+    assert_int_equal(wn_feature_axes_fit(&task, 0.02, pool, &head, &std, NULL), WN_OK);
+    assert_true(share_right(features, head.values, SHORT) > without + 0.1);
+    wn_tensors_clear(&head);
+    wn_free(features);
+    wn_pool_free(&pool);
+}
+
 /* Equal features have no axes: the layer stays as it is, and the spread says so. */
 static void test_one_point_has_no_axes(void **state)
 {
     wn_pool *pool = make_pool(1);
     float *features = make_floats((size_t)COUNT * NUMBERS);
-    wn_tensors head = make_head();
+    wn_tensors head = make_head(LENGTH);
     double std = 1;
     (void)state;
     for (size_t i = 0; i < (size_t)COUNT * NUMBERS; i++) features[i] = 1.0F;
@@ -274,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_a_prefix_learns_what_tells_neighbours),
         cmocka_unit_test(test_few_rows_and_one_length_are_left_alone),
         cmocka_unit_test(test_axes_leave_out_what_views_differ_in),
+        cmocka_unit_test(test_as_many_numbers_as_features_nest),
         cmocka_unit_test(test_one_point_has_no_axes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
