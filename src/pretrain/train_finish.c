@@ -16,7 +16,7 @@
 /* How many images statistics are of; of how many images and pairs of views axes are made: one for each VIEWS_EACH views
  * of the training, so that it never takes much of it, and as many as these at least. */
 enum { IMAGES_PER_PASS = 256, STATISTICS_MAX = 4096, IMAGES_LEAST = 4096, PAIRS_LEAST = 2048, AXES_MAX = 16384 };
-enum { VIEWS_EACH = 8, FEW_VIEWS = 32 };
+enum { VIEWS_EACH = 8, PAIRS_OF_IMAGE = 6, FEW_VIEWS = 32 };
 
 /* Below this spread the embedding is one point, and its axes would be noise. */
 static const double spread_least = 0.02;
@@ -118,10 +118,11 @@ static size_t count_wanted(const wn_learner_setup *setup, int64_t passes, size_t
     return wanted > least ? wanted : least;
 }
 
-/* Whole batches of images that are all different. */
+/* Whole batches of images that are all different; a few pairs of each image at most. */
 static size_t count_pairs(size_t count, size_t batch, size_t wanted)
 {
-    return batch > count ? 0 : batch > wanted ? batch : wanted / batch * batch;
+    const size_t pairs = wanted < PAIRS_OF_IMAGE * count ? wanted : PAIRS_OF_IMAGE * count;
+    return batch > count ? 0 : batch > pairs ? batch : pairs / batch * batch;
 }
 
 /* Images of a pass: fewer where the model embeds larger pictures than its views, so that a pass needs no
