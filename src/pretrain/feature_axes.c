@@ -74,14 +74,9 @@ static void scale_axes(const fit *w)
     }
 }
 
-static wn_nested_rows nested_rows(const fit *w)
-{
-    const wn_feature_axes *task = w->task;
-    return (wn_nested_rows){w->spread, task->features.rows, w->axes, w->dim, task->prefixes, task->prefix_count};
-}
-
-/* The layer that gives `map` (NULL: the axes) of the axes, with the mean of the features moved to 0. */
-static void fill_layer(const fit *w, const float *map, wn_tensors *head)
+/* The layer that gives the map of the axes (the axes themselves where there is none), with the mean of the features
+ * moved to 0. */
+static void fill_layer(const fit *w, wn_tensors *head)
 {
     const size_t f = w->features;
     float *weights = head->values + wn_tensors_find(head, "embedding0.weight")->offset;
@@ -90,9 +85,9 @@ static void fill_layer(const fit *w, const float *map, wn_tensors *head)
         double shift = 0.0;
         for (size_t k = 0; k < f; k++) {
             double weight = 0.0;
-            if (!map) weight = (double)w->basis[j * f + k];
-            for (size_t a = 0; map && a < w->axes; a++)
-                weight += (double)map[j * w->axes + a] * (double)w->basis[a * f + k];
+            if (!w->map) weight = (double)w->basis[j * f + k];
+            for (size_t a = 0; w->map && a < w->axes; a++)
+                weight += (double)w->map[j * w->axes + a] * (double)w->basis[a * f + k];
             weights[j * f + k] = (float)weight;
             shift -= weight * w->mean[k];
         }
@@ -135,11 +130,12 @@ static wn_status fit_layer(const fit *w, wn_tensors *head, wn_error *err)
     WN_TRY(solve(w, err));
     scale_axes(w);
     if (w->nested) {
-        const wn_nested_rows rows = nested_rows(w);
-        WN_TRY(wn_linear_project(&w->task->features, w->mean, w->basis, w->axes, w->pool, w->spread, err));
-        WN_TRY(wn_nested_map_learn(&rows, w->task->seed, w->pool, w->map, err));
+        const wn_feature_axes *t = w->task;
+        const wn_nested_rows rows = {w->spread, t->features.rows, w->axes, w->dim, t->prefixes, t->prefix_count};
+        WN_TRY(wn_linear_project(&t->features, w->mean, w->basis, w->axes, w->pool, w->spread, err));
+        WN_TRY(wn_nested_map_learn(&rows, t->seed, w->pool, w->map, err));
     }
-    fill_layer(w, w->map, head);
+    fill_layer(w, head);
     return WN_OK;
 }
 
@@ -149,9 +145,8 @@ wn_status wn_feature_axes_fit(const wn_feature_axes *task, double least_std, wn_
     fit w = {.task = task, .pool = pool, .features = task->features.cols};
     wn_status status;
     w.axes = w.dim = task->prefixes[task->prefix_count - 1];
-    const wn_nested_rows rows = nested_rows(&w);
     /* Unscaled axes are for cosines that shall stay what they are. */
-    w.nested = task->power > 0.0 && wn_nested_map_is_possible(&rows);
+    w.nested = task->power > 0.0 && wn_nested_map_is_possible(task->features.rows, task->prefix_count);
     if (w.nested) w.axes = w.features < AXES_FOR_MAP * w.dim ? w.features : AXES_FOR_MAP * w.dim;
     if ((status = make_room(&w, err))) goto done;
     if ((status = measure(&w, std, err))) goto done;

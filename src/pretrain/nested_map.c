@@ -40,15 +40,16 @@ typedef struct learning {
     wn_epoch_order order;
 } learning;
 
-bool wn_nested_map_is_possible(const wn_nested_rows *rows)
+bool wn_nested_map_is_possible(size_t count, uint32_t prefix_count)
 {
-    return rows->count >= ROWS_LEAST && rows->prefix_count > 1;
+    return count >= ROWS_LEAST && prefix_count > 1;
 }
 
-/* cosines = the products of `unit`, the first `width` numbers of `rows` (dim apart) at length 1. */
-static void compare(learning *l, const float *rows, size_t stride, size_t width, float *cosines)
+/* l->unit = the first `width` numbers of each of BATCH rows, which begin `apart` floats from each other, at length 1;
+ * cosines = their products with one another. */
+static void compare(learning *l, const float *rows, size_t apart, size_t width, float *cosines)
 {
-    wn_l2_normalize_forward(l->pool, rows, BATCH, width, stride, l->unit, width, l->lengths);
+    wn_l2_normalize_forward(l->pool, rows, BATCH, width, apart, l->unit, width, l->lengths);
     wn_product(&l->kernels, l->pool, l->unit, BATCH, l->unit, BATCH, width, l->panels, cosines, l->stride);
 }
 
@@ -65,7 +66,7 @@ static void soften_rows(void *context, size_t begin, size_t end, unsigned worker
     (void)worker;
     for (size_t r = begin; r < end; r++) {
         float *row = w->cosines + r * w->l->stride;
-        row[r] = -8.0F; /* itself, which no other cosine is as far below */
+        row[r] = -8.0F; /* far below every cosine: a row is not its own neighbour */
         wn_softmax(row, BATCH, w->gain);
         row[r] = 0.0F;
     }

@@ -28,8 +28,8 @@ typedef struct wn_nested_rows {
     uint32_t prefix_count;
 } wn_nested_rows;
 
-/* Whether there are rows and prefixes enough to learn from. */
-bool wn_nested_map_is_possible(const wn_nested_rows *rows);
+/* Whether `count` rows and `prefix_count` prefixes, the whole among them, are enough to learn from. */
+bool wn_nested_map_is_possible(size_t count, uint32_t prefix_count);
 
 /* map (dim x width, the caller's) = what was learned, starting from the first `dim` numbers as they are. The same
  * numbers for any pool. WN_NOMEM. */

@@ -21,8 +21,8 @@ enum { VIEWS_EACH = 8, PAIRS_OF_IMAGE = 6, FEW_VIEWS = 32 };
 /* Below this spread the embedding is one point, and its axes would be noise. */
 static const double spread_least = 0.02;
 
-/* Axis k is divided by (variance k + ridge)^(power / 2): 0 = unscaled, 1 = equal variances. The power is 1 less what
- * the method wants kept; a method that wants all of it kept gets plain principal axes. */
+/* What is kept of an axis, of 1: the power that feature_axes.h divides by is the rest. A method that wants all of it
+ * kept gets plain principal axes. */
 static const double axes_keep_usual = 0.375;
 
 typedef struct work {
