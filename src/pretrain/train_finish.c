@@ -110,12 +110,21 @@ done:
     return status;
 }
 
-/* What axes are made of: `least` or more after a longer training. */
-static size_t count_wanted(const wn_learner_setup *setup, int64_t passes, size_t least)
+/* `wanted`, but `least` at least, and no more than `more` above it. */
+static size_t bounded(size_t wanted, size_t least, size_t more)
 {
+    const size_t most = more < AXES_MAX - least ? least + more : AXES_MAX;
+    return wanted < least ? least : wanted < most ? wanted : most;
+}
+
+wn_train_rows wn_train_count_rows(const wn_learner_setup *setup, int64_t passes, uint64_t spare)
+{
+    /* Of an image its features and at most as many axes, of a pair the difference. */
+    const uint64_t bytes = 3 * sizeof(float) * wn_architecture_features(setup->architecture);
+    const size_t more = spare / bytes < AXES_MAX ? (size_t)(spare / bytes) : AXES_MAX;
     const uint64_t views = (uint64_t)passes * setup->images * (setup->views + setup->small_views);
     const size_t wanted = views / VIEWS_EACH < AXES_MAX ? (size_t)(views / VIEWS_EACH) : AXES_MAX;
-    return wanted > least ? wanted : least;
+    return (wn_train_rows){bounded(wanted, IMAGES_LEAST, more), bounded(wanted, PAIRS_LEAST, more)};
 }
 
 /* Whole batches of images that are all different; a few pairs of each image at most. */
@@ -145,20 +154,21 @@ static wn_status make_room(work *w, const wn_learner_setup *setup, wn_error *err
 }
 
 wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup *setup, wn_image_feed *feed,
-                                     int64_t step, wn_pool *pool, wn_train_spread *out, wn_error *err)
+                                     int64_t step, uint64_t spare, wn_pool *pool, wn_train_spread *out, wn_error *err)
 {
     const wn_learner_part *parts;
-    const size_t count = (size_t)feed->images->count, images = count_wanted(setup, step, IMAGES_LEAST);
+    const wn_train_rows wanted = wn_train_count_rows(setup, step, spare);
+    const size_t count = (size_t)feed->images->count;
     work w = {.images = pass_images(setup, count)};
     wn_network *network = wn_learner_network(learner);
     wn_status status;
     wn_learner_stop(learner);
     (void)wn_learner_parts(learner, &parts);
     w.statistics_passes = (count < STATISTICS_MAX ? count : STATISTICS_MAX) / w.images;
-    w.passes = (count < images ? count : images) / w.images;
+    w.passes = (count < wanted.images ? count : wanted.images) / w.images;
     w.features = wn_architecture_features(setup->architecture);
     w.power = 1.0 - (setup->method->axes_keep > 0.0 ? setup->method->axes_keep : axes_keep_usual);
-    if (w.power > 0.0) w.pairs = count_pairs(count, setup->images, count_wanted(setup, step, PAIRS_LEAST));
+    if (w.power > 0.0) w.pairs = count_pairs(count, setup->images, wanted.pairs);
     if ((status = make_room(&w, setup, err))) goto done;
     /* A network that started from a model was trained with that model's statistics. */
     if (!setup->start_hash && (status = run_passes(&w, network, setup, feed, true, pool, err))) goto done;

@@ -13,11 +13,22 @@ typedef struct wn_train_spread {
     double std; /* as embedding_std of wn_train_result */
 } wn_train_spread;
 
+/* How many images, and pairs of views of one, the axes of an embedding are made of, before they are rounded to batches.
+ */
+typedef struct wn_train_rows {
+    size_t images, pairs;
+} wn_train_rows;
+
+/* That number after `passes` passes of a training: the longer it was, the more, as far as `spare` bytes beside those of
+ * its steps go. */
+wn_train_rows wn_train_count_rows(const wn_learner_setup *setup, int64_t passes, uint64_t spare);
+
 /* Replaces the running statistics of batch norm, which saw random views, by those of the images themselves, and the
  * embedding layer by scaled axes of their features (train_finish.c says which). `step`: of random numbers for views
- * that no training step has used. Ends the learner's training: no step may follow. */
+ * that no training step has used. Takes `spare` bytes beside those of the steps at most. Ends the learner's training:
+ * no step may follow. WN_NOMEM, or the feed's error. */
 WN_NODISCARD wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup *setup,
-                                                  wn_image_feed *feed, int64_t step, wn_pool *pool,
+                                                  wn_image_feed *feed, int64_t step, uint64_t spare, wn_pool *pool,
                                                   wn_train_spread *out, wn_error *err);
 
 #endif

@@ -290,11 +290,13 @@ static wn_status fit_memory(const wn_train_images *images, const wn_train_params
         wn_text_bytes(limit, given);
         return wn_fail(err, WN_LIMIT,
                        "training needs %s with batches of %" PRId64
-                       ", the limit is %s; a higher --memory-limit, fewer --views or a smaller --network helps",
+                       ", more than the %s that are left to it; a higher --memory-limit, fewer --views or a smaller "
+                       "--network helps",
                        needed, plan->batch, given);
     }
     plan->images_cached = limit == 0 || plan->memory + cache <= limit;
     if (plan->images_cached) plan->memory += cache;
+    s->spare = limit > 0 ? limit - plan->memory : UINT64_MAX;
     return WN_OK;
 }
 

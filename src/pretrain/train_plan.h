@@ -19,6 +19,7 @@ typedef struct wn_train_setup {
     int64_t warm_up;      /* steps */
     int64_t frozen;       /* first steps in which a network that starts from a model waits for the layers behind it */
     double minutes;       /* the budget that the wall clock guards; 0 = none */
+    uint64_t spare;       /* bytes that the memory limit leaves beside the plan */
 } wn_train_setup;
 
 /* Settles everything; the errors of wn_train_make_plan. */

@@ -424,7 +424,7 @@ static wn_status finish(run *r, const wn_train_files *files, wn_train_result *re
     memcpy(d.prefixes, l->prefixes, sizeof d.prefixes);
     /* Views are numbered by pass. */
     const int64_t unused = r->state.step * r->setup.plan.accumulate;
-    WN_TRY(wn_train_settle_statistics(r->learner, l, &r->feed, unused, r->pool, &spread, err));
+    WN_TRY(wn_train_settle_statistics(r->learner, l, &r->feed, unused, r->setup.spare, r->pool, &spread, err));
     (void)wn_learner_parts(r->learner, &parts);
     const wn_tensors *const sets[] = {parts[0].tensors, parts[1].tensors};
     d.parameters = sets[0]->trained + sets[1]->trained;

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "pretrain/learner.h"
+#include "pretrain/train_finish.h"
 #include "pretrain/train_plan.h"
 #include "sanitizer.h"
 #include "winnow/memory.h"
@@ -359,6 +360,33 @@ static void test_the_memory_limit_shapes_the_plan(void **state)
     assert_non_null(strstr(err.message, "--memory-limit, fewer --views or a smaller --network"));
 }
 
+/* A long training takes more images for the axes of its embedding, but no more than the limit leaves room for. */
+static void test_the_memory_limit_bounds_the_last_passes(void **state)
+{
+    enum { LEAST = 4096, LEAST_PAIRS = 2048, MOST = 16384, LONG = 1000000 };
+    const wn_train_images images = make_images(100000);
+    wn_train_params params = make_params();
+    wn_train_setup setup, limited;
+    (void)state;
+    assert_int_equal(wn_train_settle_plan(&images, &params, &setup, NULL), WN_OK);
+    assert_true(setup.spare == UINT64_MAX);
+    params.memory_limit = setup.plan.memory + 12345;
+    assert_int_equal(wn_train_settle_plan(&images, &params, &limited, NULL), WN_OK);
+    assert_true(limited.plan.memory == setup.plan.memory && limited.spare == 12345);
+
+    const wn_learner_setup *l = &setup.learner;
+    wn_train_rows rows = wn_train_count_rows(l, LONG, setup.spare);
+    assert_true(rows.images == MOST && rows.pairs == MOST);
+    rows = wn_train_count_rows(l, 1, setup.spare);
+    assert_true(rows.images == LEAST && rows.pairs == LEAST_PAIRS);
+    rows = wn_train_count_rows(l, LONG, 0);
+    assert_true(rows.images == LEAST && rows.pairs == LEAST_PAIRS);
+    const uint64_t features = wn_architecture_features(l->architecture), spare = 1000 * features * sizeof(float);
+    rows = wn_train_count_rows(l, LONG, spare);
+    assert_true(rows.images > LEAST && rows.pairs > LEAST_PAIRS);
+    assert_true((2 * (rows.images - LEAST) + rows.pairs - LEAST_PAIRS) * features * sizeof(float) <= spare);
+}
+
 static void test_the_budget_sets_the_steps(void **state)
 {
     wn_train_images images = make_images(1000000);
@@ -509,6 +537,7 @@ int main(void)
         SERIAL_TEST(test_every_field_has_a_default),
         SERIAL_TEST(test_options_are_checked),
         SERIAL_TEST(test_the_memory_limit_shapes_the_plan),
+        SERIAL_TEST(test_the_memory_limit_bounds_the_last_passes),
         SERIAL_TEST(test_the_budget_sets_the_steps),
         SERIAL_TEST(test_a_start_from_a_model_is_gentle),
         SERIAL_TEST(test_a_plan_knows_slow_networks),
