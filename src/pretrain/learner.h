@@ -73,8 +73,13 @@ typedef struct wn_learner_report {
 WN_NODISCARD wn_status wn_learner_new(const wn_learner_setup *setup, wn_learner **out, wn_error *err);
 void wn_learner_free(wn_learner **learner);
 
-/* Bytes that the learner of this setup takes; close, from above. */
-uint64_t wn_learner_bytes(const wn_learner_setup *setup);
+/* Bytes that the learner of a setup takes; close, from above. */
+typedef struct wn_learner_need {
+    uint64_t numbers; /* to its end */
+    uint64_t passes;  /* until wn_learner_stop */
+} wn_learner_need;
+
+wn_learner_need wn_learner_bytes(const wn_learner_setup *setup);
 
 /* One pass. A loss or gradient that is not finite leaves the numbers as they were and gives WN_INTERNAL. */
 WN_NODISCARD wn_status wn_learner_step(wn_learner *learner, wn_pool *pool, const wn_learner_input *input,

@@ -164,7 +164,7 @@ void wn_learner_free(wn_learner **learner)
     *learner = NULL;
 }
 
-uint64_t wn_learner_bytes(const wn_learner_setup *setup)
+wn_learner_need wn_learner_bytes(const wn_learner_setup *setup)
 {
     wn_learner shape = {0};
     matrix_row matrices[MATRICES_MAX];
@@ -175,9 +175,10 @@ uint64_t wn_learner_bytes(const wn_learner_setup *setup)
     measure(&shape, setup);
     const size_t count = list_matrices(&shape, matrices);
     for (size_t i = 0; i < count; i++) floats += matrices[i].floats;
-    floats += (uint64_t)shape.memory_floats * setup->prefix_count;
-    uint64_t bytes = wn_branch_bytes(setup, groups, group_count, method->predictor != NULL, &numbers);
-    if (method->momentum) bytes += wn_branch_bytes(setup, groups, 1, method->teacher_predicts, &teacher_numbers);
-    /* values, gradient and two moments, the copies that the network computes with, and the sum of a step's passes */
-    return bytes + 4 * floats + 4 * (setup->accumulate > 1 ? 7u : 6u) * numbers + 4 * 3 * teacher_numbers;
+    uint64_t passes = wn_branch_bytes(setup, groups, group_count, method->predictor != NULL, &numbers);
+    if (method->momentum) passes += wn_branch_bytes(setup, groups, 1, method->teacher_predicts, &teacher_numbers);
+    /* Values, gradient and two moments, the copies that the network computes with, and the sum of a step's passes. */
+    numbers *= setup->accumulate > 1 ? 7 : 6;
+    numbers += 3 * teacher_numbers + (uint64_t)shape.memory_floats * setup->prefix_count;
+    return (wn_learner_need){.numbers = sizeof(float) * numbers, .passes = passes + sizeof(float) * floats};
 }

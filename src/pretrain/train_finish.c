@@ -15,7 +15,14 @@
 
 /* How many images statistics are of; of how many images and pairs of views axes are made: one for each VIEWS_EACH views
  * of the training, so that it never takes much of it, and as many as these at least. */
-enum { IMAGES_PER_PASS = 256, STATISTICS_MAX = 4096, IMAGES_LEAST = 4096, PAIRS_LEAST = 2048, AXES_MAX = 16384 };
+enum {
+    IMAGES_PER_PASS = 256,
+    IMAGES_PER_PASS_LEAST = 16,
+    STATISTICS_MAX = 4096,
+    IMAGES_LEAST = 4096,
+    PAIRS_LEAST = 2048,
+    AXES_MAX = 16384
+};
 enum { VIEWS_EACH = 8, PAIRS_OF_IMAGE = 6, FEW_VIEWS = 32 };
 
 /* Below this spread the embedding is one point, and its axes would be noise. */
@@ -117,14 +124,28 @@ static size_t bounded(size_t wanted, size_t least, size_t more)
     return wanted < least ? least : wanted < most ? wanted : most;
 }
 
-wn_train_rows wn_train_count_rows(const wn_learner_setup *setup, int64_t passes, uint64_t spare)
+/* Bytes of a pass, with batch statistics or running ones, whichever takes more. */
+static uint64_t pass_bytes(const wn_learner_setup *setup, size_t images)
 {
-    /* Of an image its features and at most as many axes, of a pair the difference. */
-    const uint64_t bytes = 3 * sizeof(float) * wn_architecture_features(setup->architecture);
-    const size_t more = spare / bytes < AXES_MAX ? (size_t)(spare / bytes) : AXES_MAX;
-    const uint64_t views = (uint64_t)passes * setup->images * (setup->views + setup->small_views);
-    const size_t wanted = views / VIEWS_EACH < AXES_MAX ? (size_t)(views / VIEWS_EACH) : AXES_MAX;
-    return (wn_train_rows){bounded(wanted, IMAGES_LEAST, more), bounded(wanted, PAIRS_LEAST, more)};
+    const wn_batch_group group = {images, setup->embed_side};
+    wn_batch_options options = {.precision = setup->precision, .threads = setup->threads};
+    const uint64_t running = wn_batch_bytes(setup->architecture, &group, 1, &options);
+    options.training = true;
+    const uint64_t own = wn_batch_bytes(setup->architecture, &group, 1, &options);
+    return (own > running ? own : running) + (uint64_t)images * setup->embed_side * setup->embed_side * 3;
+}
+
+/* Images of a pass: fewer where the model embeds larger pictures than its views, so that a pass needs no more memory,
+ * and where a pass does not fit beside `held` bytes into what the steps gave back and `spare`. */
+static size_t pass_images(const wn_learner_setup *setup, uint64_t held, uint64_t spare)
+{
+    const size_t views = (size_t)setup->side * setup->side, embedded = (size_t)setup->embed_side * setup->embed_side;
+    const uint64_t given_back = wn_learner_bytes(setup).passes;
+    size_t images = IMAGES_PER_PASS * views / embedded;
+    if (spare == UINT64_MAX) return images;
+    while (images > IMAGES_PER_PASS_LEAST && pass_bytes(setup, images) + held > given_back + spare)
+        images = images / 2 > IMAGES_PER_PASS_LEAST ? images / 2 : IMAGES_PER_PASS_LEAST;
+    return images;
 }
 
 /* Whole batches of images that are all different; a few pairs of each image at most. */
@@ -134,13 +155,19 @@ static size_t count_pairs(size_t count, size_t batch, size_t wanted)
     return batch > count ? 0 : batch > pairs ? batch : pairs / batch * batch;
 }
 
-/* Images of a pass: fewer where the model embeds larger pictures than its views, so that a pass needs no
- * more memory. */
-static size_t pass_images(const wn_learner_setup *setup, size_t count)
+wn_train_rows wn_train_count_rows(const wn_learner_setup *setup, size_t count, int64_t passes, uint64_t spare)
 {
-    const size_t views = (size_t)setup->side * setup->side, embedded = (size_t)setup->embed_side * setup->embed_side;
-    const size_t images = IMAGES_PER_PASS * views / embedded;
-    return count < images ? count : images;
+    /* Of an image its features and at most as many axes, and the difference between its views. */
+    const uint64_t bytes = 3 * sizeof(float) * wn_architecture_features(setup->architecture);
+    const size_t more = spare / bytes < AXES_MAX ? (size_t)(spare / bytes) : AXES_MAX;
+    const uint64_t views = (uint64_t)passes * setup->images * (setup->views + setup->small_views);
+    const size_t wanted = views / VIEWS_EACH < AXES_MAX ? (size_t)(views / VIEWS_EACH) : AXES_MAX;
+    wn_train_rows rows = {.images = bounded(wanted, IMAGES_LEAST, more)};
+    if (count < rows.images) rows.images = count;
+    rows.pairs = count_pairs(count, setup->images, bounded(wanted, PAIRS_LEAST, more));
+    rows.per_pass = pass_images(setup, rows.images * bytes, spare);
+    if (count < rows.per_pass) rows.per_pass = count;
+    return rows;
 }
 
 static wn_status make_room(work *w, const wn_learner_setup *setup, wn_error *err)
@@ -157,18 +184,18 @@ wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup
                                      int64_t step, uint64_t spare, wn_pool *pool, wn_train_spread *out, wn_error *err)
 {
     const wn_learner_part *parts;
-    const wn_train_rows wanted = wn_train_count_rows(setup, step, spare);
     const size_t count = (size_t)feed->images->count;
-    work w = {.images = pass_images(setup, count)};
+    const wn_train_rows rows = wn_train_count_rows(setup, count, step, spare);
+    work w = {.images = rows.per_pass};
     wn_network *network = wn_learner_network(learner);
     wn_status status;
     wn_learner_stop(learner);
     (void)wn_learner_parts(learner, &parts);
     w.statistics_passes = (count < STATISTICS_MAX ? count : STATISTICS_MAX) / w.images;
-    w.passes = (count < wanted.images ? count : wanted.images) / w.images;
+    w.passes = rows.images / w.images;
     w.features = wn_architecture_features(setup->architecture);
     w.power = 1.0 - (setup->method->axes_keep > 0.0 ? setup->method->axes_keep : axes_keep_usual);
-    if (w.power > 0.0) w.pairs = count_pairs(count, setup->images, wanted.pairs);
+    if (w.power > 0.0) w.pairs = rows.pairs;
     if ((status = make_room(&w, setup, err))) goto done;
     /* A network that started from a model was trained with that model's statistics. */
     if (!setup->start_hash && (status = run_passes(&w, network, setup, feed, true, pool, err))) goto done;

@@ -13,15 +13,16 @@ typedef struct wn_train_spread {
     double std; /* as embedding_std of wn_train_result */
 } wn_train_spread;
 
-/* How many images, and pairs of views of one, the axes of an embedding are made of, before they are rounded to batches.
- */
+/* What the axes of an embedding are made of. */
 typedef struct wn_train_rows {
-    size_t images, pairs;
+    size_t images;   /* of whose features; whole passes of them are used */
+    size_t pairs;    /* of views of an image; whole batches */
+    size_t per_pass; /* images that are looked at in one pass */
 } wn_train_rows;
 
-/* That number after `passes` passes of a training: the longer it was, the more, as far as `spare` bytes beside those of
- * its steps go. */
-wn_train_rows wn_train_count_rows(const wn_learner_setup *setup, int64_t passes, uint64_t spare);
+/* Those of `count` images after `passes` passes of a training: the longer it was, the more, as far as `spare` bytes
+ * beside those of its steps go (UINT64_MAX: no limit). */
+wn_train_rows wn_train_count_rows(const wn_learner_setup *setup, size_t count, int64_t passes, uint64_t spare);
 
 /* Replaces the running statistics of batch norm, which saw random views, by those of the images themselves, and the
  * embedding layer by scaled axes of their features (train_finish.c says which). `step`: of random numbers for views

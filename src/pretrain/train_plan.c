@@ -268,7 +268,8 @@ static uint64_t plan_bytes(const wn_learner_setup *learner, int64_t images)
     uint64_t views = (uint64_t)learner->images * (full * (learner->views + 1) + small * learner->small_views);
     const wn_mlp_layer *last = &learner->method->projector[learner->method->projector_len - 1];
     uint64_t targets = learner->method->taught ? ((uint64_t)images + learner->images) * last->width * sizeof(float) : 0;
-    return wn_learner_bytes(learner) + views + targets + (uint64_t)images * sizeof(int64_t);
+    const wn_learner_need need = wn_learner_bytes(learner);
+    return need.numbers + need.passes + views + targets + (uint64_t)images * sizeof(int64_t);
 }
 
 /* Fits batch and cache under the limit. */

@@ -363,11 +363,12 @@ static void test_the_memory_limit_shapes_the_plan(void **state)
 /* A long training takes more images for the axes of its embedding, but no more than the limit leaves room for. */
 static void test_the_memory_limit_bounds_the_last_passes(void **state)
 {
-    enum { LEAST = 4096, LEAST_PAIRS = 2048, MOST = 16384, LONG = 1000000 };
+    enum { LEAST = 4096, LEAST_PAIRS = 2048, MOST = 16384, USUAL = 256, LONG = 1000000 };
     const wn_train_images images = make_images(100000);
     wn_train_params params = make_params();
     wn_train_setup setup, limited;
     (void)state;
+    params.batch = 64;
     assert_int_equal(wn_train_settle_plan(&images, &params, &setup, NULL), WN_OK);
     assert_true(setup.spare == UINT64_MAX);
     params.memory_limit = setup.plan.memory + 12345;
@@ -375,16 +376,19 @@ static void test_the_memory_limit_bounds_the_last_passes(void **state)
     assert_true(limited.plan.memory == setup.plan.memory && limited.spare == 12345);
 
     const wn_learner_setup *l = &setup.learner;
-    wn_train_rows rows = wn_train_count_rows(l, LONG, setup.spare);
-    assert_true(rows.images == MOST && rows.pairs == MOST);
-    rows = wn_train_count_rows(l, 1, setup.spare);
+    wn_train_rows rows = wn_train_count_rows(l, 100000, LONG, setup.spare);
+    assert_true(rows.images == MOST && rows.pairs == MOST && rows.per_pass == USUAL);
+    rows = wn_train_count_rows(l, 100000, 1, setup.spare);
     assert_true(rows.images == LEAST && rows.pairs == LEAST_PAIRS);
-    rows = wn_train_count_rows(l, LONG, 0);
+    rows = wn_train_count_rows(l, 100000, LONG, 0);
     assert_true(rows.images == LEAST && rows.pairs == LEAST_PAIRS);
+    assert_true(rows.per_pass < USUAL && rows.per_pass >= 16);
     const uint64_t features = wn_architecture_features(l->architecture), spare = 1000 * features * sizeof(float);
-    rows = wn_train_count_rows(l, LONG, spare);
+    rows = wn_train_count_rows(l, 100000, LONG, spare);
     assert_true(rows.images > LEAST && rows.pairs > LEAST_PAIRS);
     assert_true((2 * (rows.images - LEAST) + rows.pairs - LEAST_PAIRS) * features * sizeof(float) <= spare);
+    rows = wn_train_count_rows(l, 100, LONG, setup.spare);
+    assert_true(rows.images == 100 && rows.per_pass == 100 && rows.pairs <= 600);
 }
 
 static void test_the_budget_sets_the_steps(void **state)
@@ -465,6 +469,7 @@ static void test_without_cache_the_result_is_the_same(void **state)
     wn_error err = {0};
     wn_buffer first;
     (void)state;
+    params.batch = IMAGES; /* a step takes no less than the last passes, which the limit would shorten otherwise */
     assert_int_equal(train(&images, &params, NULL, NULL, NULL, &err), WN_OK);
     read_model(&first);
     assert_int_equal(wn_train_make_plan(&images, &params, &plan, &err), WN_OK);
