@@ -32,7 +32,8 @@ struct wn_onnx_storage {
 typedef struct onnx_model {
     wn_onnx_facts *facts;
     wn_ort *ort;
-    size_t group; /* images of a run: 1 where the model has a fixed batch */
+    size_t group; /* images of a run */
+    bool fixed;   /* a run takes `group` images, no fewer */
     size_t dim;
 } onnx_model;
 
@@ -131,6 +132,7 @@ void wn_onnx_facts_free(wn_onnx_facts **facts)
 typedef struct pooling {
     float *out; /* images x dim; NULL = only tell the width */
     size_t images, dim;
+    size_t rows; /* that the layer shall have: images, and what fills up a fixed batch */
     int pool;
     const char *layer;
 } pooling;
@@ -166,12 +168,12 @@ static wn_status take_layer(void *context, int type, const void *numbers, const 
     if (rank == 2 || rank == 4) width = (size_t)dims[1];
     if (rank == 3) width = (size_t)dims[2], places = (size_t)dims[1];
     if (rank == 4) places = (size_t)dims[2] * (size_t)dims[3];
-    if (rank < 2 || rank > 4 || dims[0] != (int64_t)p->images || width == 0 || places == 0)
+    if (rank < 2 || rank > 4 || dims[0] != (int64_t)p->rows || width == 0 || places == 0)
         return wn_fail(
             err, WN_UNSUPPORTED,
             "the layer \"%s\" has %zu dimensions, the first of %lld; an embedding has one row an image (%zu); "
             "choose another with --layer",
-            p->layer, rank, rank ? (long long)dims[0] : 0, p->images);
+            p->layer, rank, rank ? (long long)dims[0] : 0, p->rows);
     if (!p->out) p->dim = width;
     if (p->dim != width) return wn_fail(err, WN_UNSUPPORTED, "the layer \"%s\" changes its width", p->layer);
     for (size_t i = 0; i < p->images && p->out; i++) {
@@ -181,18 +183,21 @@ static wn_status take_layer(void *context, int type, const void *numbers, const 
     return WN_OK;
 }
 
-/* `count` images on one thread; `room` holds group inputs. */
+/* `count` images on one thread; `room` holds group inputs. The first image fills up a fixed batch. */
 static wn_status run_group(const onnx_model *m, const uint8_t *images, size_t count, unsigned char *room, pooling *p,
                            wn_error *err)
 {
     const struct wn_onnx_storage *s = m->facts->storage;
     const wn_onnx_input *in = &s->input;
     const size_t bytes = wn_onnx_input_bytes(in), pixels = (size_t)in->side * in->side * 3;
-    const int64_t side = in->side, channels = in->channels, n = (int64_t)count;
+    const size_t rows = m->fixed ? m->group : count;
+    const int64_t side = in->side, channels = in->channels, n = (int64_t)rows;
     const int64_t nchw[4] = {n, channels, side, side}, nhwc[4] = {n, side, side, channels};
     for (size_t i = 0; i < count; i++) wn_onnx_input_fill(in, images + i * pixels, room + i * bytes);
+    for (size_t i = count; i < rows; i++) memcpy(room + i * bytes, room, bytes);
     p->images = count;
-    return wn_ort_run(m->ort, s->graph.inputs[0].name, in->type, room, count * bytes, in->nhwc ? nhwc : nchw, 4,
+    p->rows = rows;
+    return wn_ort_run(m->ort, s->graph.inputs[0].name, in->type, room, rows * bytes, in->nhwc ? nhwc : nchw, 4,
                       m->facts->layer, take_layer, p, err);
 }
 
@@ -270,8 +275,9 @@ static wn_status try_out(onnx_model *m, wn_error *err)
     const size_t pixels = (size_t)s->input.side * s->input.side * 3;
     pooling p = {.pool = s->pool, .layer = m->facts->layer};
     uint8_t *image = wn_calloc(WN_MEMORY_NETWORK, pixels, 1);
-    unsigned char *room = wn_alloc(WN_MEMORY_NETWORK, wn_onnx_input_bytes(&s->input), 1);
-    wn_status status = image && room ? run_group(m, image, 1, room, &p, err) : wn_fail(err, WN_NOMEM, "out of memory");
+    unsigned char *room = wn_alloc(WN_MEMORY_NETWORK, m->group, wn_onnx_input_bytes(&s->input));
+    wn_status status = image && room ? run_group(m, image, 1, room, &p, err)
+                                     : wn_fail(err, WN_NOMEM, "out of memory for a batch of %zu images", m->group);
     m->dim = p.dim;
     wn_free(room);
     wn_free(image);
@@ -311,7 +317,8 @@ static wn_status start(onnx_model *m, const char *path, const wn_onnx_settings *
     wn_buffer_clear(&bytes);
     wn_free(folder);
     if (status) return status;
-    m->group = s->graph.inputs[0].dims[0] > 0 ? 1 : GROUP;
+    m->fixed = s->graph.inputs[0].dims[0] > 0;
+    m->group = m->fixed ? (size_t)s->graph.inputs[0].dims[0] : GROUP;
     WN_TRY(try_out(m, err));
     describe(m, settings, text);
     *info = (wn_model_info){

@@ -40,15 +40,15 @@ static void expect_row(const uint8_t *image, float out[3])
     for (int c = 0; c < 3; c++) out[c] = (float)(sums[c] / sqrt(squares));
 }
 
-static void test_a_model_gives_the_layer(void **state)
+/* The rows of a model that takes that many images in a run, by one thread and by three. */
+static void check_rows(const recipe *r)
 {
     enum { IMAGES = 19 };
     static uint8_t images[IMAGES * PIXELS];
     float rows[IMAGES * 3], again[IMAGES * 3], expected[3];
     wn_model *model = NULL;
     wn_error err = {0};
-    (void)state;
-    write_model(&plain);
+    write_model(r);
     const wn_onnx_settings settings = {.preset = "unit"};
     if (wn_model_open_onnx(path, &settings, &model, &err) != WN_OK) fail_msg("%s", err.message);
     assert_int_equal(wn_model_get_info(model)->dim, 3);
@@ -66,10 +66,30 @@ static void test_a_model_gives_the_layer(void **state)
     assert_memory_equal(rows, again, sizeof rows);
     wn_pool_free(&pool);
     wn_model_close(&model);
+}
+
+static void test_a_model_gives_the_layer(void **state)
+{
+    wn_model *model = NULL;
+    wn_error err = {0};
+    (void)state;
+    check_rows(&plain);
     const wn_onnx_settings scores = {.preset = "unit", .layer = "scores"};
     assert_int_equal(wn_model_open_onnx(path, &scores, &model, &err), WN_OK);
     assert_int_equal(wn_model_get_info(model)->dim, CLASSES);
     wn_model_close(&model);
+}
+
+/* Nineteen images in runs of one, of eight (the last is filled up), and of more than there are. */
+static void test_a_fixed_batch_is_filled_up(void **state)
+{
+    const int64_t batches[] = {1, 8, 64};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        recipe fixed = plain;
+        fixed.input.dims[0] = batches[i];
+        check_rows(&fixed);
+    }
 }
 
 /* Rows in a workspace are known by the hash of their model: settings that change them must change it. */
@@ -197,6 +217,7 @@ int main(void)
     char version[32], where[512];
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_model_gives_the_layer, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(test_a_fixed_batch_is_filled_up, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_settings_are_part_of_the_identity, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_every_network_can_be_exported, make_path, remove_path),
     };
