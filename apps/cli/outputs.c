@@ -4,9 +4,13 @@
  */
 #include "outputs.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
 
 static const char *text_of(const session *run, const wn_option *row)
 {
@@ -83,12 +87,29 @@ static wn_status check_output(session *run, const wn_option *output, const char 
     return WN_OK;
 }
 
+/* Found out before hours of work, not after. A name without an ending may be of a folder that the command makes. */
+static wn_status check_folder(const wn_option *output, const char *path, wn_error *err)
+{
+    char folder[PATH_MAX];
+    const char *name;
+    if (!split(path, folder, &name) || *name == '.' || !strchr(name, '.')) return WN_OK;
+    if (access(path, F_OK) == 0 || access(folder, W_OK | X_OK) == 0) return WN_OK;
+    const int cause = errno;
+    const size_t len = strlen(folder);
+    if (len > 1 && folder[len - 1] == '/') folder[len - 1] = '\0';
+    if (cause == ENOENT)
+        return wn_fail(err, WN_NOTFOUND, "--%s '%s' cannot be written: there is no folder '%s'; make it first",
+                       output->name, path, folder);
+    return wn_fail(err, WN_IO, "--%s '%s' cannot be written: '%s': %s", output->name, path, folder, strerror(cause));
+}
+
 wn_status outputs_check(session *run, wn_error *err)
 {
     wn_status status = WN_OK;
     for (const wn_option *row = run->command->options; row && row->type != WN_OPTION_END && !status; row++) {
         const char *path = is_output(row) ? text_of(run, row) : NULL;
         if (path) status = check_output(run, row, path, err);
+        if (path && !status && is_file(row)) status = check_folder(row, path, err);
     }
     return status;
 }

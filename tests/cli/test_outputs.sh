@@ -34,6 +34,17 @@ refuses "over --probabilities" score --probabilities p.npy --out p.npy
 refuses "over 'l.npy'" score --probabilities p.npy l.npy --out hard.npy
 refuses "over --embeddings" embed --embeddings e.npy --dim 2 --out e.npy
 refuses "over --teacher" train "$IMAGES" --method distill --teacher e.npy --out e.npy
+# What cannot be written is found out before the work, not after.
+says() { # STATUS TEXT ARGS...
+    local status=0 want=$1 text=$2; shift 2
+    "$WINNOW" "$@" >out.txt 2>err.txt || status=$?
+    [ $status = "$want" ] && grep -qF -- "$text" err.txt || { echo "winnow $*: status $status"; cat err.txt; }
+}
+says 1 "--out 'no/such/m.wnm' cannot be written: there is no folder 'no/such'; make it first" \
+    train "$IMAGES" -w w --steps 1 --network tiny --out no/such/m.wnm
+says 1 "--out 'e.npy/s.npy' cannot be written: 'e.npy': Not a directory" \
+    select --embeddings e.npy -n 3 --out e.npy/s.npy
+[ ! -e w ] || echo "a call that cannot write its output began its work"
 [ ! -e i.npy ] && [ ! -e y.npy ] && [ ! -e s.npy ]
 "$WINNOW" select --embeddings e.npy -n 3 --out i.npy -q
 "$WINNOW" select --embeddings e.npy -n 3 --out i.npy -q # an earlier output may be written over
