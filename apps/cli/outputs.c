@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/error.h"
-
 static const char *text_of(const session *run, const wn_option *row)
 {
     const char *text = NULL;
@@ -98,9 +96,10 @@ static wn_status check_folder(const wn_option *output, const char *path, wn_erro
     const size_t len = strlen(folder);
     if (len > 1 && folder[len - 1] == '/') folder[len - 1] = '\0';
     if (cause == ENOENT)
-        return wn_fail(err, WN_NOTFOUND, "--%s '%s' cannot be written: there is no folder '%s'; make it first",
-                       output->name, path, folder);
-    return wn_fail(err, WN_IO, "--%s '%s' cannot be written: '%s': %s", output->name, path, folder, strerror(cause));
+        return command_fail(err, WN_NOTFOUND, "--%s '%s' cannot be written: there is no folder '%s'; make it first",
+                            output->name, path, folder);
+    return command_fail(err, WN_IO, "--%s '%s' cannot be written: '%s': %s", output->name, path, folder,
+                        strerror(cause));
 }
 
 wn_status outputs_check(session *run, wn_error *err)

@@ -33,14 +33,15 @@ typedef struct wn_geometry_request {
     const wn_progress *progress; /* stage "evaluate", unit "rows" */
 } wn_geometry_request;
 
-/* The figures. Alignment and uniformity look at rows scaled to length 1, uniformity at a sample of many. */
+/* The figures. Alignment and uniformity look at rows scaled to length 1, uniformity at a sample of many. Rows without
+ * length are left out of uniformity and intrinsic_dim. */
 typedef struct wn_geometry {
     double effective_rank; /* exp of the entropy of the singular values of the centred rows, as shares of their sum (Roy
                               and Vetterli 2007); between 1 and dim, 0 when all rows are equal */
     double intrinsic_dim;  /* by the ratio of the distances to the second and first neighbour (Facco et al. 2017), the
                               largest tenth of the ratios left out; NaN when fewer than 3 rows differ */
     double uniformity; /* log of the mean over pairs of exp(-2 |x - y|^2) (Wang and Isola 2020); lower is more evenly
-                          spread, at least -4 */
+                          spread, at least -4; NaN when fewer than 3 rows have a length */
     double alignment;  /* mean |x - y|^2 over pairs of views, or of each row and the others of its label (the same
                           paper); lower is better; NaN without either */
     size_t rows_used;  /* rows looked at for uniformity and intrinsic_dim */

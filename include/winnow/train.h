@@ -92,6 +92,9 @@ WN_API const char *wn_train_get_method_advice(size_t i);
 /* Name and one-line summary of the i-th network; false beyond the last. The first one is the default. */
 WN_API bool wn_train_get_network(size_t i, const char **name, const char **summary);
 
+/* Name and one-line summary of the i-th optimizer; false beyond the last. */
+WN_API bool wn_train_get_optimizer(size_t i, const char **name, const char **summary);
+
 /* What a run will do. */
 typedef struct wn_train_plan {
     int64_t images, batch, views, small_views, steps;

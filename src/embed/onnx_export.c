@@ -194,6 +194,15 @@ static void add_value(writer *w, uint32_t number, const char *name, const uint32
     wn_buffer_clear(&shape);
 }
 
+/* Whether some row needs the limits of Clip; runtimes warn of weights that nothing reads. */
+static bool clips_at_six(const wn_architecture *architecture)
+{
+    for (size_t i = 0; i < architecture->layer_count; i++) {
+        if (architecture->layers[i].clip == WN_CLIP_RELU6) return true;
+    }
+    return false;
+}
+
 static void write_graph(writer *w, const wn_model *m)
 {
     const wn_architecture *architecture = wn_network_architecture(m->network);
@@ -204,8 +213,10 @@ static void write_graph(writer *w, const wn_model *m)
     name_of(last, "act", architecture->layer_count - 1);
     add_weight(w, "input.mean", 4, colour, tensors->values + wn_tensors_find(tensors, "input.mean")->offset);
     add_weight(w, "input.deviation", 4, colour, tensors->values + wn_tensors_find(tensors, "input.deviation")->offset);
-    add_weight(w, "zero", 0, NULL, &limits[0]);
-    add_weight(w, "six", 0, NULL, &limits[1]);
+    if (clips_at_six(architecture)) {
+        add_weight(w, "zero", 0, NULL, &limits[0]);
+        add_weight(w, "six", 0, NULL, &limits[1]);
+    }
     add_node(w, "Sub", (const char *const[]){"images", "input.mean", NULL}, "centred");
     add_node(w, "Div", (const char *const[]){"centred", "input.deviation", NULL}, "normal");
     for (size_t row = 0; row < architecture->layer_count; row++) add_row(w, architecture, tensors, m->info.side, row);

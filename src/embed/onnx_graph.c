@@ -116,26 +116,62 @@ static wn_onnx_node read_node(reader *r, wn_wire_bytes message)
     return out;
 }
 
-/* Name of a tensor, and of the file that holds it. */
+static bool is_text(wn_wire_bytes bytes, const char *text)
+{
+    return bytes.len == strlen(text) && memcmp(bytes.data, text, bytes.len) == 0;
+}
+
+/* A number in digits; 0 for anything else, and for what no file holds. */
+static uint64_t number_of(wn_wire_bytes bytes)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < bytes.len; i++) {
+        const char digit = ((const char *)bytes.data)[i];
+        if (digit < '0' || digit > '9' || number > (UINT64_C(1) << 56)) return 0;
+        number = number * 10 + (uint64_t)(digit - '0');
+    }
+    return number;
+}
+
+/* Where the numbers of a tensor are, if not in the model. */
+typedef struct external_place {
+    const char *file; /* NULL = in the model */
+    uint64_t offset, length;
+} external_place;
+
+static void read_place(reader *r, wn_wire_bytes pair, external_place *out)
+{
+    wn_wire_field field;
+    wn_wire_bytes key = {0}, value = {0};
+    while (wn_wire_next(&pair, &field, &r->bad)) {
+        if (field.number == PAIR_KEY && field.kind == 2) key = field.bytes;
+        if (field.number == PAIR_VALUE && field.kind == 2) value = field.bytes;
+    }
+    if (is_text(key, "location")) out->file = take_text(r, value);
+    if (is_text(key, "offset")) out->offset = number_of(value);
+    if (is_text(key, "length")) out->length = number_of(value);
+}
+
+/* Most models have one file for all of their weights. */
+static void add_external(wn_onnx_graph *out, const external_place *place)
+{
+    if (out->external_count == 0 || strcmp(out->external[out->external_count - 1].file, place->file) != 0)
+        out->external[out->external_count++] = (wn_onnx_external){.file = place->file};
+    wn_onnx_external *last = &out->external[out->external_count - 1];
+    if (place->offset + place->length > last->bytes) last->bytes = place->offset + place->length;
+}
+
 static void read_weight(reader *r, wn_wire_bytes message, wn_onnx_graph *out)
 {
-    wn_wire_field field, inner;
+    wn_wire_field field;
     const char *name = "";
+    external_place place = {0};
     while (wn_wire_next(&message, &field, &r->bad)) {
         if (field.kind != 2) continue;
         if (field.number == WEIGHT_NAME) name = take_text(r, field.bytes);
-        if (field.number != WEIGHT_EXTERNAL) continue;
-        wn_wire_bytes key = {0}, value = {0};
-        while (wn_wire_next(&field.bytes, &inner, &r->bad)) {
-            if (inner.number == PAIR_KEY && inner.kind == 2) key = inner.bytes;
-            if (inner.number == PAIR_VALUE && inner.kind == 2) value = inner.bytes;
-        }
-        if (key.len == 8 && memcmp(key.data, "location", 8) == 0) {
-            const char *file = take_text(r, value);
-            if (out->external_count == 0 || strcmp(out->external[out->external_count - 1], file) != 0)
-                out->external[out->external_count++] = file;
-        }
+        if (field.number == WEIGHT_EXTERNAL) read_place(r, field.bytes, &place);
     }
+    if (place.file) add_external(out, &place);
     out->weights[out->weight_count++] = name;
 }
 

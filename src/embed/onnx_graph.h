@@ -18,6 +18,12 @@ typedef struct wn_onnx_node {
     size_t input_count, output_count;
 } wn_onnx_node;
 
+/* A file beside the model that holds weights. */
+typedef struct wn_onnx_external {
+    const char *file; /* as the model names it */
+    uint64_t bytes;   /* that it has at least, as far as the model tells */
+} wn_onnx_external;
+
 typedef struct wn_onnx_graph {
     wn_onnx_value *inputs, *outputs; /* inputs without the weights */
     size_t input_count, output_count;
@@ -25,7 +31,7 @@ typedef struct wn_onnx_graph {
     size_t node_count;
     const char **weights; /* names of the initializers, sorted */
     size_t weight_count;
-    const char **external; /* files that hold weights, as the model names them */
+    wn_onnx_external *external;
     size_t external_count;
     int64_t opset;
     const char *producer;

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -37,6 +38,19 @@ typedef struct onnx_model {
     size_t dim;
 } onnx_model;
 
+static wn_status check_external_file(const wn_onnx_external *external, const char *file, const char *path,
+                                     wn_error *err)
+{
+    struct stat facts;
+    if (stat(file, &facts) != 0)
+        return wn_fail(err, WN_NOTFOUND, "%s: its weights are in '%s', which is not there; put it beside the model",
+                       path, file);
+    if ((uint64_t)facts.st_size >= external->bytes) return WN_OK;
+    return wn_fail(err, WN_CORRUPT,
+                   "%s: its weights are in '%s', which has %llu bytes where %llu are needed; copy it again whole", path,
+                   file, (unsigned long long)facts.st_size, (unsigned long long)external->bytes);
+}
+
 /* The files with weights stand beside the model. */
 static wn_status check_external(const wn_onnx_graph *graph, const char *path, wn_error *err)
 {
@@ -44,11 +58,9 @@ static wn_status check_external(const wn_onnx_graph *graph, const char *path, wn
     char *folder = slash ? wn_text_copy_len(path, (size_t)(slash - path)) : wn_text_copy(".");
     wn_status status = folder ? WN_OK : wn_fail(err, WN_NOMEM, "%s: out of memory", path);
     for (size_t i = 0; i < graph->external_count && !status; i++) {
-        char *file = wn_path_join(folder, graph->external[i]);
-        if (!file) status = wn_fail(err, WN_NOMEM, "%s: out of memory", path);
-        if (file && !wn_file_exists(file))
-            status = wn_fail(err, WN_NOTFOUND,
-                             "%s: its weights are in '%s', which is not there; put it beside the model", path, file);
+        char *file = wn_path_join(folder, graph->external[i].file);
+        status = file ? check_external_file(&graph->external[i], file, path, err)
+                      : wn_fail(err, WN_NOMEM, "%s: out of memory", path);
         wn_free(file);
     }
     wn_free(folder);

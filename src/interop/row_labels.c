@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "interop/csv_text.h"
 #include "interop/name_table.h"
+#include "winnow/log.h"
 #include "winnow/memory.h"
 
 #define FIRST_NAMED (INT64_C(1) << 40)
@@ -203,6 +204,11 @@ static wn_status read_table(table *t, const wn_buffer *text, const char *paths, 
     wn_csv_init(&t->csv, text->data, text->len);
     wn_buffer_init(&t->found, WN_MEMORY_TEXT, 0);
     wn_status status = read_rows(t, paths != NULL, err);
+    if (!status && !paths && t->path != NONE)
+        wn_log(WN_LOG_WARNING,
+               "%s: its labels are taken in their order, whatever its column of paths says; name the file of paths of "
+               "the rows to have them matched",
+               t->file);
     if (!status && paths) {
         status = match_paths(t, paths, err);
     } else if (!status && found_count(t) != t->rows) {

@@ -102,6 +102,13 @@ bool wn_train_get_network(size_t i, const char **name, const char **summary)
     return true;
 }
 
+bool wn_train_get_optimizer(size_t i, const char **name, const char **summary)
+{
+    *name = wn_optimizer_name(i);
+    *summary = wn_optimizer_summary(i);
+    return *name != NULL;
+}
+
 static void tell_unknown(const char *what, const char *word, bool get(size_t, const char **, const char **),
                          wn_error *err)
 {

@@ -175,6 +175,8 @@ static wn_status start(run *r, const wn_train_files *files, wn_train_result *res
     wn_log(WN_LOG_VERBOSE,
            "training plan: %" PRId64 " images, %" PRId64 " steps of %" PRId64 " images (%.1f epochs), %s", plan->images,
            plan->steps, plan->batch, plan->epochs, memory);
+    if (r->params->precision == WN_PRECISION_BF16 && plan->precision != WN_PRECISION_BF16)
+        wn_log(WN_LOG_WARNING, "this processor has no bf16 arithmetic (AVX512-BF16, AMX): training in fp32");
     if (plan->batch_reduced) wn_log(WN_LOG_INFO, "batches hold %" PRId64 " images", plan->batch);
     r->identity = identify(r);
     wn_train_params settled = *r->params;

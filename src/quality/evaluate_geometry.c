@@ -15,11 +15,11 @@
 #include "winnow/memory.h"
 
 /* Rows for uniformity and intrinsic dimension. */
-enum { SAMPLE = 4096, ROWS_PER_CHUNK = 64 };
+enum { SAMPLE = 4096, SAMPLE_LEAST = 3, ROWS_PER_CHUNK = 64 };
 
 static const double ratios_kept = 0.9;
 
-/* A sample of rows, scaled to length 1. */
+/* A sample of rows, scaled to length 1; those without length have no place on the sphere and are left out. */
 typedef struct sample {
     float *rows; /* count x dim */
     size_t count, dim;
@@ -30,12 +30,15 @@ typedef struct sample {
     size_t padded;
 } sample;
 
-static void copy_unit(const float *row, size_t dim, float *out)
+/* False for a row without length, which is not copied. */
+static bool copy_unit(const float *row, size_t dim, float *out)
 {
     double squares = 0.0;
     for (size_t j = 0; j < dim; j++) squares += (double)row[j] * (double)row[j];
-    const double scale = squares > 0.0 ? 1.0 / sqrt(squares) : 0.0;
+    if (!(squares > 0.0)) return false;
+    const double scale = 1.0 / sqrt(squares);
     for (size_t j = 0; j < dim; j++) out[j] = (float)((double)row[j] * scale);
+    return true;
 }
 
 static wn_status take_sample(const wn_geometry_request *request, sample *s, wn_error *err)
@@ -45,23 +48,23 @@ static wn_status take_sample(const wn_geometry_request *request, sample *s, wn_e
     wn_rng rng;
     int64_t *chosen;
     wn_status status = WN_OK;
-    s->count = m->rows < SAMPLE ? m->rows : SAMPLE;
+    const size_t count = m->rows < SAMPLE ? m->rows : SAMPLE;
     s->dim = m->cols;
-    s->padded = wn_tile_padded(s->count);
+    s->padded = wn_tile_padded(count);
     wn_tile_kernels_init(&s->kernels, wn_cpu_level());
-    chosen = wn_alloc(WN_MEMORY_MATRIX, s->count, sizeof *chosen);
-    s->rows = wn_alloc(WN_MEMORY_MATRIX, s->count * s->dim, sizeof *s->rows);
-    s->sums = wn_calloc(WN_MEMORY_MATRIX, s->count / ROWS_PER_CHUNK + 1, sizeof *s->sums);
-    s->panels = wn_alloc(WN_MEMORY_MATRIX, wn_tile_panel_len(s->count, s->dim, 1), sizeof *s->panels);
+    chosen = wn_alloc(WN_MEMORY_MATRIX, count, sizeof *chosen);
+    s->rows = wn_alloc(WN_MEMORY_MATRIX, count * s->dim, sizeof *s->rows);
+    s->sums = wn_calloc(WN_MEMORY_MATRIX, count / ROWS_PER_CHUNK + 1, sizeof *s->sums);
+    s->panels = wn_alloc(WN_MEMORY_MATRIX, wn_tile_panel_len(count, s->dim, 1), sizeof *s->panels);
     s->products = wn_alloc(WN_MEMORY_MATRIX, (size_t)threads * ROWS_PER_CHUNK * s->padded, sizeof *s->products);
     wn_rng_init(&rng, request->seed, 0x67656f6dULL);
     if (!chosen || !s->rows || !s->sums || !s->panels || !s->products ||
-        !wn_rng_sample(&rng, (int64_t)m->rows, (int64_t)s->count, chosen)) {
-        status = wn_fail(err, WN_NOMEM, "out of memory for a sample of %zu rows", s->count);
+        !wn_rng_sample(&rng, (int64_t)m->rows, (int64_t)count, chosen)) {
+        status = wn_fail(err, WN_NOMEM, "out of memory for a sample of %zu rows", count);
         goto done;
     }
-    for (size_t i = 0; i < s->count; i++)
-        copy_unit(m->data + (size_t)chosen[i] * m->stride, s->dim, s->rows + i * s->dim);
+    for (size_t i = 0; i < count; i++)
+        s->count += copy_unit(m->data + (size_t)chosen[i] * m->stride, s->dim, s->rows + s->count * s->dim);
     s->kernels.pack_f32(s->rows, s->dim, NULL, s->count, s->dim, s->panels, NULL);
 done:
     wn_free(chosen);
@@ -286,8 +289,11 @@ wn_status wn_evaluate_geometry(const wn_geometry_request *request, wn_geometry *
     if ((status = effective_rank(request, &out->effective_rank, err))) goto done;
     if ((status = take_sample(request, &s, err))) goto done;
     out->rows_used = s.count;
-    out->uniformity = uniformity(&s, request->pool);
-    if ((status = intrinsic_dim(request, &s, &out->intrinsic_dim, err))) goto done;
+    out->uniformity = out->intrinsic_dim = NAN;
+    if (s.count >= SAMPLE_LEAST) {
+        out->uniformity = uniformity(&s, request->pool);
+        if ((status = intrinsic_dim(request, &s, &out->intrinsic_dim, err))) goto done;
+    }
     status = alignment(request, &out->alignment, err);
 done:
     free_sample(&s);

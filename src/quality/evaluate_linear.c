@@ -61,11 +61,10 @@ static wn_status list_classes(linear *l, wn_error *err)
     for (size_t i = 0; i < l->train_len; i++) {
         if (i == 0 || l->classes[i] != l->classes[i - 1]) l->classes[l->class_count++] = l->classes[i];
     }
-    if (l->class_count < 2 || l->test_len == 0)
-        return wn_fail(err, WN_INVALID,
-                       "%zu classes in the training labels and %zu labelled test rows; a probe needs two "
-                       "classes and one row",
-                       l->class_count, l->test_len);
+    if (l->class_count < 2)
+        return wn_fail(err, WN_INVALID, "the training rows have %s; a probe needs two classes",
+                       l->class_count ? "one label" : "no labels");
+    if (l->test_len == 0) return wn_fail(err, WN_INVALID, "no test row has a label; a probe needs one");
     for (size_t i = 0; i < r->train.rows; i++) l->indices[i] = class_of(l, r->train_labels[i]);
     return WN_OK;
 }

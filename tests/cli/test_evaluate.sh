@@ -76,3 +76,17 @@ fails 1 "other" knn -w a.winnow --labels other
 mkdir flat; find "$IMAGES" -name '*.jpg' | sort | sed -n 1,6p | while read -r file; do cp "$file" flat/; done
 "$WINNOW" add flat -w b.winnow -q; "$WINNOW" embed -w b.winnow -q
 fails 1 "has a label" knn -w b.winnow
+# Labels that tell nothing apart: unasked, what needs classes is left out and the rest is measured.
+printf 'label\n' >one.csv; sed 's/.*/x/' paths.txt >>one.csv
+"$WINNOW" evaluate --train e.npy --train-labels one.csv -q >table.txt
+[ "$(cut -d ' ' -f 1 table.txt | tr '\n' ' ')" = "knn alignment uniformity effective intrinsic " ]
+fails 1 "have one label; a probe needs two classes" linear --train e.npy --train-labels one.csv
+# So it is with too few labels, and the reason is told.
+awk 'BEGIN { print "number,label" } { print NR "," (NR < 3 ? "x" : "") }' paths.txt >few.csv
+"$WINNOW" evaluate --train e.npy --train-labels few.csv --json >few.json 2>message
+grep -q '"geometry"' few.json
+grep -q "left out    linear: " message
+# A table in the order of the rows that names paths is taken, with a word about it.
+(echo path,label; sed 's/$/,x/' paths.txt) >order.csv
+"$WINNOW" evaluate geometry --train e.npy --train-labels order.csv >table.txt 2>message
+grep -q "order.csv: its labels are taken in their order" message

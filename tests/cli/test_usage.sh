@@ -26,6 +26,7 @@ check 2 "*a whole number from 1*" curate "$IMAGES" -n none
 check 2 "*a share lies above 0%*" curate "$IMAGES" -n 101%
 check 2 "*min-distance*" curate "$IMAGES" -n 5 --min-distance near
 check 2 "*there is no training method 'sim'*" curate "$IMAGES" -n 5 --train-method sim
+check 2 "*there is no optimizer 'adamm'; 'winnow info' lists them*" train "$IMAGES" --optimizer adamm
 check 2 "*there is no strategy 'farthest'*" curate "$IMAGES" -n 5 --strategy farthest
 check 2 "*multiples of 8 from 16 to 256*" curate "$IMAGES" -n 5 --input-side 20
 check 2 "*multiples of 8 from 16 to 256*" add "$IMAGES" --input-side 20

@@ -101,6 +101,10 @@ static void add_weight(wn_buffer *graph, const char *name, size_t rank, const in
         wn_wire_add_text(&pair, 1, "location");
         wn_wire_add_text(&pair, 2, file);
         wn_wire_add_message(&tensor, 13, &pair);
+        wn_buffer_reset(&pair);
+        wn_wire_add_text(&pair, 1, "length");
+        wn_wire_add_text(&pair, 2, "60");
+        wn_wire_add_message(&tensor, 13, &pair);
         wn_wire_add_varint(&tensor, 14, 1);
     } else {
         wn_wire_add_bytes(&tensor, 9, numbers, count * sizeof *numbers);

@@ -89,6 +89,17 @@ static void test_what_does_not_fit_is_named(void **state)
     write_model(&r);
     assert_int_equal(read_facts(NULL, &err), WN_NOTFOUND);
     assert_non_null(strstr(err.message, "no-such-weights.bin"));
+    r.external = strrchr(path, '/') + 1; /* a file that is there, the model itself, and long enough */
+    write_model(&r);
+    assert_int_equal(read_facts(NULL, &err), WN_OK);
+    char weights[sizeof path + 8];
+    (void)snprintf(weights, sizeof weights, "%s.short", path);
+    r.external = strrchr(weights, '/') + 1;
+    write_model(&r);
+    assert_int_equal(wn_file_write(weights, "not all", 7, &err), WN_OK);
+    assert_int_equal(read_facts(NULL, &err), WN_CORRUPT);
+    assert_non_null(strstr(err.message, "has 7 bytes where 60 are needed"));
+    assert_int_equal(remove(weights), 0);
     assert_int_equal(wn_onnx_facts_read("/tmp/no-such-model.onnx", NULL, &(wn_onnx_facts *){NULL}, &err), WN_NOTFOUND);
 }
 

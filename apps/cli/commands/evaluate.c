@@ -136,7 +136,11 @@ static void say_geometry(const wn_geometry *g, const evaluation *all)
     else
         printf("%-20s %.4f  squared distance of images that belong together; lower is better\n", "alignment",
                g->alignment);
-    printf("%-20s %.4f  -4 at best: how evenly the images fill the sphere\n", "uniformity", g->uniformity);
+    if (isnan(g->uniformity))
+        printf("%-20s none (fewer than three rows have a length)\n", "uniformity");
+    else
+        printf("%-20s %.4f  how evenly the images fill the sphere: about -4 at best for many\n", "uniformity",
+               g->uniformity);
     printf("%-20s %.1f of %zu dimensions\n", "effective rank", g->effective_rank, all->train.matrix.cols);
     if (isnan(g->intrinsic_dim))
         printf("%-20s none (too few rows differ)\n", "intrinsic dimension");
@@ -158,7 +162,7 @@ static wn_status evaluate_geometry(session *run, const evaluation *all, json_t *
     if (status) return status;
     if (!run->common.json) say_geometry(&g, all);
     *out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "alignment", figure_or_null(g.alignment), "uniformity",
-                     json_figure(g.uniformity), "effective_rank", json_figure(g.effective_rank), "intrinsic_dim",
+                     figure_or_null(g.uniformity), "effective_rank", json_figure(g.effective_rank), "intrinsic_dim",
                      figure_or_null(g.intrinsic_dim), "rows", json_count(all->train.matrix.rows), "dim",
                      json_count(all->train.matrix.cols), "rows_used", json_count(g.rows_used));
     return WN_OK;
@@ -238,6 +242,23 @@ static wn_status check_labels(const evaluation *all, const struct kind *kind, wn
                         kind->name, all->train.kept.workspace);
 }
 
+static bool has_inputs(const session *run, const evaluation *all, const struct kind *kind)
+{
+    const evaluate_params *params = run->params;
+    return (!(kind->needs & NEEDS_LABELS) || all->train.labels) && (!(kind->needs & NEEDS_WITH) || params->with);
+}
+
+/* One kind among several that were not named: what it refuses is no reason to keep the others back. */
+static wn_status try_kind(session *run, const evaluation *all, const struct kind *kind, json_t **out, wn_error *err)
+{
+    if (!has_inputs(run, all, kind)) return WN_OK;
+    wn_status status = kind->evaluate(run, all, out, err);
+    if (status != WN_INVALID) return status;
+    terminal_say(run->terminal, "  left out    %s: %s", kind->name, err->message);
+    *err = (wn_error){0};
+    return WN_OK;
+}
+
 /* What stands beside the figures. */
 static void add_run(json_t *object, const evaluation *all)
 {
@@ -254,19 +275,18 @@ static void add_run(json_t *object, const evaluation *all)
 
 static wn_status run_kinds(session *run, const evaluation *all, const bool wanted[KINDS], wn_error *err)
 {
-    const evaluate_params *params = run->params;
     json_t *object = run->path_count == 1 ? NULL : json_object();
     wn_status status = WN_OK;
     for (size_t i = 0; i < KINDS && !status; i++) {
         json_t *figures = NULL;
-        const bool serves =
-            (!(kinds[i].needs & NEEDS_LABELS) || all->train.labels) && (!(kinds[i].needs & NEEDS_WITH) || params->with);
-        if (run->path_count ? !wanted[i] : !serves) continue;
-        if ((status = check_labels(all, &kinds[i], err))) break;
-        if ((status = kinds[i].evaluate(run, all, &figures, err))) break;
-        if (run->path_count == 1)
+        if (!run->path_count) {
+            status = try_kind(run, all, &kinds[i], &figures, err);
+        } else if (wanted[i] && !(status = check_labels(all, &kinds[i], err))) {
+            status = kinds[i].evaluate(run, all, &figures, err);
+        }
+        if (run->path_count == 1 && figures)
             object = figures;
-        else
+        else if (figures)
             json_object_set_new(object, kinds[i].name, figures);
     }
     if (!status && run->common.json) {

@@ -42,9 +42,8 @@ static const struct {
     const char *title, *key;
     bool (*row)(size_t i, const char **name, const char **summary);
 } tables[] = {
-    {"strategies", "strategies", strategy_row},
-    {"training", "training_methods", wn_train_get_method},
-    {"networks", "networks", wn_train_get_network},
+    {"strategies", "strategies", strategy_row},     {"training", "training_methods", wn_train_get_method},
+    {"networks", "networks", wn_train_get_network}, {"optimizers", "optimizers", wn_train_get_optimizer},
     {"maps", "projection_methods", projection_row},
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };
