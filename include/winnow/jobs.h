@@ -102,7 +102,8 @@ typedef struct wn_train_job_options {
     size_t path_count;
     const char *name;             /* of the model in the workspace; NULL = "trained", "trained-2", ... */
     const char *copy_to;          /* also write the model file there; NULL = no */
-    const char *teacher;          /* .npy with a row for each image, in the order of `winnow embed`; NULL = none */
+    const char *teacher;          /* a model, as in wn_embed_options, or a .npy with a row for each image, in the order
+                                   * of `winnow embed`; NULL = none */
     const wn_train_params *train; /* seed and memory_limit are taken from the job */
 } wn_train_job_options;
 

@@ -147,6 +147,9 @@ WN_NODISCARD wn_status wn_find_model(wn_workspace *workspace, const char *wanted
  * WN_UNSUPPORTED for a model that winnow did not make. */
 WN_NODISCARD wn_status wn_find_origin(wn_workspace *workspace, const char *from, char **file, wn_error *err);
 
+/* Adds a model as the newest one, also where another was added in the same second. */
+WN_NODISCARD wn_status wn_add_newest_model(wn_workspace *workspace, wn_model_record record, wn_error *err);
+
 /* Checks early that `wanted` (may be NULL) names a model, and says which side of the input a workspace that has none
  * yet should take for it: 0 when the model does not decide. */
 WN_NODISCARD wn_status wn_model_wants_side(wn_workspace *workspace, const char *wanted, int64_t *side, wn_error *err);

@@ -208,6 +208,19 @@ static wn_status free_model_name(wn_workspace *workspace, char **name, wn_error 
     return *name ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
 }
 
+wn_status wn_add_newest_model(wn_workspace *workspace, wn_model_record record, wn_error *err)
+{
+    wn_model_record *records = NULL;
+    size_t count = 0;
+    WN_TRY(wn_model_list(workspace, &records, &count, err));
+    record.created_at = wn_clock_unix();
+    for (size_t i = 0; i < count; i++) {
+        if (records[i].created_at >= record.created_at) record.created_at = records[i].created_at + 1;
+    }
+    wn_free(records);
+    return wn_model_add(workspace, &record, err);
+}
+
 /* Adds a model of the folder models/ to the catalogue. */
 static wn_status register_model(wn_workspace *workspace, const char *name, const char *relative, const char *file,
                                 int64_t *dim, wn_error *err)
@@ -216,8 +229,8 @@ static wn_status register_model(wn_workspace *workspace, const char *name, const
     WN_TRY(wn_open_model(file, WN_PRECISION_FP32, NULL, &model, err));
     const wn_model_info *info = wn_model_get_info(model);
     *dim = info->dim;
-    wn_model_record record = {.name = name, .file = relative, .dim = info->dim, .note = info->options};
-    wn_status status = wn_model_add(workspace, &record, err);
+    const wn_model_record record = {.name = name, .file = relative, .dim = info->dim, .note = info->options};
+    wn_status status = wn_add_newest_model(workspace, record, err);
     wn_model_close(&model);
     return status;
 }
@@ -243,8 +256,8 @@ wn_status wn_find_origin(wn_workspace *workspace, const char *from, char **file,
     wn_free(*file);
     *file = NULL;
     return wn_fail(err, WN_UNSUPPORTED,
-                   "training starts from a model that winnow made, and '%s' is none; 'winnow embed --model %s --out "
-                   "E.npy' and --method distill --teacher E.npy learn from it",
+                   "training starts from a model that winnow made, and '%s' is none; --method distill --teacher %s "
+                   "learns from it",
                    from, from);
 }
 
@@ -268,7 +281,9 @@ static wn_status run_training(const wn_job *job, wn_workspace *workspace, const 
     if ((status = load_row_shapes(workspace, &source, err))) goto done;
     images.aspects = source.aspects;
     params.seed = job->seed;
-    params.memory_limit = wn_job_memory_share(job, rows->len);
+    const uint64_t share = wn_job_memory_share(job, rows->len);
+    const uint64_t taught = teacher ? (uint64_t)teacher->rows * teacher->cols * sizeof(float) : 0;
+    params.memory_limit = share > taught ? share - taught : share > 0;
     wn_train_plan plan;
     if ((status = wn_train_make_plan(&images, &params, &plan, err))) goto done;
     if ((status = wn_job_plan(job, "training", plan.memory, err))) goto done;

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -295,28 +294,22 @@ static wn_status foresee(const wn_job *job, wn_workspace *workspace, const char 
     return out->model && out->column ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
 }
 
-/* Makes it the newest model, also where the one behind it was registered in the same second. */
+/* Makes it the newest model. */
 static wn_status register_reduced(wn_workspace *workspace, const char *name, const char *base, int64_t dim,
                                   wn_error *err)
 {
     wn_model_record *records = NULL;
     wn_buffer text;
     size_t count = 0;
-    int64_t newest = 0;
-    bool known = false;
     WN_TRY(wn_model_list(workspace, &records, &count, err));
-    for (size_t i = 0; i < count; i++) {
-        if (records[i].created_at > newest) newest = records[i].created_at;
-        known = known || (strcmp(records[i].name, name) == 0 && i == 0);
-    }
+    const bool known = count > 0 && strcmp(records[0].name, name) == 0;
     wn_free(records);
     if (known) return WN_OK;
     wn_buffer_init(&text, WN_MEMORY_TEXT, 0);
     (void)wn_buffer_format(&text, "models/%s%s", name, WN_REDUCTION_ENDING);
-    const int64_t now = wn_clock_unix();
-    wn_model_record record = {.name = name, .file = text.data, .dim = dim, .note = base};
-    record.created_at = newest >= now ? newest + 1 : now;
-    wn_status status = text.status ? wn_fail(err, text.status, "out of memory") : wn_model_add(workspace, &record, err);
+    const wn_model_record record = {.name = name, .file = text.data, .dim = dim, .note = base};
+    wn_status status =
+        text.status ? wn_fail(err, text.status, "out of memory") : wn_add_newest_model(workspace, record, err);
     wn_buffer_clear(&text);
     return status;
 }

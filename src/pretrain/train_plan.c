@@ -225,7 +225,9 @@ static wn_status choose_views(const wn_train_images *images, const wn_train_para
                        learner->method->name, (long long)least);
     }
     if (learner->method->taught && (!images->teacher || images->teacher_dim == 0)) {
-        return wn_fail(err, WN_INVALID, "method \"%s\" needs a teacher: embeddings of the same images, --teacher E.npy",
+        return wn_fail(err, WN_INVALID,
+                       "method \"%s\" needs a teacher: a model, --teacher MODEL, or embeddings of the same images, "
+                       "--teacher E.npy",
                        learner->method->name);
     }
     return WN_OK;

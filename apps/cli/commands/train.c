@@ -19,8 +19,10 @@ typedef struct train_params {
 static const wn_option options[] = {
     TRAIN_OPTION_ROWS(train_params, train, "minutes", "epochs", "steps", "method", "network", "fixed-plan", "10"),
     TRAIN_MORE_OPTION_ROWS(train_params, train),
-    {WN_OPTION_TEXT, "teacher", "embeddings of the same images, one row each, for --method distill",
-     offsetof(train_params, teacher), 0, 0, NULL, NULL, "E.npy", 0},
+    {WN_OPTION_TEXT, "teacher",
+     "for --method distill: a model, as of embed, that embeds the images first, or its embeddings of them, one row "
+     "each",
+     offsetof(train_params, teacher), 0, 0, NULL, NULL, "MODEL|E.npy", 0},
     {WN_OPTION_TEXT, "name", "name of the model in the workspace (default: trained, trained-2, ...)",
      offsetof(train_params, name), 0, 0, NULL, NULL, "NAME", 0},
     {WN_OPTION_TEXT, "out", "also write the model to this file", offsetof(train_params, out), 0, 0, NULL, NULL, "FILE",
@@ -35,8 +37,8 @@ static const char *const examples[] = {
     "learn from a folder for an hour",
     "winnow train photos/ --out photos.wnm",
     "keep the model as a file for other folders",
-    "winnow train photos/ --method distill --teacher e.npy",
-    "learn to give what another model gave, in 128 numbers and faster",
+    "winnow train photos/ --method distill --teacher dinov2-small",
+    "learn to give what another model gives, in 128 numbers and faster",
     "winnow train --list-methods",
     "which training methods there are, and when to use which",
     NULL,
@@ -45,15 +47,16 @@ static const char *const examples[] = {
 static wn_status print_json(const wn_train_job_result *result, wn_error *err)
 {
     const wn_train_result *training = &result->training;
-    return json_print(
-        json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:b, s:o, s:o}", "workspace",
-                  json_name(result->workspace), "model", json_name(result->model), "file", json_name(result->file),
-                  "images", (json_int_t)result->images, "dim", (json_int_t)result->dim, "steps",
-                  (json_int_t)training->plan.steps, "batch", (json_int_t)training->plan.batch, "epochs",
-                  json_figure(training->plan.epochs), "loss", json_figure(training->loss), "images_per_second",
-                  json_figure(training->images_per_second), "collapsed", (int)training->collapsed, "seconds",
-                  json_seconds(&result->seconds, "scan read train total"), "peak_memory_bytes", json_peak_memory()),
-        err);
+    return json_print(json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:b, s:o, s:o}", "workspace",
+                                json_name(result->workspace), "model", json_name(result->model), "file",
+                                json_name(result->file), "images", (json_int_t)result->images, "dim",
+                                (json_int_t)result->dim, "steps", (json_int_t)training->plan.steps, "batch",
+                                (json_int_t)training->plan.batch, "epochs", json_figure(training->plan.epochs), "loss",
+                                json_figure(training->loss), "images_per_second",
+                                json_figure(training->images_per_second), "collapsed", (int)training->collapsed,
+                                "seconds", json_seconds(&result->seconds, "scan read embed train total"),
+                                "peak_memory_bytes", json_peak_memory()),
+                      err);
 }
 
 static wn_status list_methods(const session *run, wn_error *err)
@@ -117,7 +120,10 @@ const command command_train = {
         "and the first 64 can be used alone.\n\n"
         "With paths, they are added to the workspace first and the training looks at them alone; without, at "
         "everything "
-        "in the workspace. A training that was stopped goes on where it was when the same command is given again.",
+        "in the workspace. A training that was stopped goes on where it was when the same command is given again.\n\n"
+        "--method distill learns from --teacher MODEL: the model embeds the images first, from the pictures that the "
+        "workspace keeps, and the workspace keeps what it gives, so that it is not done again. Where the teacher looks "
+        "at larger pictures than the student, 'winnow add PATH --input-side 224' beforehand keeps them as large.",
     .examples = examples,
     .options = options,
     .params_size = sizeof(train_params),

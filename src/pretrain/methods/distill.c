@@ -153,8 +153,9 @@ static double loss(const void *context, const wn_loss_input *input, float *dz)
 
 const wn_method wn_method_distill = {
     .name = "distill",
-    .summary = "a student that says what a teacher's embeddings say (--teacher E.npy)",
-    .advice = "When embeddings of the same images by a better, slower model are there: --teacher E.npy.",
+    .summary = "a student that says what another model says (--teacher MODEL)",
+    .advice = "When there is a better, slower model (--teacher MODEL), or its embeddings of the same images (--teacher "
+              "E.npy).",
     .options = options,
     .params_size = sizeof(params),
     .views = 1,
