@@ -127,7 +127,7 @@ typedef struct wn_train_result {
     wn_train_plan plan;    /* as carried out */
     int64_t steps_planned; /* before it was shortened; equals plan.steps otherwise */
     int64_t steps_resumed; /* steps that a checkpoint had already done */
-    double loss;           /* mean over the last tenth */
+    double loss;           /* mean over about the last tenth of the steps, the latest weighing most */
     double
         embedding_std; /* mean deviation per dimension of unit rows times sqrt(dim): 1 = well spread, 0 = collapsed */
     double images_per_second; /* each with all its views, this process */

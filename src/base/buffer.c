@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@ void wn_buffer_init(wn_buffer *buffer, wn_memory category, size_t max)
     *buffer = (wn_buffer){.category = category, .max = max};
 }
 
-void *wn_buffer_reserve(wn_buffer *buffer, size_t len)
+static void *reserve(wn_buffer *buffer, size_t len, bool exact)
 {
     if (buffer->status) return NULL;
     size_t need;
@@ -29,6 +30,7 @@ void *wn_buffer_reserve(wn_buffer *buffer, size_t len)
     if (need + 1 > buffer->capacity) {
         size_t capacity = buffer->capacity ? buffer->capacity : 256;
         while (capacity < need + 1) capacity *= 2;
+        if (exact) capacity = need + 1;
         char *grown = wn_realloc(buffer->category, buffer->data, capacity, 1);
         if (!grown) {
             buffer->status = WN_NOMEM;
@@ -38,6 +40,16 @@ void *wn_buffer_reserve(wn_buffer *buffer, size_t len)
         buffer->capacity = capacity;
     }
     return buffer->data + buffer->len;
+}
+
+void *wn_buffer_reserve(wn_buffer *buffer, size_t len)
+{
+    return reserve(buffer, len, false);
+}
+
+void *wn_buffer_reserve_exact(wn_buffer *buffer, size_t len)
+{
+    return reserve(buffer, len, true);
 }
 
 wn_status wn_buffer_add(wn_buffer *buffer, const void *bytes, size_t len)

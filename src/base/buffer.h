@@ -29,6 +29,9 @@ wn_status wn_buffer_format(wn_buffer *buffer, const char *format, ...) WN_PRINTF
 /* Makes room for `len` more bytes and returns where they go (then raise `len` yourself); NULL on failure. */
 void *wn_buffer_reserve(wn_buffer *buffer, size_t len);
 
+/* The same, and grows to no more than that: for a run of bytes whose length is known. */
+void *wn_buffer_reserve_exact(wn_buffer *buffer, size_t len);
+
 /* Empties and keeps the room. */
 void wn_buffer_reset(wn_buffer *buffer);
 

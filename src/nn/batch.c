@@ -370,8 +370,9 @@ static void absorb_layer(wn_batch *batch, size_t layer, uint32_t side, float mom
             v += (double)s->views * (double)spread[c];
             views += (double)s->views;
         }
-        mean[c] += momentum * ((float)(m / views) - mean[c]);
-        variance[c] += momentum * ((float)(v / views) - variance[c]);
+        /* With a momentum of 1 exactly what was seen, whatever was there before. */
+        mean[c] = (1.0F - momentum) * mean[c] + momentum * (float)(m / views);
+        variance[c] = (1.0F - momentum) * variance[c] + momentum * (float)(v / views);
     }
 }
 

@@ -133,7 +133,7 @@ static wn_status fit_layer(const fit *w, wn_tensors *head, wn_error *err)
         const wn_feature_axes *t = w->task;
         const wn_nested_rows rows = {w->spread, t->features.rows, w->axes, w->dim, t->prefixes, t->prefix_count};
         WN_TRY(wn_linear_project(&t->features, w->mean, w->basis, w->axes, w->pool, w->spread, err));
-        WN_TRY(wn_nested_map_learn(&rows, t->seed, w->pool, w->map, err));
+        WN_TRY(wn_nested_map_learn(&rows, t->seed, w->pool, t->progress, w->map, err));
     }
     fill_layer(w, head);
     return WN_OK;

@@ -75,7 +75,7 @@ void wn_learner_free(wn_learner **learner);
 
 /* Bytes that the learner of a setup takes; close, from above. */
 typedef struct wn_learner_need {
-    uint64_t numbers; /* to its end */
+    uint64_t numbers; /* to its end, with a checkpoint of them */
     uint64_t passes;  /* until wn_learner_stop */
 } wn_learner_need;
 

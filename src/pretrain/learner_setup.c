@@ -177,8 +177,9 @@ wn_learner_need wn_learner_bytes(const wn_learner_setup *setup)
     for (size_t i = 0; i < count; i++) floats += matrices[i].floats;
     uint64_t passes = wn_branch_bytes(setup, groups, group_count, method->predictor != NULL, &numbers);
     if (method->momentum) passes += wn_branch_bytes(setup, groups, 1, method->teacher_predicts, &teacher_numbers);
-    /* Values, gradient and two moments, the copies that the network computes with, and the sum of a step's passes. */
-    numbers *= setup->accumulate > 1 ? 7 : 6;
-    numbers += 3 * teacher_numbers + (uint64_t)shape.memory_floats * setup->prefix_count;
+    /* Values, gradient, two moments, two for the copies that the network computes with, three of them again in a
+     * checkpoint, and the sum of a step's passes. */
+    numbers *= setup->accumulate > 1 ? 10 : 9;
+    numbers += 4 * teacher_numbers + 2 * (uint64_t)shape.memory_floats * setup->prefix_count;
     return (wn_learner_need){.numbers = sizeof(float) * numbers, .passes = passes + sizeof(float) * floats};
 }

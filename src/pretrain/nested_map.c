@@ -218,11 +218,16 @@ static void clear(learning *l)
     wn_epoch_order_clear(&l->order);
 }
 
-wn_status wn_nested_map_learn(const wn_nested_rows *rows, uint64_t seed, wn_pool *pool, float *map, wn_error *err)
+wn_status wn_nested_map_learn(const wn_nested_rows *rows, uint64_t seed, wn_pool *pool, const wn_progress *progress,
+                              float *map, wn_error *err)
 {
     learning l = {.given = rows, .pool = pool, .stride = wn_tile_padded(BATCH) + SQUARE};
     wn_status status = start(&l, seed, err);
-    for (int64_t step = 0; status == WN_OK && step < STEPS; step++) status = run_step(&l, step, err);
+    for (int64_t step = 0; status == WN_OK && step < STEPS; step++) {
+        const wn_progress_report report = {.stage = "finish", .unit = "steps", .done = (uint64_t)step, .total = STEPS};
+        status = wn_progress_tell(progress, &report) ? wn_fail(err, WN_CANCELLED, "learning the axes was cancelled")
+                                                     : run_step(&l, step, err);
+    }
     if (status == WN_OK) memcpy(map, l.map.values, rows->dim * rows->width * sizeof *map);
     clear(&l);
     return status;

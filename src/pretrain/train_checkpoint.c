@@ -6,6 +6,9 @@
  */
 #include "pretrain/train_checkpoint.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -47,6 +50,7 @@ wn_status wn_train_checkpoint_write(const char *path, uint64_t identity, const w
     size_t count = wn_learner_parts(learner, &parts);
     memcpy(head.magic, magic, sizeof magic);
     wn_buffer_reset(bytes);
+    (void)wn_buffer_reserve_exact(bytes, head.file_bytes);
     (void)wn_buffer_add(bytes, &head, sizeof head);
     for (size_t i = 0; i < count; i++) {
         size_t moments;
@@ -128,4 +132,42 @@ wn_status wn_train_checkpoint_read(const char *path, uint64_t identity, wn_train
     }
     *state = head.state;
     return WN_OK;
+}
+
+static wn_status name_aside(const char *path, uint64_t identity, wn_buffer *out)
+{
+    wn_buffer_reset(out);
+    return wn_buffer_format(out, "%s.%016" PRIx64, path, identity);
+}
+
+/* PATH.old, or the first of PATH.old-2, PATH.old-3, ... that is free. */
+static wn_status name_old(const char *path, wn_buffer *out)
+{
+    wn_status status = WN_OK;
+    for (unsigned i = 1; !status && (i == 1 || wn_file_exists(out->data)); i++) {
+        wn_buffer_reset(out);
+        status = i == 1 ? wn_buffer_format(out, "%s.old", path) : wn_buffer_format(out, "%s.old-%u", path, i);
+    }
+    return status;
+}
+
+wn_status wn_train_checkpoint_set_aside(const char *path, wn_buffer *name, wn_error *err)
+{
+    wn_train_state state;
+    wn_error unused;
+    uint64_t identity;
+    const bool readable = wn_train_checkpoint_inspect(path, &state, &identity, &unused) == WN_OK;
+    if ((readable ? name_aside(path, identity, name) : name_old(path, name)) != WN_OK)
+        return wn_fail(err, WN_NOMEM, "out of memory for a file name");
+    if (rename(path, name->data) == 0) return WN_OK;
+    return wn_fail(err, WN_IO, "%s cannot be renamed to %s: %s", path, name->data, strerror(errno));
+}
+
+bool wn_train_checkpoint_bring_back(const char *path, uint64_t identity)
+{
+    wn_buffer name;
+    wn_buffer_init(&name, WN_MEMORY_TEXT, 0);
+    const bool found = name_aside(path, identity, &name) == WN_OK && rename(name.data, path) == 0;
+    wn_buffer_clear(&name);
+    return found;
 }

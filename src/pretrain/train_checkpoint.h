@@ -32,6 +32,14 @@ WN_NODISCARD wn_status wn_train_checkpoint_write(const char *path, uint64_t iden
 WN_NODISCARD wn_status wn_train_checkpoint_read(const char *path, uint64_t identity, wn_train_state *state,
                                                 wn_learner *learner, wn_buffer *bytes, wn_error *err);
 
+/* Renames a sound checkpoint that is not wanted now, so that it is not written over: to PATH.IDENTITY (16 hexadecimal
+ * digits) for one of other images or options, PATH.old, PATH.old-2, ... for one of another version. `name` gets where
+ * it is. WN_IO, WN_NOMEM. */
+WN_NODISCARD wn_status wn_train_checkpoint_set_aside(const char *path, wn_buffer *name, wn_error *err);
+
+/* Brings one of that identity back; false where there is none. */
+bool wn_train_checkpoint_bring_back(const char *path, uint64_t identity);
+
 /* State and identity of a checkpoint, without a learner; the whole file is checked. WN_NOTFOUND, WN_CORRUPT; WN_VERSION
  * for one of another version of winnow. */
 WN_NODISCARD wn_status wn_train_checkpoint_inspect(const char *path, wn_train_state *state, uint64_t *identity,

@@ -33,30 +33,44 @@ static const double spread_least = 0.02;
 static const double axes_keep_usual = 0.375;
 
 typedef struct work {
+    const wn_learner_setup *setup;
+    const wn_train_ending *ending;
+    wn_network *network;
     size_t images, statistics_passes, passes; /* of a pass; how many for statistics, and for axes */
     size_t features;
     double power;
     uint8_t *pixels;
     float *rows; /* passes * images x features */
     size_t pairs;
-    float *differences; /* pairs x features: of two views of an image; NULL = not wanted */
+    float *differences;   /* pairs x features: of two views of an image; NULL = not wanted */
+    uint64_t done, total; /* images */
 } work;
 
-/* Passes over the first images, with batch statistics (training) or running ones. */
-static wn_status run_passes(const work *w, wn_network *network, const wn_learner_setup *setup, wn_image_feed *feed,
-                            bool training, wn_pool *pool, wn_error *err)
+static wn_status tell(work *w, size_t images, wn_error *err)
 {
-    const wn_batch_group group = {w->images, setup->embed_side};
+    w->done += images;
+    const wn_progress_report report = {.stage = "finish", .unit = "images", .done = w->done, .total = w->total};
+    return wn_progress_tell(w->ending->progress, &report)
+               ? wn_fail(err, WN_CANCELLED, "the last passes of training were cancelled")
+               : WN_OK;
+}
+
+/* Passes over the first images, with batch statistics (training) or running ones. */
+static wn_status run_passes(work *w, bool training, wn_error *err)
+{
+    wn_image_feed *feed = w->ending->feed;
+    wn_pool *pool = w->ending->pool;
+    const wn_batch_group group = {w->images, w->setup->embed_side};
     const wn_batch_options options = {
-        .precision = setup->precision, .training = training, .threads = wn_pool_threads(pool)};
+        .precision = w->setup->precision, .training = training, .threads = wn_pool_threads(pool)};
     const uint8_t *pixels[1] = {w->pixels};
     const size_t passes = training ? w->statistics_passes : w->passes;
     int64_t rows[IMAGES_PER_PASS];
     wn_batch *batch = NULL;
     wn_status status;
 
-    if ((status = wn_batch_new(network, &group, 1, &options, &batch, err))) goto done;
-    if ((status = wn_network_commit(network, pool, err))) goto done;
+    if ((status = wn_batch_new(w->network, &group, 1, &options, &batch, err))) goto done;
+    if ((status = wn_network_commit(w->network, pool, err))) goto done;
     for (size_t pass = 0; pass < passes; pass++) {
         for (size_t i = 0; i < w->images; i++) {
             /* Spread over all images, as neighbours in a folder are often alike. */
@@ -65,6 +79,7 @@ static wn_status run_passes(const work *w, wn_network *network, const wn_learner
         if ((status = wn_image_feed_plain(feed, pool, rows, w->images, w->pixels, err))) goto done;
         if ((status = wn_batch_forward(batch, pool, pixels, w->rows + pass * w->images * w->features, err))) goto done;
         if (training) wn_batch_absorb(batch, 1.0F / (float)(pass + 1));
+        if ((status = tell(w, w->images, err))) goto done;
     }
 done:
     wn_batch_free(&batch);
@@ -84,13 +99,15 @@ static int64_t pair_image(size_t pair, size_t pairs, size_t count)
 }
 
 /* Two views of each of w->pairs images: w->differences of their features, by running statistics. */
-static wn_status run_pairs(const work *w, wn_network *network, const wn_learner_setup *setup, wn_image_feed *feed,
-                           int64_t step, wn_pool *pool, wn_error *err)
+static wn_status run_pairs(work *w, wn_error *err)
 {
-    const size_t images = setup->images, floats = images * w->features;
-    const wn_batch_group group = {images, setup->embed_side};
+    wn_image_feed *feed = w->ending->feed;
+    wn_pool *pool = w->ending->pool;
+    const size_t images = w->setup->images, floats = images * w->features;
+    const wn_batch_group group = {images, w->setup->embed_side};
     const wn_batch_options options = {
-        .precision = setup->precision, .shard_views = few_views(images), .threads = wn_pool_threads(pool)};
+        .precision = w->setup->precision, .shard_views = few_views(images), .threads = wn_pool_threads(pool)};
+    int64_t step = w->ending->step;
     wn_batch *batch = NULL;
     wn_status status = WN_OK;
     int64_t *rows = wn_alloc(WN_MEMORY_TRAINING, images, sizeof *rows);
@@ -99,7 +116,7 @@ static wn_status run_pairs(const work *w, wn_network *network, const wn_learner_
         status = wn_fail(err, WN_NOMEM, "out of memory for the last passes of training");
         goto done;
     }
-    if ((status = wn_batch_new(network, &group, 1, &options, &batch, err))) goto done;
+    if ((status = wn_batch_new(w->network, &group, 1, &options, &batch, err))) goto done;
     for (size_t first = 0; first < w->pairs; first += images) {
         float *out = w->differences + first * w->features;
         for (size_t i = 0; i < images; i++) rows[i] = pair_image(first + i, w->pairs, (size_t)feed->images->count);
@@ -109,6 +126,7 @@ static wn_status run_pairs(const work *w, wn_network *network, const wn_learner_
             if ((status = wn_batch_forward(batch, pool, pixels, view ? other : out, err))) goto done;
         }
         for (size_t i = 0; i < floats; i++) out[i] -= other[i];
+        if ((status = tell(w, 2 * images, err))) goto done;
     }
 done:
     wn_batch_free(&batch);
@@ -165,14 +183,16 @@ wn_train_rows wn_train_count_rows(const wn_learner_setup *setup, size_t count, i
     wn_train_rows rows = {.images = bounded(wanted, IMAGES_LEAST, more)};
     if (count < rows.images) rows.images = count;
     rows.pairs = count_pairs(count, setup->images, bounded(wanted, PAIRS_LEAST, more));
-    rows.per_pass = pass_images(setup, rows.images * bytes, spare);
-    if (count < rows.per_pass) rows.per_pass = count;
+    /* Passes of equal size, so that hardly an image is left out. */
+    const size_t most = pass_images(setup, rows.images * bytes, spare), passes_over = (rows.images + most - 1) / most;
+    rows.per_pass = rows.images / passes_over;
     return rows;
 }
 
-static wn_status make_room(work *w, const wn_learner_setup *setup, wn_error *err)
+static wn_status make_room(work *w, wn_error *err)
 {
-    w->pixels = wn_alloc(WN_MEMORY_TRAINING, w->images, (size_t)setup->embed_side * setup->embed_side * 3);
+    const size_t side = w->setup->embed_side;
+    w->pixels = wn_alloc(WN_MEMORY_TRAINING, w->images, side * side * 3);
     w->rows = wn_alloc(WN_MEMORY_TRAINING, w->passes * w->images * w->features, sizeof *w->rows);
     if (w->pairs > 0) w->differences = wn_alloc(WN_MEMORY_TRAINING, w->pairs * w->features, sizeof *w->differences);
     return w->pixels && w->rows && (w->differences || w->pairs == 0)
@@ -180,34 +200,35 @@ static wn_status make_room(work *w, const wn_learner_setup *setup, wn_error *err
                : wn_fail(err, WN_NOMEM, "out of memory for the last passes of training");
 }
 
-wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup *setup, wn_image_feed *feed,
-                                     int64_t step, uint64_t spare, wn_pool *pool, wn_train_spread *out, wn_error *err)
+wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup *setup, const wn_train_ending *ending,
+                                     wn_train_spread *out, wn_error *err)
 {
     const wn_learner_part *parts;
-    const size_t count = (size_t)feed->images->count;
-    const wn_train_rows rows = wn_train_count_rows(setup, count, step, spare);
-    work w = {.images = rows.per_pass};
-    wn_network *network = wn_learner_network(learner);
+    const size_t count = (size_t)ending->feed->images->count;
+    const wn_train_rows rows = wn_train_count_rows(setup, count, ending->step, ending->spare);
+    work w = {.setup = setup, .ending = ending, .network = wn_learner_network(learner), .images = rows.per_pass};
     wn_status status;
     wn_learner_stop(learner);
     (void)wn_learner_parts(learner, &parts);
-    w.statistics_passes = (count < STATISTICS_MAX ? count : STATISTICS_MAX) / w.images;
+    /* A network that started from a model was trained with that model's statistics. */
+    if (!setup->start_hash) w.statistics_passes = (count < STATISTICS_MAX ? count : STATISTICS_MAX) / w.images;
     w.passes = rows.images / w.images;
     w.features = wn_architecture_features(setup->architecture);
     w.power = 1.0 - (setup->method->axes_keep > 0.0 ? setup->method->axes_keep : axes_keep_usual);
     if (w.power > 0.0) w.pairs = rows.pairs;
-    if ((status = make_room(&w, setup, err))) goto done;
-    /* A network that started from a model was trained with that model's statistics. */
-    if (!setup->start_hash && (status = run_passes(&w, network, setup, feed, true, pool, err))) goto done;
-    if ((status = run_passes(&w, network, setup, feed, false, pool, err))) goto done;
-    if (w.pairs > 0 && (status = run_pairs(&w, network, setup, feed, step, pool, err))) goto done;
+    w.total = (w.statistics_passes + w.passes) * w.images + 2 * w.pairs;
+    if ((status = make_room(&w, err))) goto done;
+    if (w.statistics_passes > 0 && (status = run_passes(&w, true, err))) goto done;
+    if ((status = run_passes(&w, false, err))) goto done;
+    if (w.pairs > 0 && (status = run_pairs(&w, err))) goto done;
     const wn_feature_axes axes = {.features = {w.rows, w.images * w.passes, w.features, w.features},
                                   .differences = {w.differences, w.pairs, w.features, w.features},
                                   .power = w.power,
                                   .prefixes = setup->prefixes,
                                   .prefix_count = setup->prefix_count,
-                                  .seed = setup->seed};
-    status = wn_feature_axes_fit(&axes, spread_least, pool, parts[1].tensors, &out->std, err);
+                                  .seed = setup->seed,
+                                  .progress = ending->progress};
+    status = wn_feature_axes_fit(&axes, spread_least, ending->pool, parts[1].tensors, &out->std, err);
 done:
     wn_free(w.differences);
     wn_free(w.rows);

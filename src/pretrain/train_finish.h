@@ -7,6 +7,7 @@
 
 #include "pretrain/image_feed.h"
 #include "pretrain/learner.h"
+#include "winnow/progress.h"
 
 /* What the embedding of the images, as they are, looks like. */
 typedef struct wn_train_spread {
@@ -24,12 +25,19 @@ typedef struct wn_train_rows {
  * beside those of its steps go (UINT64_MAX: no limit). */
 wn_train_rows wn_train_count_rows(const wn_learner_setup *setup, size_t count, int64_t passes, uint64_t spare);
 
+/* What the last passes work with. */
+typedef struct wn_train_ending {
+    wn_image_feed *feed;
+    int64_t step;   /* of random numbers for views that no training step has used */
+    uint64_t spare; /* bytes that they may take beside those of the steps */
+    wn_pool *pool;
+    const wn_progress *progress; /* stage "finish", unit "images", then "steps" of the nested map */
+} wn_train_ending;
+
 /* Replaces the running statistics of batch norm, which saw random views, by those of the images themselves, and the
- * embedding layer by scaled axes of their features (train_finish.c says which). `step`: of random numbers for views
- * that no training step has used. Takes `spare` bytes beside those of the steps at most. Ends the learner's training:
- * no step may follow. WN_NOMEM, or the feed's error. */
+ * embedding layer by scaled axes of their features (train_finish.c says which). Ends the learner's training: no step
+ * may follow, but its numbers can be kept in a checkpoint. WN_CANCELLED, WN_NOMEM, or the feed's error. */
 WN_NODISCARD wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup *setup,
-                                                  wn_image_feed *feed, int64_t step, uint64_t spare, wn_pool *pool,
-                                                  wn_train_spread *out, wn_error *err);
+                                                  const wn_train_ending *ending, wn_train_spread *out, wn_error *err);
 
 #endif

@@ -411,6 +411,16 @@ wn_status wn_train_describe(const wn_train_params *params, const wn_train_setup 
     return wn_buffer_format(out, " seed=%" PRIu64, l->seed);
 }
 
+void wn_train_shorten(wn_train_setup *setup, int64_t steps)
+{
+    const double share = (double)steps / (double)setup->plan.steps;
+    setup->warm_up = (int64_t)(share * (double)setup->warm_up);
+    setup->frozen = (int64_t)(share * (double)setup->frozen);
+    setup->plan.epochs *= share;
+    setup->plan.seconds *= share;
+    setup->plan.steps = steps;
+}
+
 double wn_train_network_rate(const wn_train_setup *s, int64_t step)
 {
     if (step < s->frozen) return 0.0;

@@ -29,6 +29,9 @@ WN_NODISCARD wn_status wn_train_settle_plan(const wn_train_images *images, const
 /* All that decides the numbers that are learned beside the images, as "name=value name=value". */
 wn_status wn_train_describe(const wn_train_params *params, const wn_train_setup *setup, wn_buffer *out);
 
+/* Gives a settled plan fewer steps. What it does at first, warming up and waiting, takes the same share of them. */
+void wn_train_shorten(wn_train_setup *setup, int64_t steps);
+
 /* Learning rate of a step: linear warm-up, then half a cosine to 0 at `steps`. */
 double wn_train_rate(const wn_train_setup *setup, int64_t step);
 

@@ -30,7 +30,8 @@
 static const double checkpoint_seconds = 3.0, checkpoint_share = 0.02; /* of the time, at most */
 static const double guard_seconds = 15.0, guard_share = 0.1;           /* when the plan is checked against the clock */
 static const double guard_tolerance = 1.1;
-static const double loss_memory = 0.97;
+/* The loss that is told is a mean over about this share of the steps. */
+static const double loss_share = 0.1;
 static const double spread_collapsed = 0.02;
 
 enum { GUARD_STEPS = 8, GUARD_SKIPPED = 2, LOG_LINES_MAX = 5000 };
@@ -85,16 +86,23 @@ static uint64_t identify(const run *r)
                             hash);
 }
 
-/* A sound checkpoint of other options or of another version may be hours of work: it is not written over. */
-static void set_aside(const run *r, wn_status status, const wn_error *why)
+/* A sound checkpoint of other options or of another version may be hours of work: it is not written over. The one of
+ * these options may have given way to it before. */
+static wn_status change_checkpoint(run *r, wn_status status, const wn_error *why)
 {
     wn_buffer aside;
+    wn_error again = {0};
     wn_buffer_init(&aside, WN_MEMORY_TEXT, 0);
-    const bool kept = status == WN_VERSION && wn_buffer_format(&aside, "%s.old", r->checkpoint_path) == WN_OK &&
-                      rename(r->checkpoint_path, aside.data) == 0;
-    wn_log(WN_LOG_INFO, "%s; training starts from the beginning%s%s", why->message,
-           kept ? ", that one is kept as " : "", kept ? (const char *)aside.data : "");
+    const bool kept = status == WN_VERSION && !wn_train_checkpoint_set_aside(r->checkpoint_path, &aside, &again);
+    status = WN_NOTFOUND;
+    if (wn_train_checkpoint_bring_back(r->checkpoint_path, r->identity))
+        status = wn_train_checkpoint_read(r->checkpoint_path, r->identity, &r->state, r->learner, &r->bytes, &again);
+    if (why->status != WN_NOTFOUND)
+        wn_log(WN_LOG_INFO, "%s; training %s%s%s", why->message,
+               status == WN_OK ? "takes up the one of its own options" : "starts from the beginning",
+               kept ? ", that one is kept as " : "", kept ? (const char *)aside.data : "");
     wn_buffer_clear(&aside);
+    return status;
 }
 
 /* Continues from a checkpoint where there is a fitting one. */
@@ -104,15 +112,15 @@ static wn_status resume(run *r, wn_error *err)
     r->state = (wn_train_state){.steps = r->setup.plan.steps, .steps_planned = r->setup.plan.steps};
     wn_status status =
         wn_train_checkpoint_read(r->checkpoint_path, r->identity, &r->state, r->learner, &r->bytes, &why);
-    if (status == WN_VERSION || status == WN_CORRUPT) {
-        set_aside(r, status, &why);
-    } else if (status == WN_OK) {
+    if (status == WN_VERSION || status == WN_CORRUPT || status == WN_NOTFOUND)
+        status = change_checkpoint(r, status, &why);
+    else if (status != WN_OK)
+        return wn_fail(err, status, "%s", why.message);
+    if (status == WN_OK) {
         r->checkpoint_kept = true;
         wn_log(WN_LOG_INFO, "training continues after step %" PRId64 " of %" PRId64, r->state.step, r->state.steps);
-    } else if (status != WN_NOTFOUND) {
-        return wn_fail(err, status, "%s", why.message);
     }
-    r->setup.plan.steps = r->state.steps;
+    if (r->state.steps < r->setup.plan.steps) wn_train_shorten(&r->setup, r->state.steps);
     r->first_step = r->state.step;
     return wn_learner_commit(r->learner, r->pool, err);
 }
@@ -247,7 +255,8 @@ static void guard_budget(run *r)
            "plan shortened from %" PRId64 " to %" PRId64
            " steps to keep %.3g minutes; --fixed-plan or --steps prevents it",
            r->state.steps, steps, r->setup.minutes);
-    r->state.steps = r->setup.plan.steps = steps;
+    wn_train_shorten(&r->setup, steps);
+    r->state.steps = steps;
 }
 
 /* Digits in groups of three: "12,345". */
@@ -323,6 +332,13 @@ static wn_status tell_divergence(run *r, const wn_error *why, wn_error *err)
         r->checkpoint_path, kept ? "keeps the last good numbers" : "could not be written");
 }
 
+/* What a step counts in the mean loss: the first ones alike, then ever older ones ever less. */
+static double news(const run *r, int64_t step)
+{
+    const double steps = fmax(loss_share * (double)r->state.steps, 1.0);
+    return 1.0 / fmin((double)(step + 1), steps);
+}
+
 static wn_status train_step(run *r, wn_error *err)
 {
     const wn_train_plan *plan = &r->setup.plan;
@@ -334,7 +350,7 @@ static wn_status train_step(run *r, wn_error *err)
     wn_status status = run_passes(r, &report, &why);
     if (status == WN_INTERNAL) return tell_divergence(r, &why, err);
     if (status != WN_OK) return wn_fail(err, status, "%s", why.message);
-    r->state.loss = step == 0 ? report.loss : loss_memory * r->state.loss + (1.0 - loss_memory) * report.loss;
+    r->state.loss += (report.loss - r->state.loss) * news(r, step);
     r->state.step = step + 1;
     r->collapsed = wn_train_watch_step(&r->state.watch, &report.spread, plan->batch, r->setup.warm_up + r->setup.frozen,
                                        r->state.steps);
@@ -426,7 +442,11 @@ static wn_status finish(run *r, const wn_train_files *files, wn_train_result *re
     memcpy(d.prefixes, l->prefixes, sizeof d.prefixes);
     /* Views are numbered by pass. */
     const int64_t unused = r->state.step * r->setup.plan.accumulate;
-    WN_TRY(wn_train_settle_statistics(r->learner, l, &r->feed, unused, r->setup.spare, r->pool, &spread, err));
+    const wn_train_ending ending = {
+        .feed = &r->feed, .step = unused, .spare = r->setup.spare, .pool = r->pool, .progress = r->progress};
+    wn_status status = wn_train_settle_statistics(r->learner, l, &ending, &spread, err);
+    if (status == WN_CANCELLED) return stop(r, err); /* the steps are all there, and the passes are done again */
+    if (status) return status;
     (void)wn_learner_parts(r->learner, &parts);
     const wn_tensors *const sets[] = {parts[0].tensors, parts[1].tensors};
     d.parameters = sets[0]->trained + sets[1]->trained;

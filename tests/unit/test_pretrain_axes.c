@@ -175,7 +175,7 @@ static void test_a_prefix_learns_what_tells_neighbours(void **state)
     for (size_t j = 0; j < LENGTH; j++) start[j * NUMBERS + j] = 1;
     const wn_nested_rows given = {rows, COUNT, NUMBERS, LENGTH, prefixes, 2};
     assert_true(wn_nested_map_is_possible(COUNT, 2));
-    assert_int_equal(wn_nested_map_learn(&given, 3, pool, map, NULL), WN_OK);
+    assert_int_equal(wn_nested_map_learn(&given, 3, pool, NULL, map, NULL), WN_OK);
     assert_true(share_right(rows, start, SHORT) < 0.3);
     assert_true(share_right(rows, map, SHORT) > 0.6);
     assert_true(share_right(rows, map, LENGTH) > share_right(rows, start, LENGTH) - 0.01);
