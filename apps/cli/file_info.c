@@ -41,7 +41,7 @@ static json_t *json_values(const wn_onnx_value *values, size_t count)
 static int64_t embedding_width(const char *path, wn_error *why)
 {
     wn_model *model = NULL;
-    if (wn_job_open_model(path, &model, why)) return -1;
+    if (wn_job_open_model(NULL, path, &model, why)) return -1;
     int64_t dim = wn_model_get_info(model)->dim;
     wn_model_close(&model);
     return dim;

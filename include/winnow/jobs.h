@@ -171,9 +171,11 @@ typedef struct wn_reduce_result {
 WN_API WN_NODISCARD wn_status wn_job_reduce(const wn_job *job, const wn_reduce_options *options, wn_reduce_result *out,
                                             wn_error *err);
 
-/* Opens a model file of either kind: a winnow model, or FILE.onnx under the settings of FILE.onnx.json. Close it with
- * wn_model_close. */
-WN_API WN_NODISCARD wn_status wn_job_open_model(const char *path, wn_model **out, wn_error *err);
+/* Opens a model of the workspace by its name, or a model file of either kind: a winnow model, or FILE.onnx under the
+ * settings of FILE.onnx.json. `workspace` NULL: a file comes first, then the only workspace of the current folder.
+ * Close it with wn_model_close. */
+WN_API WN_NODISCARD wn_status wn_job_open_model(const char *workspace, const char *wanted, wn_model **out,
+                                                wn_error *err);
 
 /* What an ONNX file holds and how it would be used, under the settings of FILE.onnx.json and `settings` (NULL allowed)
  * over them. Errors of wn_onnx_facts_read. */

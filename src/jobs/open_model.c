@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jobs/open_model.h"
+#include "jobs/job.h"
 #include "jobs/reduction_stage.h"
 
 #include <string.h>
@@ -108,9 +109,36 @@ wn_status wn_open_model(const char *path, wn_precision precision, const wn_onnx_
     return status;
 }
 
-wn_status wn_job_open_model(const char *path, wn_model **out, wn_error *err)
+static wn_status open_of_workspace(wn_workspace *workspace, const char *wanted, wn_model **out, wn_error *err)
 {
-    return wn_open_model(path, WN_PRECISION_AUTO, NULL, out, err);
+    char *name = NULL, *file = NULL;
+    WN_TRY(wn_find_model(workspace, wanted, &name, &file, err));
+    wn_status status = wn_open_model(file, WN_PRECISION_AUTO, NULL, out, err);
+    wn_free(name);
+    wn_free(file);
+    return status;
+}
+
+wn_status wn_job_open_model(const char *path, const char *wanted, wn_model **out, wn_error *err)
+{
+    wn_workspace *workspace = NULL;
+    char *file = NULL, *found = NULL;
+    *out = NULL;
+    wn_status status = path ? WN_NOTFOUND : wn_locate_model(wanted, &file, err);
+    wn_free(file);
+    if (!status) return wn_open_model(wanted, WN_PRECISION_AUTO, NULL, out, err);
+    if (!path && (status != WN_NOTFOUND || wn_hub_find(wanted))) return status;
+    status = wn_job_open_workspace(NULL, path, NULL, 0, WN_WORKSPACE_READ, &workspace, &found, path ? err : NULL);
+    if (!status)
+        status = open_of_workspace(workspace, wanted, out, err);
+    else if (!path)
+        status = wn_fail(err, WN_NOTFOUND,
+                         "'%s' is neither a file nor the name of an open model ('winnow model list'); -w DIR names the "
+                         "workspace that has a model of its own",
+                         wanted);
+    wn_workspace_close(&workspace);
+    wn_free(found);
+    return status;
 }
 
 wn_status wn_job_onnx_facts(const char *path, const wn_onnx_settings *settings, wn_onnx_facts **out, wn_error *err)

@@ -74,3 +74,14 @@ done
 fails 1 "no model of winnow" "$WINNOW" embed "$IMAGES" --model alien.safetensors --out x.npy
 fails 2 "neither with .onnx nor with .safetensors" "$WINNOW" model export default --out d.txt
 fails 1 "missing.wnm" "$WINNOW" model export missing.wnm
+# A model of a workspace by its name; the only workspace here need not be named.
+mkdir here
+head -n 8 p.txt >few.txt
+"$WINNOW" train few.txt -w here/h.winnow --network tiny --side 16 --batch 4 --steps 1 --name own --out own.wnm -q
+"$WINNOW" model export own.wnm --out file.safetensors -q
+"$WINNOW" model export own -w here/h.winnow --out name.safetensors -q
+cmp file.safetensors name.safetensors
+(cd here && "$WINNOW" model export own -q && [ -s own.onnx ])
+fails 1 "'nobody' is neither a model of the workspace" "$WINNOW" model export nobody -w here/h.winnow
+fails 1 "-w DIR names the workspace" "$WINNOW" model export own --out x.onnx
+[ ! -e x.onnx ]

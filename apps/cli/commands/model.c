@@ -50,6 +50,8 @@ static const char *const examples[] = {
     "a model of winnow for ONNX Runtime and everything that builds on it",
     "winnow model export photos.wnm --out photos.safetensors",
     "its weights for PyTorch and others; 'winnow embed --model photos.safetensors' reads them back",
+    "winnow model export trained -w photos.winnow --out trained.onnx",
+    "a model of a workspace by its name",
     "winnow model list",
     "the models that have a name: built in, pulled, and those that can be fetched",
     "winnow model pull dinov2-small",
@@ -109,13 +111,13 @@ static wn_status run_export(session *run, wn_error *err)
     wn_model *model = NULL;
     if (params->list || params->hub || params->sha256)
         return command_usage_error(run, err, "--list, --hub and --sha256 belong to 'winnow model pull'");
-    if (run->path_count != 2) return command_usage_error(run, err, "name the model file: winnow model export FILE.wnm");
+    if (run->path_count != 2) return command_usage_error(run, err, "name the model: winnow model export FILE.wnm|NAME");
     wn_status status = choose_format(run, &format, err);
     if (!status && !out) {
         status = name_output(run->paths[1], formats[format].suffix, named, sizeof named, err);
         out = named;
     }
-    if (!status) status = wn_job_open_model(run->paths[1], &model, err);
+    if (!status) status = wn_job_open_model(run->common.workspace, run->paths[1], &model, err);
     if (!status && run->common.dry_run)
         terminal_say(run->terminal, "would write %s; nothing was written (--dry-run)", out);
     if (!status && !run->common.dry_run) {
@@ -202,7 +204,7 @@ static wn_status run_model(session *run, wn_error *err)
 const command command_model = {
     .name = "model",
     .summary = "list models, write one for other programs, or fetch an open one",
-    .usage = "export FILE.wnm [--out FILE.onnx|FILE.safetensors] | list | pull NAME",
+    .usage = "export FILE.wnm|NAME [-w DIR] [--out FILE.onnx|FILE.safetensors] | list | pull NAME",
     .details =
         "export: writes a model that winnow trained as an ONNX file of standard operators. Its input \"images\" takes "
         "N x 3 x SIDE x SIDE numbers, red, green and blue in 0 to 1; its output \"embedding\" gives N rows of length "
