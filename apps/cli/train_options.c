@@ -56,5 +56,7 @@ wn_status train_values_apply(const train_values *values, wn_train_params *out, w
     if (!status && values->method) status = check_name(wn_train_get_method, "training method", values->method, err);
     if (!status && values->network) status = check_name(wn_train_get_network, "network", values->network, err);
     if (!status && values->optimizer) status = check_name(wn_train_get_optimizer, "optimizer", values->optimizer, err);
+    if (!status && values->method_options)
+        status = wn_train_check_method_options(out->method, out->method_options, err);
     return status;
 }

@@ -39,8 +39,8 @@ typedef struct train_values {
     }
 
 #define TRAIN_MORE_OPTION_ROWS(type, member)                                                                           \
-    TRAIN_ROW(type, member, method_options, "method-options", "settings of the method: name=value,name=value", NULL,   \
-              "TEXT"),                                                                                                 \
+    TRAIN_ROW(type, member, method_options, "method-options",                                                          \
+              "settings of the method: name=value,name=value; --list-methods of 'train' lists them", NULL, "TEXT"),    \
         TRAIN_ROW(type, member, optimizer, "optimizer", "muon, sgd, lars or adamw (default: automatic)", NULL,         \
                   "NAME"),                                                                                             \
         TRAIN_ROW(type, member, batch, "batch", "images in one pass (default: automatic)", NULL, "N"),                 \

@@ -89,6 +89,16 @@ WN_API bool wn_train_get_method(size_t i, const char **name, const char **summar
 /* When to use the i-th method: one or two sentences; NULL beyond the last. */
 WN_API const char *wn_train_get_method_advice(size_t i);
 
+/* The options of the i-th method, as `method_options` takes them: name, help, default and range of each, ended by a row
+ * of type WN_OPTION_END, which stands alone where a method has none. The table is the library's and lives as long as
+ * the program; offsets are of a struct that only the method knows. NULL beyond the last. */
+WN_API const wn_option *wn_train_get_method_options(size_t i);
+
+/* Checks what would be `method` and `method_options`, NULL allowed for both, before images are read. WN_INVALID: there
+ * is no such method; it has no such option, then the message lists those that it has; a value is out of range. */
+WN_API WN_NODISCARD wn_status wn_train_check_method_options(const char *method, const char *method_options,
+                                                            wn_error *err);
+
 /* Name and one-line summary of the i-th network; false beyond the last. The first one is the default. */
 WN_API bool wn_train_get_network(size_t i, const char **name, const char **summary);
 

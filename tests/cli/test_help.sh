@@ -14,3 +14,16 @@ echo "${COMPREPLY[@]}"
 COMP_WORDS=(winnow curate --except) COMP_CWORD=2
 _winnow
 echo "${COMPREPLY[@]}"
+# The settings of the training methods, for people and for programs.
+"$WINNOW" train --list-methods >methods.txt
+"$WINNOW" train --list-methods --json >methods.json
+python3 - <<'P'
+import json
+methods = {m["name"]: m["options"] for m in json.load(open("methods.json"))["methods"]}
+queue = methods["moco"][2]
+assert queue["help"] and (queue["name"], queue["default"], queue["least"], queue["most"]) == ("queue", 4096, 1, 65536), queue
+assert methods["simsiam"] == [], methods
+text = open("methods.txt").read()
+for option in sum(methods.values(), []):
+    assert f" {option['name']}={option['default']:g} " in text and option["help"] in text, option
+P

@@ -27,6 +27,9 @@ check 2 "*a share lies above 0%*" curate "$IMAGES" -n 101%
 check 2 "*min-distance*" curate "$IMAGES" -n 5 --min-distance near
 check 2 "*there is no training method 'sim'*" curate "$IMAGES" -n 5 --train-method sim
 check 2 "*there is no optimizer 'adamm'; 'winnow info' lists them*" train "$IMAGES" --optimizer adamm
+check 2 "*method 'dcl' has no option 'bogus'; it has temperature" train "$IMAGES" --method-options bogus=1
+check 2 "*method 'moco' has no option 'que'; it has*did you mean 'queue'?" train "$IMAGES" --method moco --method-options que=9
+check 2 "*temperature: 99 is outside 0.05 to 10" train "$IMAGES" --method-options temperature=99
 check 2 "*there is no strategy 'farthest'*" curate "$IMAGES" -n 5 --strategy farthest
 check 2 "*multiples of 8 from 16 to 256*" curate "$IMAGES" -n 5 --input-side 20
 check 2 "*multiples of 8 from 16 to 256*" add "$IMAGES" --input-side 20

@@ -270,7 +270,15 @@ static void test_options_are_checked(void **state)
     assert_int_equal(wn_method_read_options(method, "temperature=0.5", params, &err), WN_OK);
     assert_int_equal(wn_method_read_options(method, "temperature=x", params, &err), WN_INVALID);
     assert_int_equal(wn_method_read_options(method, "temperatur=0.5", params, &err), WN_INVALID);
-    assert_non_null(strstr(err.message, "temperature"));
+    assert_string_equal(err.message, "method 'dcl' has no option 'temperatur'; it has temperature; did you mean "
+                                     "'temperature'?");
+    assert_int_equal(wn_method_read_options(wn_method_find("simsiam"), "zzz=1", params, &err), WN_INVALID);
+    assert_string_equal(err.message, "method 'simsiam' has no option 'zzz'; it has none");
+    assert_int_equal(wn_train_check_method_options(NULL, NULL, &err), WN_OK);
+    assert_int_equal(wn_train_check_method_options("moco", "queue=64,momentum=0.5", &err), WN_OK);
+    assert_int_equal(wn_train_check_method_options("moco", "queue=0", &err), WN_INVALID);
+    assert_int_equal(wn_train_check_method_options("mocco", "queue=64", &err), WN_INVALID);
+    assert_non_null(strstr(err.message, "did you mean \"moco\""));
     assert_null(wn_method_find("none"));
 }
 
@@ -284,6 +292,7 @@ static void test_table_is_sound(void **state)
         assert_true(method->projector_len > 0 && strlen(method->summary) > 10 && strlen(method->advice) > 20);
         assert_ptr_equal(wn_method_find(method->name), method);
         assert_ptr_equal(wn_train_get_method_advice(i), method->advice);
+        assert_ptr_equal(wn_train_get_method_options(i), method->options);
         if (method->prototypes) assert_true(method->predict_unit && method->unit);
         if (method->teacher_predicts) assert_true(method->momentum && method->predictor);
         for (size_t k = i + 1; wn_method_at(k); k++) assert_string_not_equal(method->name, wn_method_at(k)->name);

@@ -3,6 +3,7 @@
  * winnow train: a model from unlabelled images.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../human.h"
@@ -27,7 +28,8 @@ static const wn_option options[] = {
      offsetof(train_params, name), 0, 0, NULL, NULL, "NAME", 0},
     {WN_OPTION_TEXT, "out", "also write the model to this file", offsetof(train_params, out), 0, 0, NULL, NULL, "FILE",
      'o'},
-    {WN_OPTION_BOOL, "list-methods", "print the training methods and when to use which, and do nothing else",
+    {WN_OPTION_BOOL, "list-methods",
+     "print the training methods, when to use which, and their --method-options; do nothing else",
      offsetof(train_params, list_methods), 0, 0, NULL, NULL, NULL, 0},
     {0},
 };
@@ -40,7 +42,9 @@ static const char *const examples[] = {
     "winnow train photos/ --method distill --teacher dinov2-small",
     "learn to give what another model gives, in 128 numbers and faster",
     "winnow train --list-methods",
-    "which training methods there are, and when to use which",
+    "which training methods there are, when to use which, and the settings of each",
+    "winnow train photos/ --method dcl --method-options temperature=0.2",
+    "change a setting of the method",
     NULL,
 };
 
@@ -59,14 +63,53 @@ static wn_status print_json(const wn_train_job_result *result, wn_error *err)
                       err);
 }
 
+static bool has_range(const wn_option *row)
+{
+    return row->type == WN_OPTION_INT || row->type == WN_OPTION_REAL;
+}
+
+/* Numbers as numbers, what is none as it would be typed. */
+static json_t *json_initial(const wn_option *row)
+{
+    if (!row->initial) return json_null();
+    return has_range(row) ? json_figure(strtod(row->initial, NULL)) : json_string(row->initial);
+}
+
+static json_t *json_method_options(const wn_option *rows)
+{
+    json_t *list = json_array();
+    for (const wn_option *row = rows; row->type != WN_OPTION_END; row++)
+        json_array_append_new(list,
+                              json_pack("{s:s, s:o, s:o, s:o, s:s}", "name", row->name, "default", json_initial(row),
+                                        "least", has_range(row) ? json_figure(row->low) : json_null(), "most",
+                                        has_range(row) ? json_figure(row->high) : json_null(), "help", row->help));
+    return list;
+}
+
+static void print_method_options(const wn_option *rows)
+{
+    for (const wn_option *row = rows; row->type != WN_OPTION_END; row++) {
+        char setting[64];
+        (void)snprintf(setting, sizeof setting, "%s=%s", row->name, row->initial ? row->initial : "");
+        printf("           %-24s %s", setting, row->help);
+        if (has_range(row)) printf(" (%g to %g)", row->low, row->high);
+        printf("\n");
+    }
+}
+
 static wn_status list_methods(const session *run, wn_error *err)
 {
     const char *name, *summary;
     json_t *list = json_array();
     for (size_t i = 0; wn_train_get_method(i, &name, &summary); i++) {
         const char *advice = wn_train_get_method_advice(i);
-        if (!run->common.json) (void)printf("%-10s %s\n           %s\n", name, summary, advice);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", name, "summary", summary, "advice", advice));
+        const wn_option *rows = wn_train_get_method_options(i);
+        if (!run->common.json) {
+            printf("%-10s %s\n           %s\n", name, summary, advice);
+            print_method_options(rows);
+        }
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "name", name, "summary", summary, "advice",
+                                              advice, "options", json_method_options(rows)));
     }
     if (run->common.json) return json_print(json_pack("{s:o}", "methods", list), err);
     json_decref(list);
