@@ -13,7 +13,8 @@
 typedef struct train_values {
     const char *minutes, *epochs, *steps, *method;
     const char *method_options, *network, *optimizer, *batch, *accumulate, *views, *small_views, *rate, *decay, *dim;
-    const char *from, *crop_low, *colour, *precision, *side, *embed_side;
+    const char *from, *crop_low, *colour, *colour_chance, *grey, *blur, *solarise, *mirror, *precision, *side,
+        *embed_side;
     bool fixed_plan;
 } train_values;
 
@@ -52,6 +53,14 @@ typedef struct train_values {
         TRAIN_ROW(type, member, crop_low, "crop-low",                                                                  \
                   "least share of the image that a view shows (default: 0.2; 0.4 with --from)", NULL, "S"),            \
         TRAIN_ROW(type, member, colour, "colour", "strength of colour changes in views (default: 0.5)", NULL, "S"),    \
+        TRAIN_ROW(type, member, colour_chance, "colour-chance", "chance of the colour changes (default: 0.8)", NULL,   \
+                  "P"),                                                                                                \
+        TRAIN_ROW(type, member, grey, "grey", "chance of a view without colour (default: 0.2)", NULL, "P"),            \
+        TRAIN_ROW(type, member, blur, "blur",                                                                          \
+                  "chance of a blurred view (default: 0.5 for views of 64 pixels and more, else 0)", NULL, "P"),       \
+        TRAIN_ROW(type, member, solarise, "solarise", "chance of inverting what is bright in a view (default: 0)",     \
+                  NULL, "P"),                                                                                          \
+        TRAIN_ROW(type, member, mirror, "mirror", "chance of a mirrored view (default: 0.5)", NULL, "P"),              \
         TRAIN_ROW(type, member, rate, "rate", "learning rate (default: automatic)", NULL, "X"),                        \
         TRAIN_ROW(type, member, from, "from", "start from this model: a file, or default (default: random numbers)",   \
                   NULL, "MODEL"),                                                                                      \

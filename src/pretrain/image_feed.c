@@ -52,6 +52,15 @@ wn_status wn_image_feed_set_side(wn_image_feed *feed, uint32_t side, size_t imag
     return make_room(feed, images, err);
 }
 
+static void set_chances(wn_view_style *style, const wn_train_params *params)
+{
+    style->mirror_chance = (float)params->mirror;
+    style->colour_chance = (float)params->colour_chance;
+    style->solarise_chance = (float)params->solarise;
+    if (params->grey >= 0.0) style->grey_chance = (float)params->grey;
+    if (params->blur >= 0.0) style->blur_chance = (float)params->blur;
+}
+
 wn_status wn_image_feed_init(wn_image_feed *feed, const wn_train_images *images, const wn_learner_setup *setup,
                              const wn_train_params *params, bool cached, wn_pool *pool, const wn_progress *progress,
                              wn_error *err)
@@ -66,6 +75,7 @@ wn_status wn_image_feed_init(wn_image_feed *feed, const wn_train_images *images,
                             .seed = setup->seed};
     wn_view_style_init(&feed->styles[0], images->side, setup->side, crop_low, colour);
     wn_view_style_init(&feed->styles[1], images->side, setup->small_side, crop_low, colour);
+    for (int i = 0; i < 2; i++) set_chances(&feed->styles[i], params);
     WN_TRY(make_room(feed, setup->images, err));
     feed->where = wn_alloc(WN_MEMORY_TRAINING, setup->images, sizeof *feed->where);
     if (!feed->where) return wn_fail(err, WN_NOMEM, "out of memory for views");

@@ -80,6 +80,16 @@ const wn_option wn_train_options[] = {
      offsetof(wn_train_params, crop_low), 0, 1, "0", NULL, "S", 0},
     {WN_OPTION_REAL, "colour", "strength of colour changes in views (0 = none)", offsetof(wn_train_params, colour), 0,
      2, "0.5", NULL, "S", 0},
+    {WN_OPTION_REAL, "mirror", "chance of a view to be mirrored", offsetof(wn_train_params, mirror), 0, 1, "0.5", NULL,
+     "P", 0},
+    {WN_OPTION_REAL, "colour-chance", "chance of the colour changes", offsetof(wn_train_params, colour_chance), 0, 1,
+     "0.8", NULL, "P", 0},
+    {WN_OPTION_REAL, "grey", "chance of a view without colour (-1 = automatic)", offsetof(wn_train_params, grey), -1, 1,
+     "-1", NULL, "P", 0},
+    {WN_OPTION_REAL, "blur", "chance of a blurred view (-1 = automatic)", offsetof(wn_train_params, blur), -1, 1, "-1",
+     NULL, "P", 0},
+    {WN_OPTION_REAL, "solarise", "chance of inverting what is bright", offsetof(wn_train_params, solarise), 0, 1, "0",
+     NULL, "P", 0},
     {WN_OPTION_BOOL, "fixed-plan", "never shorten the plan on a slow machine", offsetof(wn_train_params, fixed_plan), 0,
      0, NULL, NULL, NULL, 0},
     {WN_OPTION_CHOICE, "precision", "arithmetic of the network", offsetof(wn_train_params, precision), 0, 2, "auto",
@@ -403,6 +413,23 @@ wn_status wn_train_make_plan(const wn_train_images *images, const wn_train_param
     return status;
 }
 
+/* What differs from the usual views; the usual is not named, so that models of before keep their names. */
+static void describe_views(const wn_train_params *p, wn_buffer *out)
+{
+    const struct {
+        const char *name;
+        double chance, usual;
+    } rows[] = {{"mirror", p->mirror, 0.5},
+                {"colour-chance", p->colour_chance, 0.8},
+                {"grey", p->grey, -1.0},
+                {"blur", p->blur, -1.0},
+                {"solarise", p->solarise, 0.0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (fabs(rows[i].chance - rows[i].usual) > 1e-9)
+            (void)wn_buffer_format(out, " %s=%.9g", rows[i].name, rows[i].chance);
+    }
+}
+
 wn_status wn_train_describe(const wn_train_params *params, const wn_train_setup *s, wn_buffer *out)
 {
     const wn_learner_setup *l = &s->learner;
@@ -417,6 +444,7 @@ wn_status wn_train_describe(const wn_train_params *params, const wn_train_setup 
     (void)wn_buffer_format(
         out, " dim=%" PRId64 " optimizer=%s rate=%.9g decay=%.9g crop-low=%.9g colour=%.9g precision=%s", params->dim,
         l->optimizer, s->rate, l->decay, s->crop_low, params->colour, precisions[l->precision]);
+    describe_views(params, out);
     if (l->start_hash) (void)wn_buffer_format(out, " from=%016" PRIx64, l->start_hash);
     if (s->network_share < 1.0) (void)wn_buffer_format(out, " network-share=%.9g", s->network_share);
     if (l->cut > 1.0F) (void)wn_buffer_format(out, " cut=%.9g", (double)l->cut);

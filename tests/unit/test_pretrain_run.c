@@ -18,6 +18,7 @@
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "pretrain/image_feed.h"
 #include "pretrain/learner.h"
 #include "pretrain/train_finish.h"
 #include "pretrain/train_plan.h"
@@ -360,6 +361,41 @@ static void test_options_are_checked(void **state)
     assert_string_equal(err.message, "the column went away");
 }
 
+/* The chances of the options reach the views, and the description of the model where they are not the usual ones. */
+static void test_views_follow_the_options(void **state)
+{
+    wn_train_images images = make_images(2);
+    wn_train_params params = make_params();
+    wn_train_setup setup;
+    wn_buffer text;
+    (void)state;
+    wn_buffer_init(&text, WN_MEMORY_TEXT, 0);
+    assert_int_equal(wn_train_settle_plan(&images, &params, &setup, NULL), WN_OK);
+    assert_int_equal(wn_train_describe(&params, &setup, &text), WN_OK);
+    assert_null(strstr(text.data, "mirror"));
+    params.mirror = 0.0, params.solarise = 1.0, params.colour_chance = 0.0, params.grey = 0.0, params.blur = 0.0;
+    params.crop_low = 1.0;
+    assert_int_equal(wn_train_settle_plan(&images, &params, &setup, NULL), WN_OK);
+    wn_buffer_reset(&text);
+    assert_int_equal(wn_train_describe(&params, &setup, &text), WN_OK);
+    assert_non_null(strstr(text.data, " mirror=0 colour-chance=0 grey=0 blur=0 solarise=1"));
+    wn_buffer_clear(&text);
+
+    uint8_t plain[IMAGE_BYTES];
+    const int64_t row = 1;
+    wn_pool *pool = NULL;
+    wn_image_feed feed;
+    setup.learner.images = 1;
+    assert_int_equal(wn_pool_new(1, 0, &pool, NULL), WN_OK);
+    assert_int_equal(wn_image_feed_init(&feed, &images, &setup.learner, &params, true, pool, NULL, NULL), WN_OK);
+    assert_int_equal(wn_image_feed_plain(&feed, pool, &row, 1, plain, NULL), WN_OK);
+    assert_int_equal(wn_image_feed_views(&feed, pool, 0, &row, 1, NULL), WN_OK);
+    for (size_t i = 0; i < IMAGE_BYTES; i++)
+        assert_int_equal(feed.pixels[0][i], plain[i] >= 128 ? 255 - plain[i] : plain[i]);
+    wn_image_feed_clear(&feed);
+    wn_pool_free(&pool);
+}
+
 static void test_the_memory_limit_shapes_the_plan(void **state)
 {
     wn_train_images images = make_images(100000);
@@ -570,6 +606,7 @@ int main(void)
         SERIAL_TEST(test_few_images_are_no_error),
         SERIAL_TEST(test_every_field_has_a_default),
         SERIAL_TEST(test_options_are_checked),
+        SERIAL_TEST(test_views_follow_the_options),
         SERIAL_TEST(test_the_memory_limit_shapes_the_plan),
         SERIAL_TEST(test_the_memory_limit_bounds_the_last_passes),
         SERIAL_TEST(test_the_budget_sets_the_steps),

@@ -103,7 +103,42 @@ static void test_greyscale_is_luma(void **state)
     }
 }
 
-/* Changes of colour keep a grey image grey, and hue alone keeps the luma of any pixel that is not clipped. */
+static void test_solarising_inverts_what_is_bright(void **state)
+{
+    uint8_t image[BYTES], view[BYTES];
+    wn_view_style style = plain(SIDE, SIDE);
+    (void)state;
+    style.solarise_chance = 1.0F;
+    noise(image, sizeof image);
+    make(&style, 0, image, view);
+    for (size_t i = 0; i < BYTES; i++) assert_int_equal(view[i], image[i] >= 128 ? 255 - image[i] : image[i]);
+}
+
+/* Neighbours grow alike, the mean stays, and how much depends on the stream. */
+static void test_a_blur_is_one(void **state)
+{
+    uint8_t image[BYTES], view[BYTES];
+    wn_view_style style = plain(SIDE, SIDE);
+    double least = 1.0;
+    (void)state;
+    style.blur_chance = 1.0F;
+    noise(image, sizeof image);
+    for (uint64_t stream = 0; stream < 20; stream++) {
+        double before = 0.0, after = 0.0, sum = 0.0;
+        make(&style, stream, image, view);
+        for (size_t i = 0; i < BYTES; i++) sum += (double)view[i] - (double)image[i];
+        for (size_t i = 3; i < BYTES; i++) {
+            before += pow((double)image[i] - (double)image[i - 3], 2);
+            after += pow((double)view[i] - (double)view[i - 3], 2);
+        }
+        assert_true(fabs(sum / BYTES) < 3.0);
+        assert_true(after <= 1.01 * before);
+        least = fmin(least, after / before);
+    }
+    assert_true(least < 0.5);
+}
+
+/* Changes of colour keep a grey image grey. */
 static void test_colour_changes_respect_grey(void **state)
 {
     uint8_t image[BYTES], view[BYTES];
@@ -164,9 +199,14 @@ static void test_an_epoch_shows_each_image_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_full_crop_is_the_image),       cmocka_unit_test(test_mirror_turns_rows_round),
-        cmocka_unit_test(test_reduction_is_a_triangle_filter), cmocka_unit_test(test_greyscale_is_luma),
-        cmocka_unit_test(test_colour_changes_respect_grey),    cmocka_unit_test(test_views_depend_on_the_stream_alone),
+        cmocka_unit_test(test_a_full_crop_is_the_image),
+        cmocka_unit_test(test_mirror_turns_rows_round),
+        cmocka_unit_test(test_reduction_is_a_triangle_filter),
+        cmocka_unit_test(test_greyscale_is_luma),
+        cmocka_unit_test(test_solarising_inverts_what_is_bright),
+        cmocka_unit_test(test_a_blur_is_one),
+        cmocka_unit_test(test_colour_changes_respect_grey),
+        cmocka_unit_test(test_views_depend_on_the_stream_alone),
         cmocka_unit_test(test_an_epoch_shows_each_image_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
