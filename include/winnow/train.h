@@ -30,14 +30,14 @@
 extern "C" {
 #endif
 
-/* Copies the images of `rows` (n numbers in [0, count)) to out (n x side x side x 3, u8 RGB). Called by one thread
- * at a time, by a thread of the pool; the same row must always give the same bytes. */
+/* Copies the images of `rows` (n numbers in [0, count)) to out (n x side x side x 3, u8 RGB). Called by the thread
+ * that trains; the same row must always give the same bytes. */
 typedef wn_status wn_train_fetch(void *context, const int64_t *rows, size_t n, uint8_t *out, wn_error *err);
 
 /* The images to learn from. */
 typedef struct wn_train_images {
     int64_t count;
-    uint32_t side; /* of every image; a multiple of 8 in 16..256, 32 or 64 are usual */
+    uint32_t side; /* of every image, 8 or more; 32 or 64 are usual */
     wn_train_fetch *fetch;
     void *context;
     uint64_t hash;        /* names the content, so that a checkpoint of other images is not continued; may be 0 */
@@ -62,7 +62,7 @@ typedef struct wn_train_params {
     const char *optimizer;      /* "muon", "sgd", "lars", "adamw"; NULL = automatic: muon, from a model adamw */
     double rate;                /* learning rate at the top of the schedule; 0 = automatic: from a model, the network's
                                  * is a tenth of that of the new layers, which first learn alone */
-    double decay;               /* weight decay; -1 = automatic */
+    double decay;               /* weight decay; -1 = automatic: 5e-4 */
     int64_t side;          /* of the views; 0 = that of the views that the model to start from learned from, else of
                             * the images, at most 64 */
     int64_t embed_side;    /* of the pictures that the model embeds, up to twice `side`; 0 = that of the model to
@@ -120,7 +120,7 @@ typedef struct wn_train_plan {
     double flop;            /* of one step */
     double seconds;         /* on the reference machine */
     uint64_t memory;        /* bytes: network, optimiser, activations, views, cache of images */
-    bool images_cached;     /* all images are kept in memory after the first epoch */
+    bool images_cached;     /* all images are read before the first step and kept in memory */
     bool batch_reduced;     /* below the batch asked for: few images, or the memory limit */
     wn_precision precision; /* FP32 or BF16 */
 } wn_train_plan;
@@ -143,8 +143,8 @@ typedef struct wn_train_result {
     int64_t steps_planned; /* before it was shortened; equals plan.steps otherwise */
     int64_t steps_resumed; /* steps that a checkpoint had already done */
     double loss;           /* mean over about the last tenth of the steps, the latest weighing most */
-    double
-        embedding_std; /* mean deviation per dimension of unit rows times sqrt(dim): 1 = well spread, 0 = collapsed */
+    double embedding_std;  /* of the network's features: the root of the share of their variance in their mean square;
+                              1 = well spread, 0 = collapsed */
     double images_per_second; /* each with all its views, this process */
     double seconds;           /* this process */
     uint64_t model_hash;      /* as in wn_model_info */

@@ -3,8 +3,10 @@
  * Heads: a chain of linear layers with optional batch norm and activation over whole batches of rows, in fp32.
  * The batch is cut into chunks of fixed size; sums over rows are added in chunk order.
  *
- *     static const wn_mlp_layer layers[] = {{512, WN_ACTIVATION_RELU, true, false}, {128, WN_ACTIVATION_NONE, false,
- * true}}; wn_mlp_new(256, layers, 2, "head", seed, &head, &err); wn_mlp_run_new(head, 1024, true, &run, &err);
+ *     static const wn_mlp_layer layers[] = {{512, WN_ACTIVATION_RELU, true, false},
+ *                                           {128, WN_ACTIVATION_NONE, false, true}};
+ *     wn_mlp_new(256, layers, 2, "head", seed, &head, &err);
+ *     wn_mlp_run_new(head, 1024, true, &run, &err);
  *     wn_mlp_forward(run, pool, features, 1024, out, &err);
  *     wn_mlp_backward(run, pool, dout, dfeatures, gradient, &err);
  */

@@ -54,7 +54,6 @@ typedef struct wn_method {
     int64_t views_least; /* of both kinds; 0 = 2 */
     bool taught;         /* needs targets: embeddings of the same images by another model */
     double axes_keep; /* share of their variances that the axes of the finished embedding keep; 0 = the usual 0.375 */
-    double rate;      /* factor on the automatic rate of SGD, for losses of another scale; 0 = 1 */
     bool unit;        /* rows of z and tz are scaled to length 1 before the loss */
     const wn_mlp_layer *projector;
     size_t projector_len;
@@ -66,7 +65,7 @@ typedef struct wn_method {
     size_t predictor_len;
     bool predict_unit, unit_p, prototypes;
 
-    /* How slowly the teacher follows, in [0, 1), at `progress`; NULL for no teacher. */
+    /* How slowly the teacher follows, in [0, 1] (1: it never moves), at `progress`; NULL for no teacher. */
     double (*momentum)(const void *params, double progress);
     bool teacher_predicts;
 

@@ -201,7 +201,7 @@ static wn_status make_room(work *w, wn_error *err)
 }
 
 wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup *setup, const wn_train_ending *ending,
-                                     wn_train_spread *out, wn_error *err)
+                                     double *std, wn_error *err)
 {
     const wn_learner_part *parts;
     const size_t count = (size_t)ending->feed->images->count;
@@ -228,7 +228,7 @@ wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup
                                   .prefix_count = setup->prefix_count,
                                   .seed = setup->seed,
                                   .progress = ending->progress};
-    status = wn_feature_axes_fit(&axes, spread_least, ending->pool, parts[1].tensors, &out->std, err);
+    status = wn_feature_axes_fit(&axes, spread_least, ending->pool, parts[1].tensors, std, err);
 done:
     wn_free(w.differences);
     wn_free(w.rows);

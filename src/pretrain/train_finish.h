@@ -9,11 +9,6 @@
 #include "pretrain/learner.h"
 #include "winnow/progress.h"
 
-/* What the embedding of the images, as they are, looks like. */
-typedef struct wn_train_spread {
-    double std; /* as embedding_std of wn_train_result */
-} wn_train_spread;
-
 /* What the axes of an embedding are made of. */
 typedef struct wn_train_rows {
     size_t images;   /* of whose features; whole passes of them are used */
@@ -35,9 +30,10 @@ typedef struct wn_train_ending {
 } wn_train_ending;
 
 /* Replaces the running statistics of batch norm, which saw random views, by those of the images themselves, and the
- * embedding layer by scaled axes of their features (train_finish.c says which). Ends the learner's training: no step
- * may follow, but its numbers can be kept in a checkpoint. WN_CANCELLED, WN_NOMEM, or the feed's error. */
+ * embedding layer by scaled axes of their features (train_finish.c says which). `std` gets embedding_std of
+ * wn_train_result. Ends the learner's training: no step may follow, but its numbers can be kept in a checkpoint.
+ * WN_CANCELLED, WN_NOMEM, or the feed's error. */
 WN_NODISCARD wn_status wn_train_settle_statistics(wn_learner *learner, const wn_learner_setup *setup,
-                                                  const wn_train_ending *ending, wn_train_spread *out, wn_error *err);
+                                                  const wn_train_ending *ending, double *std, wn_error *err);
 
 #endif

@@ -347,10 +347,7 @@ static void choose_rates(const wn_train_params *params, wn_train_setup *out)
     const wn_train_plan *plan = &out->plan;
     const bool automatic = params->rate <= 0.0;
     const char *optimizer = out->learner.optimizer;
-    /* The others are indifferent to the scale of a loss. */
-    const double own =
-        strcmp(optimizer, "sgd") == 0 && out->learner.method->rate > 0.0 ? out->learner.method->rate : 1.0;
-    const double usual = strcmp(optimizer, "adamw") == 0 ? rate_adamw : rate_usual * own;
+    const double usual = strcmp(optimizer, "adamw") == 0 ? rate_adamw : rate_usual;
     const double steps = (double)plan->steps;
     out->rate = automatic ? usual * sqrt((double)(plan->batch * plan->accumulate) / BATCH_USUAL) : params->rate;
     out->network_share = params->from && automatic ? network_share_from : 1.0;

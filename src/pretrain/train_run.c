@@ -423,7 +423,6 @@ static wn_status finish(run *r, const wn_train_files *files, wn_train_result *re
 {
     const wn_learner_setup *l = &r->setup.learner;
     const wn_learner_part *parts;
-    wn_train_spread spread = {0};
     wn_model_content content;
     if (l->embed_side != l->side) {
         WN_TRY(wn_image_feed_set_side(&r->feed, l->embed_side, l->images, err));
@@ -444,7 +443,7 @@ static wn_status finish(run *r, const wn_train_files *files, wn_train_result *re
     const int64_t unused = r->state.step * r->setup.plan.accumulate;
     const wn_train_ending ending = {
         .feed = &r->feed, .step = unused, .spare = r->setup.spare, .pool = r->pool, .progress = r->progress};
-    wn_status status = wn_train_settle_statistics(r->learner, l, &ending, &spread, err);
+    wn_status status = wn_train_settle_statistics(r->learner, l, &ending, &result->embedding_std, err);
     if (status == WN_CANCELLED) return stop(r, err); /* the steps are all there, and the passes are done again */
     if (status) return status;
     (void)wn_learner_parts(r->learner, &parts);
@@ -455,16 +454,18 @@ static wn_status finish(run *r, const wn_train_files *files, wn_train_result *re
     WN_TRY(wn_file_write(files->model, r->bytes.data, r->bytes.len, err));
     (void)remove(r->checkpoint_path);
 
-    result->embedding_std = spread.std;
     result->model_hash = content.hash;
     const wn_train_collapse seen = wn_train_watch_look(&r->state.watch, r->setup.plan.batch);
-    result->collapsed = spread.std < spread_collapsed || (r->state.watch.low > 0 && seen != WN_COLLAPSE_NONE);
+    const bool point = result->embedding_std < spread_collapsed;
+    result->collapsed = point || (r->state.watch.low > 0 && seen != WN_COLLAPSE_NONE);
     if (result->collapsed)
-        wn_log(WN_LOG_WARNING,
-               "the embedding collapsed: %s (spread %.4f). Try a lower --rate (it was %.3g), a larger --batch, or a "
-               "--method that keeps embeddings apart (dcl, vicreg)",
-               spread.std < spread_collapsed ? "all images give almost one point" : describe_collapse(r), spread.std,
-               r->setup.rate);
+        wn_log(
+            WN_LOG_WARNING,
+            "%s: %s%s. Try a lower --rate (it was %.3g), a larger --batch, or a --method that keeps embeddings apart "
+            "(dcl, vicreg)",
+            point ? "the embedding collapsed" : "the training had collapsed at its end",
+            point ? "all images give almost one point" : describe_collapse(r),
+            point ? "" : "; the model still tells images apart, but may have learned little", r->setup.rate);
     return WN_OK;
 }
 

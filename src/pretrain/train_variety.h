@@ -20,7 +20,7 @@ typedef struct wn_train_variety {
 
 /* Counts. Copies are equal in every pixel, or were encoded or resized anew: the means of 16 x 16 cells differ by at
  * most 12 of 255, and by at most 2 on average. Neighbouring frames of a standing camera are copies where nothing moves.
- * The result does not depend on the order of the images or on threads. */
+ * The result does not depend on threads; nor on the order of the images where all are looked at. */
 WN_NODISCARD wn_status wn_train_look(wn_image_feed *feed, wn_train_variety *out, wn_error *err);
 
 /* Whether training has nothing to tell apart: one image, or all but one in twenty, and but 15 at most, are copies of

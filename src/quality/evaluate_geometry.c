@@ -151,7 +151,7 @@ static wn_status effective_rank(const wn_geometry_request *request, double *out,
 {
     const wn_matrix *m = &request->matrix;
     const size_t dim = m->cols;
-    double sum = 0.0, entropy = 0.0;
+    double trace = 0.0, sum = 0.0, entropy = 0.0;
     wn_status status;
     double *mean = wn_alloc(WN_MEMORY_MATRIX, dim, sizeof *mean);
     double *covariance = wn_alloc(WN_MEMORY_MATRIX, dim * dim, sizeof *covariance);
@@ -163,6 +163,9 @@ static wn_status effective_rank(const wn_geometry_request *request, double *out,
     }
     if ((status = wn_linear_mean(m, request->pool, mean, err))) goto done;
     if ((status = wn_linear_covariance(m, mean, (double)m->rows, request->pool, covariance, err))) goto done;
+    /* Shares do not depend on the unit of the rows; the solver, which takes small numbers for zeros, does. */
+    for (size_t k = 0; k < dim; k++) trace += covariance[k * dim + k];
+    for (size_t k = 0; k < dim * dim && trace > 0.0; k++) covariance[k] /= trace;
     if ((status = wn_linear_eigen(covariance, dim, dim, values, vectors, err))) goto done;
     for (size_t k = 0; k < dim; k++) {
         /* float32 products leave noise of this size in directions that do not occur */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The losses of the training methods written out in double, straight from the formulas at the head of each method's
- * file. What a method treats as constant (targets, assignments, neighbours) comes from `frozen`, so that differences of
- * these functions are the gradients that the methods must give.
+ * file. What a method treats as constant (targets, assignments, neighbours) comes in from outside (`z0`, `p0`), so that
+ * differences of these functions are the gradients that the methods must give.
  */
 #ifndef TESTS_METHOD_FORMULAS_H
 #define TESTS_METHOD_FORMULAS_H

@@ -58,6 +58,13 @@ static void test_rank_and_dimension_are_those_of_the_data(void **state)
     assert_near(geometry.intrinsic_dim, 4.0, 0.5);
     assert_true(isnan(geometry.alignment));
     assert_int_equal(geometry.rows_used, ROWS);
+    for (size_t i = 0; i < (size_t)ROWS * DIM; i++) rows[i] *= 1e-9F; /* in another unit */
+    assert_near(measure(NULL, NULL, NULL).effective_rank, 5.0, 0.05);
+    /* Rows without length have no place on the sphere. */
+    memset(rows, 0, (size_t)ROWS * DIM * sizeof *rows);
+    geometry = measure(NULL, NULL, NULL);
+    assert_true(isnan(geometry.uniformity) && isnan(geometry.intrinsic_dim));
+    assert_int_equal(geometry.rows_used, 0);
     fill(rows, 16, 1);
     assert_near(measure(NULL, NULL, NULL).effective_rank, 16.0, 0.1);
 }

@@ -143,8 +143,9 @@ static unsigned choose_scale(const wn_decoding *decoding)
     return 8;
 }
 
-/* Whether single pixels will be seen: the square is at least half as long as a side of the picture. Of larger pictures
- * several pixels are averaged, which hides what the fast inverse DCT and chroma that is only repeated get wrong. */
+/* Whether single pixels will be seen: the square is more than half as long as the shorter side of the picture. Of
+ * larger pictures several pixels are averaged, which hides what the fast inverse DCT and chroma that is only repeated
+ * get wrong. */
 static bool wants_exact(const wn_decoding *decoding)
 {
     const int64_t width = decoding->facts->width, height = decoding->facts->height;

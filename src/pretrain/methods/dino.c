@@ -44,7 +44,7 @@ static double momentum(const void *context, double progress)
     return wn_momentum_cosine(((const params *)context)->momentum, progress);
 }
 
-/* The student's probabilities and log sums, the teacher's probabilities. */
+/* The student's probabilities and its losses, the teacher's probabilities. */
 static size_t scratch_floats(const void *context, size_t images, size_t views, size_t dim)
 {
     (void)context, (void)dim;

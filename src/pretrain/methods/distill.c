@@ -31,11 +31,11 @@ typedef struct work {
     const wn_loss_input *input;
     size_t rows, padded, padded_images; /* padded: row length of d, a multiple of the tile's width */
     float *panels, *target_panels;
-    float *transposed;     /* dim x rows */
-    float *d;              /* rows x padded */
-    float *known;          /* images x padded_images: similarities of the targets */
-    float *losses, *worst; /* rows: 1 - z . t, and the sum of d^2 */
-    float factor, scale;   /* 4 relations / (n (n - 1)), 1 / n */
+    float *transposed;       /* dim x rows */
+    float *d;                /* rows x padded */
+    float *known;            /* images x padded_images: similarities of the targets */
+    float *losses, *squares; /* rows: 1 - z . t, and the sum of d^2 */
+    float factor, scale;     /* 4 relations / (n (n - 1)), 1 / n */
     float *dz;
 } work;
 
@@ -91,7 +91,7 @@ static void compare_rows(void *context, size_t begin, size_t end, unsigned worke
         const float *z = in->z + r * in->dim, *t = in->targets + r % in->images * in->dim;
         for (size_t j = 0; j < in->dim; j++) agreement += z[j] * t[j];
         w->losses[r] = 1.0F - agreement;
-        w->worst[r] = sum;
+        w->squares[r] = sum;
     }
 }
 
@@ -129,8 +129,8 @@ static double loss(const void *context, const wn_loss_input *input, float *dz)
     w.known = w.d + rows * w.padded;
     w.transposed = w.known + input->images * w.padded_images;
     w.losses = w.transposed + dim * rows;
-    w.worst = w.losses + rows;
-    w.target_panels = w.worst + rows;
+    w.squares = w.losses + rows;
+    w.target_panels = w.squares + rows;
     w.panels = w.target_panels + w.padded_images * dim;
 
     input->kernels->pack_f32(input->targets, dim, NULL, input->images, dim, w.target_panels, NULL);
@@ -146,7 +146,7 @@ static double loss(const void *context, const wn_loss_input *input, float *dz)
     double directions = 0.0, relations = 0.0;
     for (size_t r = 0; r < rows; r++) {
         directions += (double)w.losses[r];
-        relations += (double)w.worst[r];
+        relations += (double)w.squares[r];
     }
     return directions / (double)rows + p->relations * relations / pairs;
 }

@@ -3,8 +3,8 @@
  * SwAV (Caron et al. 2020): each full view is assigned to prototypes, all prototypes getting equal shares of the batch
  * (Sinkhorn and Knopp), and every other view predicts that assignment. With p the cosines of z to the prototypes:
  *
- *     q_a = sinkhorn(exp(p_a / epsilon)),   loss = mean over full views a and views b != a of  -q_a . log softmax(p_b /
- * T)
+ *     q_a = sinkhorn(exp(p_a / epsilon))
+ *     loss = mean over full views a and views b != a of  -q_a . log softmax(p_b / T)
  *
  * q gets no gradient.
  */

@@ -7,8 +7,8 @@
  *          + variance * mean over views and dimensions of max(0, 1 - deviation)
  *          + covariance * 2 * mean over views of (sum of squares off the diagonal of the covariance) / dim
  *
- * For two views and weights 25, 25, 1 this is the loss of the paper; the weights here are those over 25, and the
- * rate is three times that of other methods. It needs no pairs of images, so its cost grows with the batch only.
+ * For two views and weights 25, 25, 1 this is the loss of the paper; the weights here are those over 25. It needs no
+ * pairs of images, so its cost grows with the batch only.
  */
 #include <math.h>
 
