@@ -9,7 +9,10 @@
 
 #include "human.h"
 #include "terminal.h"
+#include "winnow/log.h"
 #include "winnow/memory.h"
+
+enum { BAD_FILES_TOLD = 5 };
 
 wn_job job_of(const session *run)
 {
@@ -74,6 +77,23 @@ void say_seconds(session *run, const wn_job_seconds *seconds)
     }
     terminal_say(run->terminal, "  time        %s%s%s%s", human_seconds(seconds->total, text), used ? " (" : "", line,
                  used ? ")" : "");
+}
+
+void say_bad_files(const session *run, const wn_bad_paths *list)
+{
+    const size_t told = run->common.verbose || list->len <= BAD_FILES_TOLD ? list->len : BAD_FILES_TOLD;
+    for (size_t i = 0; i < told; i++) wn_log(WN_LOG_WARNING, "'%s': %s", list->items[i].path, list->items[i].reason);
+    if (told < list->len)
+        wn_log(WN_LOG_WARNING, "%zu more files are bad; -v and --json list them all", list->len - told);
+}
+
+json_t *json_bad_files(const wn_bad_paths *list)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < list->len; i++)
+        json_array_append_new(out, json_pack("{s:o, s:o}", "path", json_name(list->items[i].path), "reason",
+                                             json_name(list->items[i].reason)));
+    return out;
 }
 
 json_t *json_peak_memory(void)

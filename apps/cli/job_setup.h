@@ -18,6 +18,12 @@ json_t *json_seconds(const wn_job_seconds *seconds, const char *names);
 /* Says how long each stage took that ran, on one line of standard error. */
 void say_seconds(session *run, const wn_job_seconds *seconds);
 
+/* Warns of the first files that could not be read, with --verbose of all. */
+void say_bad_files(const session *run, const wn_bad_paths *list);
+
+/* [{"path":..,"reason":..}, ...] */
+json_t *json_bad_files(const wn_bad_paths *list);
+
 /* Peak memory of the process so far. */
 json_t *json_peak_memory(void);
 

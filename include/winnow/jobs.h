@@ -69,6 +69,17 @@ WN_API WN_NODISCARD wn_status wn_job_workspace_path(const char *workspace, const
 
 /* ------------------------------------------------------------------------------------------------ add */
 
+/* Files that could not be read, and why. Released with the result that holds them. */
+typedef struct wn_bad_path {
+    char *path; /* as the images of the call are named: below the path that was given */
+    char *reason;
+} wn_bad_path;
+
+typedef struct wn_bad_paths {
+    wn_bad_path *items;
+    size_t len, capacity;
+} wn_bad_paths;
+
 /* WN_INVALID for a side of the model input that no network takes; 0 = to be decided, is good. */
 WN_API WN_NODISCARD wn_status wn_job_check_input_side(int64_t side, wn_error *err);
 
@@ -85,6 +96,7 @@ typedef struct wn_add_result {
     uint64_t found, readable, bad; /* files of these paths, now */
     uint64_t added, changed, unchanged, gone, skipped;
     int64_t input_side;
+    wn_bad_paths bad_paths; /* the bad ones; of a dry run none */
     wn_job_seconds seconds;
 } wn_add_result;
 
@@ -143,6 +155,7 @@ typedef struct wn_embed_result {
     int64_t fresh;     /* embedded by this call */
     double explained;  /* fewer dimensions: share of the variance that they keep; 0 = all dimensions */
     uint64_t bad;
+    wn_bad_paths bad_paths; /* the bad ones */
     wn_job_seconds seconds;
 } wn_embed_result;
 

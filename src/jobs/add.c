@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "jobs/add_batch.h"
+#include "jobs/bad_paths.h"
 #include "jobs/read_stage.h"
 #include "winnow/log.h"
 #include "winnow/memory.h"
@@ -307,6 +308,7 @@ static wn_status count_only(const wn_job *job, const wn_add_options *options, wn
 wn_status wn_job_add(const wn_job *job, const wn_add_options *options, wn_add_result *out, wn_error *err)
 {
     wn_workspace *workspace = NULL;
+    char first[WN_BAD_FIRST_MAX];
     double started = wn_clock_seconds();
     *out = (wn_add_result){0};
     if (options->path_count == 0) return wn_fail(err, WN_INVALID, "name a folder, a list, a tar or a file to add");
@@ -331,12 +333,14 @@ wn_status wn_job_add(const wn_job *job, const wn_add_options *options, wn_add_re
                               job->dry_run ? WN_WORKSPACE_READ : WN_WORKSPACE_CREATE, &workspace, &out->workspace, err);
     if (status) return status;
     status = wn_stage_add(job, workspace, options, out, err);
+    if (!status && out->bad && !job->dry_run)
+        status = wn_bad_paths_load(workspace, options->paths, options->path_count, &out->bad_paths, err);
     wn_workspace_close(&workspace);
     out->seconds.total = wn_clock_seconds() - started;
     if (!status && job->strict && out->bad)
-        status =
-            wn_fail(err, WN_CORRUPT, "%llu of %llu files are bad, and --strict was given; everything else was added",
-                    (unsigned long long)out->bad, (unsigned long long)out->found);
+        status = wn_fail(
+            err, WN_CORRUPT, "%llu of %llu files are bad, and --strict was given; everything else was added%s",
+            (unsigned long long)out->bad, (unsigned long long)out->found, wn_bad_paths_first(&out->bad_paths, first));
     if (status) wn_add_result_clear(out);
     return status;
 }
@@ -344,5 +348,6 @@ wn_status wn_job_add(const wn_job *job, const wn_add_options *options, wn_add_re
 void wn_add_result_clear(wn_add_result *result)
 {
     wn_free(result->workspace);
+    wn_bad_paths_clear(&result->bad_paths);
     *result = (wn_add_result){0};
 }

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "jobs/bad_paths.h"
 #include "jobs/path_list.h"
 #include "jobs/read_stage.h"
 #include "jobs/reduction_stage.h"
@@ -41,7 +42,7 @@ typedef struct streaming {
     size_t row_count, row_capacity;
     const char *const *typed;
     wn_buffer paths;
-    uint64_t bad;
+    wn_bad_paths bad;
 } streaming;
 
 /* Reads and embeds the entries noted so far, and forgets them. */
@@ -104,23 +105,31 @@ static wn_status reserve_rows(streaming *stream, size_t more, wn_error *err)
     return WN_OK;
 }
 
+/* To the paths of the rows, or to the bad files. */
+static wn_status note_path(streaming *stream, const wn_read_result *result, wn_error *err)
+{
+    const wn_entry *entry = result->entry;
+    const char *kind;
+    WN_TRY(wn_root_kind(stream->typed[entry->root], &kind, err));
+    char *path = wn_sample_path(kind, stream->typed[entry->root], entry->name, strlen(entry->name));
+    if (!path) return wn_fail(err, WN_NOMEM, "out of memory");
+    wn_status status = WN_OK;
+    if (result->status)
+        status = wn_bad_paths_add(&stream->bad, path, result->reason, err);
+    else
+        wn_path_list_add(&stream->paths, path);
+    wn_free(path);
+    return status;
+}
+
 static wn_status embed_window(void *context, const wn_read_result *results, size_t count, wn_error *err)
 {
     streaming *stream = context;
     size_t good = 0;
     WN_TRY(reserve_rows(stream, count, err));
     for (size_t i = 0; i < count; i++) {
-        const wn_entry *entry = results[i].entry;
-        if (results[i].status) {
-            stream->bad++;
-            continue;
-        }
-        const char *kind;
-        WN_TRY(wn_root_kind(stream->typed[entry->root], &kind, err));
-        char *path = wn_sample_path(kind, stream->typed[entry->root], entry->name, strlen(entry->name));
-        if (!path) return wn_fail(err, WN_NOMEM, "out of memory");
-        wn_path_list_add(&stream->paths, path);
-        wn_free(path);
+        WN_TRY(note_path(stream, &results[i], err));
+        if (results[i].status) continue;
         stream->aspects[good] = results[i].facts.aspect;
         memcpy(stream->images + good++ * stream->input_bytes, results[i].input, stream->input_bytes);
     }
@@ -185,6 +194,7 @@ static wn_status reduce_rows(const wn_job *job, const wn_embed_options *options,
 static wn_status embed_to_arrays(const wn_job *job, const wn_embed_options *options, wn_embed_result *out,
                                  wn_error *err)
 {
+    char first[WN_BAD_FIRST_MAX];
     streaming stream = {.job = job, .typed = options->paths};
     wn_arena_init(&stream.arena, WN_MEMORY_TEXT, 1 << 20);
     wn_buffer_init(&stream.paths, WN_MEMORY_TEXT, 0);
@@ -192,7 +202,9 @@ static wn_status embed_to_arrays(const wn_job *job, const wn_embed_options *opti
     out->seconds.read = stream.stage.seconds;
     wn_read_stage_close(&stream.stage);
     for (size_t i = 0; i < stream.len; i++) wn_free((void *)(uintptr_t)stream.entries[i].bytes);
-    if (!status && stream.row_count == 0) status = wn_fail(err, WN_NOTFOUND, "none of the images could be read");
+    if (!status && stream.row_count == 0)
+        status =
+            wn_fail(err, WN_NOTFOUND, "none of the images could be read%s", wn_bad_paths_first(&stream.bad, first));
     if (!status && options->reduce.dim) status = reduce_rows(job, options, &stream, out, err);
     wn_matrix matrix = {stream.rows, stream.row_count, stream.dim, stream.dim};
     if (!status) status = wn_npy_write_matrix(options->out, &matrix, err);
@@ -200,7 +212,8 @@ static wn_status embed_to_arrays(const wn_job *job, const wn_embed_options *opti
         status = wn_file_write(options->out_paths, stream.paths.data, stream.paths.len, err);
     out->rows = out->fresh = (int64_t)stream.row_count;
     out->dim = (int64_t)stream.dim;
-    out->bad = stream.bad;
+    out->bad = stream.bad.len;
+    out->bad_paths = stream.bad;
     if (!status && !(out->model = wn_text_copy(options->model ? options->model : WN_MODEL_DEFAULT)))
         status = wn_fail(err, WN_NOMEM, "out of memory");
     wn_model_close(&stream.model);
@@ -265,6 +278,7 @@ static wn_status embed_in(const wn_job *job, wn_workspace *workspace, const wn_e
         out->seconds.scan = added.seconds.scan;
         out->seconds.read = added.seconds.read;
         out->bad = added.bad;
+        if (out->bad) WN_TRY(wn_bad_paths_load(workspace, options->paths, options->path_count, &out->bad_paths, err));
     }
     double started = wn_clock_seconds();
     if ((status = wn_find_model(workspace, options->model, &name, &file, err))) goto done;
@@ -288,6 +302,7 @@ wn_status wn_job_embed(const wn_job *job, const wn_embed_options *options, wn_em
 {
     wn_workspace *workspace = NULL;
     wn_status status;
+    char first[WN_BAD_FIRST_MAX];
     double started = wn_clock_seconds();
     *out = (wn_embed_result){0};
     for (size_t i = 0; i < options->path_count; i++) {
@@ -305,8 +320,8 @@ wn_status wn_job_embed(const wn_job *job, const wn_embed_options *options, wn_em
     }
     out->seconds.total = wn_clock_seconds() - started;
     if (!status && job->strict && out->bad)
-        status = wn_fail(err, WN_CORRUPT, "%llu files are bad, and --strict was given; everything else was embedded",
-                         (unsigned long long)out->bad);
+        status = wn_fail(err, WN_CORRUPT, "%llu files are bad, and --strict was given; everything else was embedded%s",
+                         (unsigned long long)out->bad, wn_bad_paths_first(&out->bad_paths, first));
     if (status) wn_embed_result_clear(out);
     return status;
 }
@@ -315,5 +330,6 @@ void wn_embed_result_clear(wn_embed_result *result)
 {
     wn_free(result->workspace);
     wn_free(result->model);
+    wn_bad_paths_clear(&result->bad_paths);
     *result = (wn_embed_result){0};
 }

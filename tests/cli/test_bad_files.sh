@@ -15,8 +15,26 @@ python3 - <<'P'
 import json
 first, again = json.load(open("add.json")), json.load(open("again.json"))
 assert first["readable"] == 3 and first["bad"] >= 5, first
+names = [bad["path"] for bad in first["bad_files"]]
+assert len(names) == first["bad"] and "in/text.jpg" in names and first["bad_files"] == again["bad_files"], first
+assert all(bad["reason"] for bad in first["bad_files"]), first
 assert (again["readable"], again["bad"], again["new"]) == (3, first["bad"], 0), again
 P
+# The first are named, with -v all; arrays name them as a workspace does.
+all=$(sed -n 's/.*"bad": \([0-9]*\).*/\1/p' add.json)
+for kind in "add in" "embed in --out e.npy" "embed in -w in.winnow"; do
+    # shellcheck disable=SC2086
+    "$WINNOW" $kind 2>said.txt
+    [ "$(grep -c "^winnow: warning: 'in/.*': " said.txt)" = 5 ] || cat said.txt
+    grep -q "^winnow: warning: $((all - 5)) more files are bad; -v and --json list them all" said.txt || cat said.txt
+    # shellcheck disable=SC2086
+    "$WINNOW" $kind -v 2>said.txt
+    [ "$(grep -c "^winnow: warning: 'in/.*': " said.txt)" = "$all" ] || cat said.txt
+    # shellcheck disable=SC2086
+    "$WINNOW" $kind --strict --quiet 2>said.txt && echo "$kind: --strict let bad files pass"
+    grep -q "$all .*files are bad, and --strict was given.*; the first is 'in/.*': ." said.txt || cat said.txt
+done
+"$WINNOW" embed in --out e.npy --json --quiet | grep -q '"path": "in/text.jpg"'
 cp in/good.jpg in/empty.jpg
 rm in/good.jpg
 "$WINNOW" add in --json --quiet | grep -E '"(changed|gone|readable)"'

@@ -33,6 +33,7 @@ static void say_result(session *run, const wn_add_result *result)
                  human_count(result->readable, b), human_count(result->bad, c));
     terminal_say(run->terminal, "  new         %s, changed %s", human_count(result->added, a),
                  human_count(result->changed, b));
+    say_bad_files(run, &result->bad_paths);
     if (result->gone) terminal_say(run->terminal, "  gone        %s", human_count(result->gone, a));
     if (result->skipped)
         terminal_say(run->terminal, "  passed over %s files that are no images", human_count(result->skipped, a));
@@ -58,13 +59,15 @@ static wn_status run_add(session *run, wn_error *err)
     if (status) return say_how_to_resume(run, status);
     say_result(run, &result);
     if (run->common.json)
-        status = json_print(
-            json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "workspace", json_name(result.workspace),
-                      "found", json_count(result.found), "readable", json_count(result.readable), "bad",
-                      json_count(result.bad), "new", json_count(result.added), "changed", json_count(result.changed),
-                      "unchanged", json_count(result.unchanged), "gone", json_count(result.gone), "seconds",
-                      json_seconds(&result.seconds, "scan read total"), "peak_memory_bytes", json_peak_memory()),
-            err);
+        status =
+            json_print(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "workspace",
+                                 json_name(result.workspace), "found", json_count(result.found), "readable",
+                                 json_count(result.readable), "bad", json_count(result.bad), "bad_files",
+                                 json_bad_files(&result.bad_paths), "new", json_count(result.added), "changed",
+                                 json_count(result.changed), "unchanged", json_count(result.unchanged), "gone",
+                                 json_count(result.gone), "seconds", json_seconds(&result.seconds, "scan read total"),
+                                 "peak_memory_bytes", json_peak_memory()),
+                       err);
     wn_add_result_clear(&result);
     return status;
 }
@@ -79,8 +82,8 @@ const command command_add = {
         "hashes, a thumbnail and the small picture that models look at. Files that are known and unchanged are not "
         "opened again, so adding a folder a second time takes seconds.\n\n"
         "A PATH is a folder (searched with all folders inside), a list of files (.txt, .lst, .csv: one path a line), a "
-        "tar (also compressed), or one image. Files that cannot be read are counted and remembered with the reason; "
-        "they do not stop the run, unless --strict is given.",
+        "tar (also compressed), or one image. Files that cannot be read are counted and remembered with the reason. "
+        "The first are named, with -v or --json all. They do not stop the run; with --strict it ends with an error.",
     .examples = examples,
     .options = options,
     .params_size = sizeof(add_params),

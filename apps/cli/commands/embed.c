@@ -110,11 +110,11 @@ static wn_status check_params(session *run, const embed_params *params, wn_error
 
 static wn_status print_result(const wn_embed_result *result, wn_error *err)
 {
-    json_t *object =
-        json_pack("{s:I, s:I, s:o, s:o, s:I, s:o, s:o, s:o}", "rows", (json_int_t)result->rows, "dim",
-                  (json_int_t)result->dim, "model", json_name(result->model), "bad", json_count(result->bad), "new",
-                  (json_int_t)result->fresh, "workspace", json_name(result->workspace), "seconds",
-                  json_seconds(&result->seconds, "scan read embed total"), "peak_memory_bytes", json_peak_memory());
+    json_t *object = json_pack(
+        "{s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "rows", (json_int_t)result->rows, "dim",
+        (json_int_t)result->dim, "model", json_name(result->model), "bad", json_count(result->bad), "bad_files",
+        json_bad_files(&result->bad_paths), "new", (json_int_t)result->fresh, "workspace", json_name(result->workspace),
+        "seconds", json_seconds(&result->seconds, "scan read embed total"), "peak_memory_bytes", json_peak_memory());
     if (object && result->explained > 0) json_object_set_new(object, "variance_kept", json_figure(result->explained));
     return json_print(object, err);
 }
@@ -146,6 +146,7 @@ static wn_status run_embed(session *run, wn_error *err)
                  human_count((uint64_t)result.rows, rows), result.model, (long long)result.dim,
                  human_count((uint64_t)result.fresh, fresh));
     if (result.bad) terminal_say(run->terminal, "  bad         %llu files", (unsigned long long)result.bad);
+    say_bad_files(run, &result.bad_paths);
     if (params->out) terminal_say(run->terminal, "  written     %s", params->out);
     if (params->out_model) terminal_say(run->terminal, "              %s", params->out_model);
     if (result.workspace) terminal_say(run->terminal, "  workspace   %s", result.workspace);
@@ -164,9 +165,9 @@ const command command_embed = {
         "In a workspace: embeds the images that have no embedding of this model yet, after adding the paths given.\n\n"
         "As arrays: with paths and --out, and no -w, the images are read and embedded, and nothing is "
         "kept "
-        "but the files named. Rows stand in the order of the paths file; images that cannot be read have no row. With "
-        "-w "
-        "the rows of the workspace are written.\n\n"
+        "but the files named. Rows stand in the order of the paths file; images that cannot be read have no row; the "
+        "first of them are named with the reason, with -v or --json all. With -w the rows of the workspace are "
+        "written.\n\n"
         "An ONNX model (FILE.onnx) runs on ONNX Runtime, which is looked for where pip, npm or the system put it, or "
         "where "
         "WINNOW_ONNXRUNTIME says. Of a classifier the layer before the class scores is taken. Settings stand in "
