@@ -77,10 +77,10 @@ WN_API void wn_onnx_facts_free(wn_onnx_facts **facts);
 WN_API WN_NODISCARD wn_status wn_model_open_onnx(const char *path, const wn_onnx_settings *settings, wn_model **out,
                                                  wn_error *err);
 
-/* Writes one of winnow's own models as an ONNX file (opset 13): input "images", N x 3 x side x side, RGB in 0 .. 1,
- * which is the preset "unit" and stands with the model's cut in PATH.json beside it; output "embedding", N x dim, rows
- * of length 1. ONNX Runtime gives the same vectors as wn_model_embed in fp32 to about 1e-5. WN_UNSUPPORTED: an ONNX
- * model; WN_NOSPACE, WN_IO. */
+/* Writes one of winnow's own models, or a reduction of one, as an ONNX file (opset 13): input "images", N x 3 x side x
+ * side, RGB in 0 .. 1, which is the preset "unit" and stands with the model's cut in PATH.json beside it; output
+ * "embedding", N x dim, rows of length 1. ONNX Runtime gives the same vectors as wn_model_embed in fp32 to about 1e-5.
+ * WN_UNSUPPORTED: an ONNX model, or a reduction of one; WN_NOSPACE, WN_IO. */
 WN_API WN_NODISCARD wn_status wn_model_export_onnx(const wn_model *model, const char *path, wn_error *err);
 
 /* The version and file of ONNX Runtime that would be used; false with the places that were looked at in `where` when

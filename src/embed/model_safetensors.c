@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "embed/model_file.h"
 #include "embed/model_private.h"
+#include "embed/reduction.h"
 #include "embed/safetensors.h"
 
 /* ---- reading ---- */
@@ -172,8 +173,15 @@ static void add_rows(wn_buffer *out, const wn_tensors *set, uint64_t first)
 wn_status wn_model_export_safetensors(const wn_model *model, const char *path, wn_error *err)
 {
     wn_buffer header, out;
-    if (model->backend)
-        return wn_fail(err, WN_UNSUPPORTED, "safetensors hold winnow's own networks; this model is of another kind");
+    const wn_model *base = model;
+    const bool reduced = wn_model_reduction(model, &base) != NULL;
+    if (base->backend)
+        return wn_fail(err, WN_UNSUPPORTED, "safetensors hold winnow's own networks; this model is %san ONNX file",
+                       reduced ? "a reduction of " : "");
+    if (reduced)
+        return wn_fail(err, WN_UNSUPPORTED,
+                       "safetensors hold the weights of a network, and this model is a reduction of one; write it as "
+                       "ONNX (--out FILE.onnx), or export the model behind it");
     const wn_tensors *network = wn_network_tensors(model->network);
     wn_buffer_init(&header, WN_MEMORY_NETWORK, 0);
     wn_buffer_init(&out, WN_MEMORY_NETWORK, 0);

@@ -4,6 +4,8 @@
  *
  *     images (N x 3 x side x side, RGB in 0 .. 1) -> rows of the architecture -> mean over places -> linear -> length 1
  *
+ * and behind it, for a reduced model, its principal axes: linear -> length 1.
+ *
  * Numbers of fields and of element types are those of onnx.proto3.
  */
 #include <math.h>
@@ -13,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "embed/model_private.h"
+#include "embed/reduction.h"
 #include "embed/wire.h"
 #include "nn/conv_shape.h"
 #include "winnow/memory.h"
@@ -203,7 +206,24 @@ static bool clips_at_six(const wn_architecture *architecture)
     return false;
 }
 
-static void write_graph(writer *w, const wn_model *m)
+/* A weight of outputs x inputs, and a bias. */
+static void add_linear(writer *w, const char *input, const char *weight, const char *bias, const char *output)
+{
+    begin_node(w, "Gemm", (const char *const[]){input, weight, bias, NULL}, output);
+    add_int(w, "transB", 1);
+    end_node(w);
+}
+
+static void add_unit_length(writer *w, const char *input, const char *output)
+{
+    begin_node(w, "LpNormalization", (const char *const[]){input, NULL}, output);
+    add_int(w, "axis", 1);
+    add_int(w, "p", 2);
+    end_node(w);
+}
+
+/* From the images to the value `output`, the rows of the network's embedding. */
+static void write_network(writer *w, const wn_model *m, const char *output)
 {
     const wn_architecture *architecture = wn_network_architecture(m->network);
     const wn_tensors *tensors = wn_network_tensors(m->network);
@@ -225,16 +245,53 @@ static void write_graph(writer *w, const wn_model *m)
     add_weight(w, "embedding0.weight", 2, weight,
                m->head.values + wn_tensors_find(&m->head, "embedding0.weight")->offset);
     add_weight(w, "embedding0.bias", 1, bias, m->bias);
-    begin_node(w, "Gemm", (const char *const[]){"features", "embedding0.weight", "embedding0.bias", NULL}, "axes");
-    add_int(w, "transB", 1);
-    end_node(w);
-    begin_node(w, "LpNormalization", (const char *const[]){"axes", NULL}, "embedding");
-    add_int(w, "axis", 1);
-    add_int(w, "p", 2);
-    end_node(w);
-    wn_wire_add_text(&w->graph, 2, architecture->name);
-    add_value(w, 11, "images", (const uint32_t[]){0, 3, m->info.side, m->info.side}, 4);
-    add_value(w, 12, "embedding", (const uint32_t[]){0, m->info.dim}, 2);
+    add_linear(w, "features", "embedding0.weight", "embedding0.bias", "axes");
+    add_unit_length(w, "axes", output);
+}
+
+/* axes (row - mean), with the scales of whitening, as one linear layer: weight (dim x from), then bias (dim). */
+static void fold(const wn_pca *pca, float *weight, float *bias)
+{
+    for (size_t i = 0; i < pca->dim; i++) {
+        const bool dead = pca->whiten && i >= pca->rank;
+        const double scale = dead ? 0.0 : pca->whiten ? 1.0 / sqrt(pca->variance[i]) : 1.0;
+        const float *axis = pca->axes + i * pca->from;
+        double along = 0.0;
+        for (size_t c = 0; c < pca->from; c++) {
+            weight[i * pca->from + c] = (float)(scale * (double)axis[c]);
+            along += (double)axis[c] * pca->mean[c];
+        }
+        bias[i] = (float)(-scale * along);
+    }
+}
+
+/* From the value `input`, rows at length 1, to the reduced embedding. */
+static void write_reduction(writer *w, const wn_pca *pca, const char *input)
+{
+    const uint32_t shape[2] = {(uint32_t)pca->dim, (uint32_t)pca->from};
+    float *weight = wn_alloc(WN_MEMORY_NETWORK, pca->dim, (pca->from + 1) * sizeof *weight);
+    if (!weight) {
+        w->graph.status = WN_NOMEM;
+        return;
+    }
+    float *bias = weight + pca->dim * pca->from;
+    fold(pca, weight, bias);
+    add_weight(w, "reduction.weight", 2, shape, weight);
+    add_weight(w, "reduction.bias", 1, shape, bias);
+    wn_free(weight);
+    add_linear(w, input, "reduction.weight", "reduction.bias", "reduced");
+    add_unit_length(w, "reduced", "embedding");
+}
+
+static void write_graph(writer *w, const wn_model *model)
+{
+    const wn_model *network = model;
+    const wn_pca *pca = wn_model_reduction(model, &network);
+    write_network(w, network, pca ? "whole" : "embedding");
+    if (pca) write_reduction(w, pca, "whole");
+    wn_wire_add_text(&w->graph, 2, wn_network_architecture(network->network)->name);
+    add_value(w, 11, "images", (const uint32_t[]){0, 3, model->info.side, model->info.side}, 4);
+    add_value(w, 12, "embedding", (const uint32_t[]){0, model->info.dim}, 2);
 }
 
 static void write_model(writer *w, wn_buffer *out)
@@ -269,14 +326,26 @@ static wn_status write_settings(const wn_model *model, const char *path, wn_erro
     return status;
 }
 
+static wn_status check_network(const wn_model *model, wn_error *err)
+{
+    const wn_model *network = model;
+    const bool reduced = wn_model_reduction(model, &network) != NULL;
+    if (!network->backend) return WN_OK;
+    if (!reduced)
+        return wn_fail(err, WN_UNSUPPORTED,
+                       "this model is an ONNX file already, to be used as it is; only networks of winnow are written");
+    return wn_fail(err, WN_UNSUPPORTED,
+                   "the model behind this reduction is an ONNX file, and only networks of winnow are written; run that "
+                   "file and turn its rows as docs/formats/reduction.md says, or let 'winnow embed --model FILE.wnr "
+                   "--out E.npy' do both");
+}
+
 wn_status wn_model_export_onnx(const wn_model *model, const char *path, wn_error *err)
 {
     writer w;
     wn_buffer out;
     wn_status status;
-    if (model->backend)
-        return wn_fail(err, WN_UNSUPPORTED,
-                       "only networks of winnow are written as ONNX; this model is an ONNX file or a reduction");
+    WN_TRY(check_network(model, err));
     wn_buffer_init(&w.graph, WN_MEMORY_NETWORK, 0);
     wn_buffer_init(&w.message, WN_MEMORY_NETWORK, 0);
     wn_buffer_init(&w.inner, WN_MEMORY_NETWORK, 0);

@@ -40,4 +40,7 @@ WN_NODISCARD wn_status wn_reduction_apply(const wn_reduction *reduction, const w
 WN_NODISCARD wn_status wn_model_reduce(wn_model **base, wn_reduction *reduction, const char *name, wn_model **out,
                                        wn_error *err);
 
+/* The axes of a reduced model, and in `base` the model behind it; NULL, and `base` left alone, for any other model. */
+const wn_pca *wn_model_reduction(const wn_model *model, const wn_model **base);
+
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "embed/model_backend.h"
+#include "embed/model_private.h"
 #include "embed/reduction.h"
 #include "winnow/memory.h"
 
@@ -107,4 +107,12 @@ wn_status wn_model_reduce(wn_model **base, wn_reduction *reduction, const char *
         status = wn_model_wrap(&backend, m, &info, out, err);
     wn_buffer_clear(&text);
     return status;
+}
+
+const wn_pca *wn_model_reduction(const wn_model *model, const wn_model **base)
+{
+    if (model->backend != &backend) return NULL;
+    const reduced_model *m = model->self;
+    *base = m->base;
+    return &m->reduction.pca;
 }

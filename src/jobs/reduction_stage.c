@@ -38,8 +38,10 @@ wn_status wn_read_model_reduction(const char *file, wn_reduction *out, char **ba
     wn_status status = WN_OK;
     *base = NULL;
     if (!out->base[0])
-        status = wn_fail(err, WN_INVALID, "%s: it was fitted to an array; it reduces arrays (--embeddings), no images",
-                         file);
+        status = wn_fail(err, WN_INVALID,
+                         "%s: it was fitted to an array; it reduces arrays (--embeddings), no images. 'winnow embed "
+                         "PATH --model M --dim %zu --out E.npy --out-model FILE.wnr' makes one of a model",
+                         file, out->pca.dim);
     else if (wn_is_reduction(out->base))
         status = wn_fail(err, WN_CORRUPT, "%s: a reduction of a reduction; make it again with --dim", file);
     else if (!(*base = wn_reduction_base(file, out)))

@@ -85,3 +85,28 @@ cmp file.safetensors name.safetensors
 fails 1 "'nobody' is neither a model of the workspace" "$WINNOW" model export nobody -w here/h.winnow
 fails 1 "-w DIR names the workspace" "$WINNOW" model export own --out x.onnx
 [ ! -e x.onnx ]
+# A reduction with the network behind it.
+for white in "" --whiten; do
+    "$WINNOW" embed "$IMAGES" --dim 12 $white --out a.npy --out-model r.wnr -q
+    "$WINNOW" embed "$IMAGES" --model r.wnr --out own.npy --out-paths p.txt -q
+    "$WINNOW" model export r.wnr --json -q >export.json
+    grep -q '"dim": 12' export.json
+    [ "$(cat r.onnx.json)" = '{"preprocess": "unit", "cut": 1.5}' ]
+    "$WINNOW" info r.onnx >info.txt
+    grep -q "^dimensions" info.txt || continue # no runtime here
+    "$WINNOW" embed "$IMAGES" --model r.onnx --out onnx.npy --out-paths p.txt -q
+    python3 - <<'P'
+import struct
+def load(name):
+    data = open(name, "rb").read()
+    start = 10 + struct.unpack("<H", data[8:10])[0]
+    return struct.unpack("<%df" % ((len(data) - start) // 4), data[start:])
+own, onnx = load("own.npy"), load("onnx.npy")
+far = max(abs(a - b) for a, b in zip(own, onnx))
+assert len(own) == len(onnx) and far < 1e-3, far
+P
+done
+fails 1 "write it as ONNX (--out FILE.onnx)" "$WINNOW" model export r.wnr --out r.safetensors
+"$WINNOW" embed --embeddings own.npy --dim 2 --out x.npy --out-model array.wnr -q
+fails 1 "makes one of a model" "$WINNOW" model export array.wnr
+[ ! -e r.safetensors ] && [ ! -e array.onnx ]

@@ -16,6 +16,7 @@
 
 #include "base/rng.h"
 #include "embed/model_file.h"
+#include "embed/reduction.h"
 #include "nn/network.h"
 #include "onnx_by_hand.h"
 #include "sanitizer.h"
@@ -212,6 +213,66 @@ static void test_every_network_can_be_exported(void **state)
     }
     assert_true(odd >= 2);
 }
+
+/* A reduction to REDUCED numbers, fitted to the embeddings of some of the images. */
+enum { REDUCED = 8, REDUCED_SIDE = 16, REDUCED_IMAGES = 40, IMAGE = REDUCED_SIDE * REDUCED_SIDE * 3 };
+
+static wn_model *reduce_model(wn_model *base, const uint8_t *images, size_t fitted, bool whiten)
+{
+    static float rows[REDUCED_IMAGES * DIM];
+    const size_t dim = wn_model_get_info(base)->dim;
+    wn_reduction reduction = {.base_hash = wn_model_get_info(base)->hash};
+    wn_model *model = NULL;
+    wn_error err = {0};
+    assert_int_equal(wn_model_embed(base, NULL, images, fitted, rows, &err), WN_OK);
+    const wn_pca_request request = {
+        .matrix = {rows, fitted, dim, dim}, .dim = dim < REDUCED ? dim : REDUCED, .whiten = whiten};
+    assert_int_equal(wn_pca_fit(&request, &reduction.pca, &err), WN_OK);
+    reduction.base = wn_calloc(WN_MEMORY_TEXT, 8, 1);
+    assert_non_null(reduction.base);
+    memcpy(reduction.base, "m.wnm", 6);
+    if (wn_model_reduce(&base, &reduction, "m.wnr", &model, &err)) fail_msg("%s", err.message);
+    return model;
+}
+
+/* Plain, whitened, and whitened with axes along which the fitted rows do not vary. */
+static void test_a_reduction_can_be_exported(void **state)
+{
+    static const struct {
+        size_t fitted;
+        bool whiten;
+    } kinds[] = {{REDUCED_IMAGES, false}, {REDUCED_IMAGES, true}, {5, true}};
+    static uint8_t images[REDUCED_IMAGES * IMAGE];
+    float rows[REDUCED_IMAGES * REDUCED], again[REDUCED_IMAGES * REDUCED];
+    const wn_onnx_settings settings = {.preset = "unit"};
+    wn_error err = {0};
+    wn_rng rng;
+    (void)state;
+    wn_rng_init(&rng, 7, 1);
+    for (size_t i = 0; i < sizeof images; i++) images[i] = (uint8_t)(i * (i / IMAGE + 3) % 253 + wn_rng_below(&rng, 3));
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        wn_model *exported = NULL;
+        wn_model *model =
+            reduce_model(make_model(wn_architecture_at(0), REDUCED_SIDE), images, kinds[k].fitted, kinds[k].whiten);
+        if (wn_model_export_onnx(model, path, &err)) fail_msg("%s", err.message);
+        assert_int_equal(wn_model_export_safetensors(model, path, &err), WN_UNSUPPORTED);
+        assert_non_null(strstr(err.message, "--out FILE.onnx"));
+        if (wn_model_open_onnx(path, &settings, &exported, &err)) fail_msg("%s", err.message);
+        assert_int_equal(wn_model_get_info(exported)->dim, REDUCED);
+        assert_int_equal(wn_model_embed(model, NULL, images, REDUCED_IMAGES, rows, &err), WN_OK);
+        assert_int_equal(wn_model_embed(exported, NULL, images, REDUCED_IMAGES, again, &err), WN_OK);
+        float far = 0.0F;
+        for (size_t i = 0; i < REDUCED_IMAGES * REDUCED; i++) far = fmaxf(far, fabsf(rows[i] - again[i]));
+        print_message("reduction of kind %zu: numbers differ by %.2g at most\n", k, (double)far);
+        assert_true(far < 1e-3F);
+        wn_model_close(&model);
+        model = reduce_model(exported, images, REDUCED_IMAGES, false);
+        assert_int_equal(wn_model_export_onnx(model, path, &err), WN_UNSUPPORTED);
+        assert_non_null(strstr(err.message, "winnow embed --model FILE.wnr"));
+        wn_model_close(&model);
+    }
+}
+
 int main(void)
 {
     char version[32], where[512];
@@ -220,6 +281,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_fixed_batch_is_filled_up, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_settings_are_part_of_the_identity, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_every_network_can_be_exported, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(test_a_reduction_can_be_exported, make_path, remove_path),
     };
     if (!wn_onnx_runtime_find(version, where)) {
         printf("skipped: ONNX Runtime was not found in %s\n", where);

@@ -50,6 +50,8 @@ static const char *const examples[] = {
     "a model of winnow for ONNX Runtime and everything that builds on it",
     "winnow model export photos.wnm --out photos.safetensors",
     "its weights for PyTorch and others; 'winnow embed --model photos.safetensors' reads them back",
+    "winnow model export small.wnr --out small.onnx",
+    "a reduction that 'winnow embed --dim 32 --out-model small.wnr' made, with the network behind it",
     "winnow model export trained -w photos.winnow --out trained.onnx",
     "a model of a workspace by its name",
     "winnow model list",
@@ -204,9 +206,10 @@ static wn_status run_model(session *run, wn_error *err)
 const command command_model = {
     .name = "model",
     .summary = "list models, write one for other programs, or fetch an open one",
-    .usage = "export FILE.wnm|NAME [-w DIR] [--out FILE.onnx|FILE.safetensors] | list | pull NAME",
+    .usage = "export FILE.wnm|FILE.wnr|NAME [-w DIR] [--out FILE.onnx|FILE.safetensors] | list | pull NAME",
     .details =
-        "export: writes a model that winnow trained as an ONNX file of standard operators. Its input \"images\" takes "
+        "export: writes a model that winnow trained, or a reduction of one (.wnr), as an ONNX file of standard "
+        "operators. Its input \"images\" takes "
         "N x 3 x SIDE x SIDE numbers, red, green and blue in 0 to 1; its output \"embedding\" gives N rows of length "
         "1, the same vectors that 'winnow embed' gives in fp32 of square pictures. FILE.onnx.json beside it "
         "tells winnow the rest: the preprocessing, and the model's option cut for pictures of other shapes.\n\n"
