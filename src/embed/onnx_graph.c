@@ -292,7 +292,9 @@ enum { CONSTANT_DEPTH = 4 };
 /* Operators that scores may pass on their way out. */
 static const char *const passing[] = {"Softmax",   "LogSoftmax", "Sigmoid",   "Identity", "Reshape",
                                       "Flatten",   "Squeeze",    "Unsqueeze", "Cast",     "Dropout",
-                                      "Transpose", "Clip",       NULL};
+                                      "Transpose", "Clip",       "ArgMax",    "TopK",     NULL};
+/* The same where their other input is a weight: a bias, a temperature, limits of a range. */
+static const char *const passing_by_weight[] = {"Add", "Sum", "Sub", "Mul", "Div", NULL};
 static const char *const headed[] = {"Gemm", "MatMul", "Conv", "FullyConnected", NULL};
 
 /* Words in the name of an output that is no set of class scores. */
@@ -342,11 +344,10 @@ static const char *before_head(const wn_onnx_graph *graph, const char *output)
         const char *in = carried(graph, node);
         if (is_one_of(node->op, headed))
             return node->input_count > 1 && is_constant(graph, node->inputs[1], CONSTANT_DEPTH) ? in : NULL;
-        /* A bias: one input is a weight. */
-        const bool bias =
-            (strcmp(node->op, "Add") == 0 || strcmp(node->op, "Sum") == 0) && node->input_count == 2 &&
+        const bool by_weight =
+            is_one_of(node->op, passing_by_weight) && node->input_count == 2 &&
             is_constant(graph, node->inputs[0], CONSTANT_DEPTH) != is_constant(graph, node->inputs[1], CONSTANT_DEPTH);
-        if (!bias && !is_one_of(node->op, passing)) return NULL;
+        if (!by_weight && !is_one_of(node->op, passing)) return NULL;
         value = in;
     }
     return NULL;

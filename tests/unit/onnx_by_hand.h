@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -119,9 +120,32 @@ typedef struct recipe {
     int type;
     const char *domain;   /* of the pooling operator */
     const char *external; /* file of the weights */
+    const char *tail; /* operators behind the scores, "Div t, ArgMax": each with the scores so far, and the value that
+                       * is named: the weight "t", or what was computed */
 } recipe;
 
-static const recipe plain = {{4, {-1, 3, SIDE, SIDE}}, WN_ORT_FLOAT, "", NULL};
+static const recipe plain = {{4, {-1, 3, SIDE, SIDE}}, WN_ORT_FLOAT, "", NULL, NULL};
+
+/* Adds the operators of the tail; the last one's output is "scores". */
+static void add_tail(wn_buffer *graph, const char *tail)
+{
+    static const float weight = 2.0F;
+    char op[32], other[32], input[16] = "s0", output[16];
+    int number = 1;
+    for (const char *at = tail; at;) {
+        const char *next = strchr(at, ',');
+        other[0] = '\0';
+        assert_true(sscanf(at, " %31[A-Za-z] %31[a-z0-9]", op, other) >= 1);
+        if (next)
+            (void)snprintf(output, sizeof output, "s%d", number++);
+        else
+            (void)snprintf(output, sizeof output, "scores");
+        add_node(graph, op, "", (const char *const[]){input, *other ? other : NULL, NULL}, output);
+        (void)snprintf(input, sizeof input, "%s", output);
+        at = next ? next + 1 : NULL;
+    }
+    add_weight(graph, "t", 0, NULL, &weight, NULL);
+}
 
 static void write_model(const recipe *r)
 {
@@ -136,7 +160,8 @@ static void write_model(const recipe *r)
     wn_buffer_init(&opset, WN_MEMORY_GENERAL, 0);
     add_node(&graph, "GlobalAveragePool", r->domain, pooled, "pooled");
     add_node(&graph, "Flatten", "", flat, "flat");
-    add_node(&graph, "MatMul", "", linear, "scores");
+    add_node(&graph, "MatMul", "", linear, r->tail ? "s0" : "scores");
+    if (r->tail) add_tail(&graph, r->tail);
     wn_wire_add_text(&graph, 2, "test");
     add_weight(&graph, "w", 2, dims, weights, r->external);
     add_value(&graph, 11, "images", r->type, r->input);

@@ -51,6 +51,31 @@ static void test_the_layer_before_the_scores_is_found(void **state)
     wn_onnx_facts_free(&facts);
 }
 
+/* What stands behind the class scores is passed over where it makes no more of them than they are. */
+static void test_scores_are_followed_back(void **state)
+{
+    static const struct {
+        const char *tail, *layer;
+    } tails[] = {
+        {"Softmax", "flat"},        {"Add t", "flat"},          {"Div t", "flat"},
+        {"Mul t, Softmax", "flat"}, {"Sub t, Div t", "flat"},   {"ArgMax", "flat"},
+        {"TopK t", "flat"},         {"ArgMax, Cast", "flat"},   {"Div t, Softmax, ArgMax, Cast, Mul t", "flat"},
+        {"Mul s0", "scores"},       {"Div s0", "scores"},       {"Softmax, Sub s0", "scores"},
+        {"Relu", "scores"},         {"Relu, ArgMax", "scores"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        recipe r = plain;
+        wn_onnx_facts *facts = NULL;
+        wn_error err = {0};
+        r.tail = tails[i].tail;
+        write_model(&r);
+        if (wn_onnx_facts_read(path, NULL, &facts, &err)) fail_msg("%s: %s", r.tail, err.message);
+        if (strcmp(facts->layer, tails[i].layer) != 0) fail_msg("MatMul, %s: took \"%s\"", r.tail, facts->layer);
+        wn_onnx_facts_free(&facts);
+    }
+}
+
 static void test_settings_are_checked(void **state)
 {
     wn_error err = {0};
@@ -190,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_the_layer_before_the_scores_is_found, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(test_scores_are_followed_back, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_settings_are_checked, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_what_does_not_fit_is_named, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_damaged_files_are_answered, make_path, remove_path),
