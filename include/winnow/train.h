@@ -126,7 +126,7 @@ typedef struct wn_train_plan {
 } wn_train_plan;
 
 /* Settles the plan for these images and options. WN_INVALID names the option; WN_LIMIT gives the bytes that the
- * smallest batch needs when `memory_limit` is below. */
+ * smallest batch needs when `memory_limit` is below, and `out` then holds that batch and those bytes. */
 WN_API WN_NODISCARD wn_status wn_train_make_plan(const wn_train_images *images, const wn_train_params *params,
                                                  wn_train_plan *out, wn_error *err);
 

@@ -51,6 +51,9 @@ uint64_t wn_job_memory_left(const wn_job *job);
  * that a run that goes on after a kill finds what it found before. */
 uint64_t wn_job_memory_share(const wn_job *job, size_t rows);
 
+/* What that sets aside for the program itself. */
+uint64_t wn_job_memory_aside(size_t rows);
+
 /* Opens the workspace of the rules in jobs.h and receives its path (released with wn_free). */
 WN_NODISCARD wn_status wn_job_open_workspace(const wn_job *job, const char *workspace, const char *const *paths,
                                              size_t path_count, wn_workspace_mode mode, wn_workspace **out, char **path,

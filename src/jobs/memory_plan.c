@@ -17,11 +17,16 @@ uint64_t wn_job_memory_left(const wn_job *job)
     return held < job->memory_limit ? job->memory_limit - held : 1;
 }
 
-uint64_t wn_job_memory_share(const wn_job *job, size_t rows)
+uint64_t wn_job_memory_aside(size_t rows)
 {
     /* The program with its libraries, buffers and thumbnails that the allocator has not given back, and lists of rows;
      * measured 50 to 75 MB after reading. */
-    const uint64_t held = ((uint64_t)96 << 20) + 64 * (uint64_t)rows;
+    return ((uint64_t)96 << 20) + 64 * (uint64_t)rows;
+}
+
+uint64_t wn_job_memory_share(const wn_job *job, size_t rows)
+{
+    const uint64_t held = wn_job_memory_aside(rows);
     if (!job->memory_limit) return 0;
     return held < job->memory_limit ? job->memory_limit - held : 1;
 }

@@ -261,6 +261,20 @@ wn_status wn_find_origin(wn_workspace *workspace, const char *from, char **file,
                    from, from);
 }
 
+/* The plan knows what is left to it alone; the user gave the limit of the whole process. */
+static wn_status tell_limit(const wn_job *job, const wn_train_plan *plan, uint64_t held, wn_error *err)
+{
+    char need[32], beside[32], limit[32];
+    wn_text_bytes(plan->memory, need);
+    wn_text_bytes(held, beside);
+    wn_text_bytes(job->memory_limit, limit);
+    return wn_fail(err, WN_LIMIT,
+                   "training needs %s with batches of %" PRId64
+                   ", and winnow itself %s beside: more than --memory-limit %s; a higher limit, fewer views or a "
+                   "smaller network helps",
+                   need, plan->batch, beside, limit);
+}
+
 static wn_status run_training(const wn_job *job, wn_workspace *workspace, const wn_row_list *rows, const char *file,
                               const wn_matrix *teacher, const wn_train_params *given, wn_train_result *out,
                               wn_error *err)
@@ -285,7 +299,9 @@ static wn_status run_training(const wn_job *job, wn_workspace *workspace, const 
     const uint64_t taught = teacher ? (uint64_t)teacher->rows * teacher->cols * sizeof(float) : 0;
     params.memory_limit = share > taught ? share - taught : share > 0;
     wn_train_plan plan;
-    if ((status = wn_train_make_plan(&images, &params, &plan, err))) goto done;
+    status = wn_train_make_plan(&images, &params, &plan, err);
+    if (status == WN_LIMIT) status = tell_limit(job, &plan, wn_job_memory_aside(rows->len) + taught, err);
+    if (status) goto done;
     if ((status = wn_job_plan(job, "training", plan.memory, err))) goto done;
     wn_train_files files = {.model = file};
     status = wn_train_run(&images, &params, &files, job->pool, job->progress, out, err);

@@ -9,3 +9,10 @@ import json
 peak = [json.load(open("%d.json" % side))["peak_memory_bytes"] for side in (32, 64)]
 assert peak[1] < 1.25 * peak[0], peak
 P
+# A limit that is too low is told as it was given, with what the program and the training take.
+for limit in 50MB 105MB; do
+    status=0
+    "$WINNOW" train -w w --network tiny --side 32 --batch 16 --steps 1 --memory-limit $limit -q 2>said.txt || status=$?
+    [ $status = 1 ] && grep -q "training needs [0-9.]* MB with batches of 16, and winnow itself 101 MB beside: \
+more than --memory-limit ${limit%MB} MB;" said.txt || { echo "$limit: status $status"; cat said.txt; }
+done
