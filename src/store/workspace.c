@@ -56,13 +56,23 @@ static wn_status check_new_folder(const char *path, wn_error *err)
     return status;
 }
 
+/* Most often the current folder may only be read, which -w helps with. */
+static wn_status make_place(const char *path, wn_error *err)
+{
+    wn_error cause = {0};
+    const wn_status status = wn_file_make_folder(path, &cause);
+    if (status == WN_IO)
+        return wn_fail(err, status, "%.360s; -w names a workspace in a folder that can be written", cause.message);
+    return status ? wn_fail(err, status, "%s", cause.message) : WN_OK;
+}
+
 /* Finds out what is at the path, and makes the folder when it may be made. */
 static wn_status prepare_place(const char *path, wn_workspace_mode mode, const char *catalog, wn_error *err)
 {
     struct stat info;
     if (stat(path, &info) != 0) {
         if (errno != ENOENT) return wn_fail_errno(err, errno, "%s: could not open the workspace", path);
-        if (mode == WN_WORKSPACE_CREATE) return wn_file_make_folder(path, err);
+        if (mode == WN_WORKSPACE_CREATE) return make_place(path, err);
         return wn_fail(err, WN_NOTFOUND, "there is no workspace at %s; index some files first", path);
     }
     if (!S_ISDIR(info.st_mode)) return wn_fail(err, WN_INVALID, "%s is a file, not a workspace folder", path);

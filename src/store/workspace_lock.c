@@ -75,6 +75,19 @@ static void write_holder(int fd, const char *command)
     if (ftruncate(fd, 0) == 0 && len > 0) (void)!pwrite(fd, text, (size_t)len, 0);
 }
 
+/* A workspace that may only be read has a remedy, which other failures have not. */
+static wn_status fail_open(const char *path, int code, wn_error *err)
+{
+    char text[128];
+    if (code != EACCES && code != EPERM && code != EROFS)
+        return wn_fail_errno(err, code, "%s: could not open the lock file for writing", path);
+    const char *reason = strerror_r(code, text, sizeof text);
+    return wn_fail(err, WN_IO,
+                   "%s: could not open the lock file for writing: %s; this command writes into the workspace: -w names "
+                   "one in a folder that can be written",
+                   path, reason);
+}
+
 wn_status wn_workspace_lock_take(const char *workspace, const char *command, int *fd, wn_error *err)
 {
     char *path = wn_path_join(workspace, "lock");
@@ -82,7 +95,7 @@ wn_status wn_workspace_lock_take(const char *workspace, const char *command, int
     wn_status status = WN_OK;
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (*fd < 0) {
-        status = wn_fail_errno(err, errno, "%s: could not open the lock file for writing", path);
+        status = fail_open(path, errno, err);
     } else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
         status = errno == EWOULDBLOCK ? fail_busy(workspace, *fd, err) : fail_lock(path, errno, err);
         close(*fd);
