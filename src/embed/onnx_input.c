@@ -105,6 +105,12 @@ static wn_status settle_numbers(const wn_onnx_settings *settings, const char *pa
     return WN_OK;
 }
 
+wn_status wn_onnx_settings_check(const wn_onnx_settings *settings, wn_error *err)
+{
+    wn_onnx_input unused = {0};
+    return settle_numbers(settings, "", &unused, err);
+}
+
 static wn_status settle_shape(const wn_onnx_value *value, const wn_onnx_settings *settings, const char *path,
                               wn_onnx_input *out, wn_error *err)
 {

@@ -26,4 +26,7 @@ size_t wn_onnx_input_bytes(const wn_onnx_input *input);
 /* One image (side x side x 3, u8 RGB) as input. */
 void wn_onnx_input_fill(const wn_onnx_input *input, const uint8_t *pixels, void *out);
 
+/* WN_INVALID: a preprocessing that there is not, or a mean or deviation that cannot be used. */
+WN_NODISCARD wn_status wn_onnx_settings_check(const wn_onnx_settings *settings, wn_error *err);
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "embed/onnx_input.h"
 #include "interop/option_file.h"
 #include "winnow/hub.h"
 #include "winnow/jobs.h"
@@ -30,13 +31,23 @@ static void lay_over(wn_onnx_settings *settings, const wn_onnx_settings *given)
     if (given->cut > 0.0) settings->cut = given->cut;
 }
 
+/* The file beside a model. Values that only the input gives a meaning are checked here, where their file is known. */
+static wn_status read_beside(const char *path, wn_onnx_settings *out, wn_arena *arena, wn_error *err)
+{
+    wn_error why = {0};
+    if (!wn_file_exists(path)) return WN_OK;
+    WN_TRY(wn_options_read_json(path, wn_onnx_options, out, arena, err));
+    wn_status status = wn_onnx_settings_check(out, &why);
+    return status ? wn_fail(err, status, "%s: %s", path, why.message) : WN_OK;
+}
+
 static wn_status read_settings(const char *path, const wn_onnx_settings *given, wn_onnx_settings *out, wn_arena *arena,
                                wn_error *err)
 {
     WN_TRY(wn_options_init(wn_onnx_options, out, err));
     const char *beside = wn_arena_format(arena, "%s.json", path);
     if (!beside) return wn_fail(err, WN_NOMEM, "out of memory");
-    if (wn_file_exists(beside)) WN_TRY(wn_options_read_json(beside, wn_onnx_options, out, arena, err));
+    WN_TRY(read_beside(beside, out, arena, err));
     lay_over(out, given);
     return WN_OK;
 }

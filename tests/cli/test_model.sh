@@ -74,6 +74,13 @@ done
 fails 1 "no model of winnow" "$WINNOW" embed "$IMAGES" --model alien.safetensors --out x.npy
 fails 2 "neither with .onnx nor with .safetensors" "$WINNOW" model export default --out d.txt
 fails 1 "missing.wnm" "$WINNOW" model export missing.wnm
+# Whatever is wrong in the settings, their file is named.
+for settings in '{"preprocess": "clop"}' '{"mean": "0.5,0.5"}' '{"mean": [0.5, 0.5]}' '{"deviation": "a,b,c"}' \
+    '{"deviation": [1, 0, 1]}' '{"order": "grb"}' '{"blur": 1}'; do
+    echo "$settings" >d.onnx.json
+    fails 1 "^winnow: d.onnx.json: " "$WINNOW" info d.onnx
+    fails 1 "^winnow: d.onnx.json: " "$WINNOW" embed "$IMAGES" --model d.onnx --out x.npy
+done
 # A model of a workspace by its name; the only workspace here need not be named.
 mkdir here
 head -n 8 p.txt >few.txt
