@@ -49,6 +49,7 @@ typedef struct wn_pull_settings {
 /* By what the bytes were found to be the right ones. */
 #define WN_PULL_CHECK_MAP(X)                                                                                           \
     X(NONE, "nothing: the hash of this model is unknown; recorded at this first download")                             \
+    X(FOUND, "nothing: the file was there without a recorded hash and is taken as it is; --sha256 compares it")        \
     X(HUB, "the hash that the hub announced")                                                                          \
     X(RECORD, "the hash recorded at the first download")                                                               \
     X(TABLE, "the hash that winnow knows")                                                                             \

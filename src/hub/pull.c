@@ -323,6 +323,7 @@ static wn_status check_present(pull *p, wn_error *err)
         (void)snprintf(text, sizeof text, "%s", err ? err->message : "");
         return wn_fail(err, status, "%.400s; move it away and pull again", text);
     }
+    if (!status && p->out->check == WN_PULL_NONE) p->out->check = WN_PULL_FOUND;
     p->out->present = true;
     return status;
 }

@@ -111,6 +111,12 @@ lines=$(wc -l <log)
 WINNOW_HUB="$hub/missing" "$W" model pull resnet-50 --json --quiet >again.json
 grep -q '"present": *true' again.json && grep -q 'recorded at the first download' again.json
 [ "$(wc -l <log)" = "$lines" ] && grep -q clip $models/resnet-50.onnx.json
+# One that somebody put there is taken as it is, and nobody says that it was downloaded.
+mkdir put
+cp good.onnx put/model.onnx
+"$W" model pull resnet-50 --out put/model.onnx 2>put.txt
+grep -q "SHA-256 *$good" put.txt && grep -q 'is taken as it is; --sha256 compares it' put.txt && ! grep -q download put.txt || cat put.txt
+[ "$(wc -l <log)" = "$lines" ] && (cd put && sha256sum --quiet -c model.onnx.sha256)
 printf x >>$models/resnet-50.onnx
 refuses 1 "move it away and pull again" model pull resnet-50 --hub "$hub/ok"
 rm $models/resnet-50.onnx

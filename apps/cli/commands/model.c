@@ -224,8 +224,8 @@ const command command_model = {
         "the same command. The file is compared by SHA-256 with --sha256, else with the hash that winnow knows, else "
         "with the one recorded in NAME.onnx.sha256 at the first download, else with the one that the hub announces; "
         "where there is none of these, the hash is recorded, and you are told. A file that is there is compared and "
-        "not "
-        "fetched again. Proxies are taken from the environment (https_proxy). Nothing else in winnow uses the network, "
+        "not fetched again; without any hash to compare with it is taken as it is. Proxies are taken from the "
+        "environment (https_proxy). Nothing else in winnow uses the network, "
         "and the licence of a model is its makers'.",
     .examples = examples,
     .options = options,
