@@ -63,6 +63,9 @@ static bool same_file(const char *a, const char *b)
 
 static wn_status check_output(session *run, const wn_option *output, const char *path, wn_error *err)
 {
+    if (strcmp(path, "-") == 0)
+        return command_usage_error(
+            run, err, "--%s - does not mean standard output; name a file, or ./- for one of that name", output->name);
     for (const wn_option *row = run->command->options; row->type != WN_OPTION_END; row++) {
         const char *other = text_of(run, row);
         if (row == output || !other || !same_file(path, other)) continue;

@@ -19,6 +19,12 @@ P
 ln -s e.npy link.npy
 ln l.npy hard.npy
 sha256sum e.npy p.npy l.npy >sums
+refuses "--out - does not mean standard output" select --embeddings e.npy -n 3 --out -
+refuses "--out - does not mean standard output" embed "$IMAGES" -o -
+refuses "--out-ids - does not mean standard output" neighbours --embeddings e.npy -k 2 --out-ids -
+refuses "--plot - does not mean standard output" map --embeddings e.npy --method pca --out y.npy --plot -
+"$WINNOW" select --embeddings e.npy -n 3 --out ./- --quiet
+[ -s ./- ] && rm ./-
 refuses "--out 'e.npy' would be written over --embeddings" select --embeddings e.npy -n 3 --out e.npy
 refuses "over --embeddings" select --embeddings ./e.npy -n 3 --out link.npy
 refuses "over --labels" select --embeddings e.npy --labels l.npy -n 3 --out hard.npy
