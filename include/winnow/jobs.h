@@ -409,7 +409,7 @@ typedef struct wn_labelled_options {
     wn_reduce reduce;
     const char
         *labels;  /* an imported set of classification labels; NULL = the newest, or folders where there is none */
-    bool folders; /* the folder that holds a file names its class, whatever was imported */
+    bool folders; /* the folder that holds a file, below its source, names its class, whatever was imported */
 } wn_labelled_options;
 
 /* Embeddings of a workspace, one label a row. Release with wn_labelled_clear. */

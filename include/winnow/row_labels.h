@@ -36,7 +36,8 @@ WN_API int64_t wn_row_labels_number(wn_row_labels *book, const char *name, size_
  * - a table (.csv, .tsv) with a column "label" or "class", whose first row may be titles. With `paths`, a file of one
  *   path a line for the rows (what 'winnow embed --out-paths' writes), its column "path" says which row is meant: the
  *   whole path, or its last parts. Without, row i of the table is row i of the array;
- * - or such a file of paths itself: the label is the name of the folder that holds the file.
+ * - or such a file of paths itself: the label is the name of the folder that holds the file. An image directly in the
+ *   folder that was embedded has the name of that folder, where in a workspace it has no label.
  * WN_INVALID names file, line and remedy: another number of rows, a path named twice with two labels, no path that
  * fits, no column of labels. */
 WN_API WN_NODISCARD wn_status wn_row_labels_read(wn_row_labels *book, const char *path, const char *paths, size_t rows,

@@ -90,3 +90,17 @@ grep -q "left out    linear: " message
 (echo path,label; sed 's/$/,x/' paths.txt) >order.csv
 "$WINNOW" evaluate geometry --train e.npy --train-labels order.csv >table.txt 2>message
 grep -q "order.csv: its labels are taken in their order" message
+# An image that lies directly in the named folder: no label in a workspace, one of that folder by paths alone.
+mkdir -p mixed/cat mixed/dog
+cp "$(find flat -name '*.jpg' | sort | sed -n 1p)" mixed/
+find flat -name '*.jpg' | sort | sed -n 2,3p | while read -r file; do cp "$file" mixed/cat/; done
+find flat -name '*.jpg' | sort | sed -n 4,6p | while read -r file; do cp "$file" mixed/dog/; done
+"$WINNOW" add mixed -w m.winnow -q; "$WINNOW" embed -w m.winnow -q
+"$WINNOW" embed mixed --out m.npy --out-paths m.txt -q
+"$WINNOW" evaluate knn -w m.winnow -k 1 --json -q >workspace.json
+"$WINNOW" evaluate knn --train m.npy --train-paths m.txt -k 1 --json -q >paths.json
+python3 - <<'P'
+import json
+figures = [json.load(open(name + ".json")) for name in ("workspace", "paths")]
+assert [(f["classes"], f["rows_test"]) for f in figures] == [(2, 5), (3, 6)], figures
+P
