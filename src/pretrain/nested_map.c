@@ -13,11 +13,9 @@
 #include "pretrain/product.h"
 #include "winnow/memory.h"
 
-/* Settings that docs/decisions/0004 has figures of. The whole is as heavy as two prefixes, so that it stays as good
- * as it is. */
+/* Settings that docs/decisions/0004 has figures of. */
 enum { BATCH = 1024, STEPS = 300, ROWS_LEAST = 2 * BATCH, SQUARE = 16 };
 static const double temperature = 0.05, rate = 2e-3;
-static const float weight_whole = 2.0F;
 
 /* The memory of a training. Square matrices have rows `stride` apart, no power of two, whose columns
  * would share a few lines of the cache. */
@@ -103,7 +101,7 @@ static void run_prefix(learning *l, uint32_t k)
 {
     const size_t width = l->given->prefixes[k], dim = l->given->dim;
     const double at = l->temperatures[k];
-    const float scale = (width == dim ? weight_whole : 1.0F) / (float)(at * BATCH);
+    const float scale = (float)(1.0 / (at * BATCH));
     compare(l, l->mapped, dim, width, l->cosines);
     soften(l, l->cosines, at);
     wn_pool_for(l->pool, BATCH, SQUARE, pull_rows, l);

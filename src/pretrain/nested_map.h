@@ -5,7 +5,7 @@
  * Rows y have `width` numbers; the first `dim` of them, x, are the embedding as it was. In batches of rows each prefix
  * of the mapped rows shall have the softened neighbours of the whole, w_rc = softmax over c of cos(x_r, x_c) / T:
  *
- *     loss = sum over prefixes k of weight_k * mean over r of - sum over c of w_rc log softmax_c(cos_k(r, c) / T_k)
+ *     loss = sum over prefixes k of the mean over r of - sum over c of w_rc log softmax_c(cos_k(r, c) / T_k)
  *
  * (the cross-entropy of stochastic neighbour embedding, Hinton and Roweis 2002). Cosines of fewer numbers spread wider,
  * so T_k is T times the spread of cosines of that prefix over that of the whole, both before the map. No labels are

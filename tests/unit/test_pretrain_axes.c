@@ -48,7 +48,7 @@ static double cosine(const double *a, const double *b, size_t width)
 /* Mapped rows of a batch in double, and the loss by the formula of nested_map.h. */
 enum { WIDTH = 6, DIM = 4 };
 static const uint32_t small_prefixes[] = {2, 4};
-static const double temperature = 0.05, weights[] = {1, 2};
+static const double temperature = 0.05;
 
 static double spread(const double *rows, size_t stride, size_t width)
 {
@@ -81,7 +81,7 @@ static double loss_of(const double *batch, const double *map, const double *temp
                 const double s = cosine(mapped + r * DIM, mapped + c * DIM, small_prefixes[k]) / temperatures[k];
                 wanted_sum += want, along += want * s, found_sum += exp(s);
             }
-            loss += weights[k] * (log(found_sum) - along / wanted_sum) / BATCH;
+            loss += (log(found_sum) - along / wanted_sum) / BATCH;
         }
     }
     return loss;
