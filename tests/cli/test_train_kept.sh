@@ -1,6 +1,6 @@
 # What a training keeps: after Ctrl-C, kill -9, a loss that is no number, damaged checkpoints, and a full disk.
 steps=14
-train() { exec "$WINNOW" train "$IMAGES" --network tiny --side 16 --batch 8 --steps $steps "$@"; }
+train() { exec "$WINNOW" train "$IMAGES" --network tiny --side 16 --embed-side 16 --batch 8 --steps $steps "$@"; }
 fails() { # STATUS WORDS ARGS...
     local status=$1 words=$2 got=0
     shift 2
