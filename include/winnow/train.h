@@ -71,11 +71,11 @@ typedef struct wn_train_params {
                             * from crops (Touvron et al. 2019, "Fixing the train-test resolution discrepancy") */
     double crop_low;       /* least share of the area that a view shows; 0 = 0.2, or 0.4 from a model */
     double colour;         /* strength of the colour changes; 0 = none */
-    double mirror;         /* chance of a view to be mirrored */
-    double colour_chance;  /* of the colour changes */
+    double mirror;         /* chance of a view to be mirrored; -1 = the usual 0.5 */
+    double colour_chance;  /* of the colour changes; -1 = 0.8 */
     double grey;           /* of showing no colour; -1 = 0.2, or 0 where colours are not changed */
     double blur;           /* of a Gaussian blur; -1 = 0.5 for views of 64 pixels and more, else 0 */
-    double solarise;       /* of inverting what is bright */
+    double solarise;       /* of inverting what is bright; -1 = 0 */
     bool fixed_plan;       /* never shorten the plan when the machine is slower than the reference */
     int precision;         /* a wn_precision */
     uint64_t seed;         /* not in the table: --seed belongs to every command */

@@ -52,11 +52,12 @@ wn_status wn_image_feed_set_side(wn_image_feed *feed, uint32_t side, size_t imag
     return make_room(feed, images, err);
 }
 
+/* Those that are given; the others stay the usual ones. */
 static void set_chances(wn_view_style *style, const wn_train_params *params)
 {
-    style->mirror_chance = (float)params->mirror;
-    style->colour_chance = (float)params->colour_chance;
-    style->solarise_chance = (float)params->solarise;
+    if (params->mirror >= 0.0) style->mirror_chance = (float)params->mirror;
+    if (params->colour_chance >= 0.0) style->colour_chance = (float)params->colour_chance;
+    if (params->solarise >= 0.0) style->solarise_chance = (float)params->solarise;
     if (params->grey >= 0.0) style->grey_chance = (float)params->grey;
     if (params->blur >= 0.0) style->blur_chance = (float)params->blur;
 }

@@ -80,16 +80,16 @@ const wn_option wn_train_options[] = {
      offsetof(wn_train_params, crop_low), 0, 1, "0", NULL, "S", 0},
     {WN_OPTION_REAL, "colour", "strength of colour changes in views (0 = none)", offsetof(wn_train_params, colour), 0,
      2, "0.5", NULL, "S", 0},
-    {WN_OPTION_REAL, "mirror", "chance of a view to be mirrored", offsetof(wn_train_params, mirror), 0, 1, "0.5", NULL,
-     "P", 0},
-    {WN_OPTION_REAL, "colour-chance", "chance of the colour changes", offsetof(wn_train_params, colour_chance), 0, 1,
-     "0.8", NULL, "P", 0},
+    {WN_OPTION_REAL, "mirror", "chance of a view to be mirrored (-1 = automatic)", offsetof(wn_train_params, mirror),
+     -1, 1, "-1", NULL, "P", 0},
+    {WN_OPTION_REAL, "colour-chance", "chance of the colour changes (-1 = automatic)",
+     offsetof(wn_train_params, colour_chance), -1, 1, "-1", NULL, "P", 0},
     {WN_OPTION_REAL, "grey", "chance of a view without colour (-1 = automatic)", offsetof(wn_train_params, grey), -1, 1,
      "-1", NULL, "P", 0},
     {WN_OPTION_REAL, "blur", "chance of a blurred view (-1 = automatic)", offsetof(wn_train_params, blur), -1, 1, "-1",
      NULL, "P", 0},
-    {WN_OPTION_REAL, "solarise", "chance of inverting what is bright", offsetof(wn_train_params, solarise), 0, 1, "0",
-     NULL, "P", 0},
+    {WN_OPTION_REAL, "solarise", "chance of inverting what is bright (-1 = automatic)",
+     offsetof(wn_train_params, solarise), -1, 1, "-1", NULL, "P", 0},
     {WN_OPTION_BOOL, "fixed-plan", "never shorten the plan on a slow machine", offsetof(wn_train_params, fixed_plan), 0,
      0, NULL, NULL, NULL, 0},
     {WN_OPTION_CHOICE, "precision", "arithmetic of the network", offsetof(wn_train_params, precision), 0, 2, "auto",
@@ -410,20 +410,19 @@ wn_status wn_train_make_plan(const wn_train_images *images, const wn_train_param
     return status;
 }
 
-/* What differs from the usual views; the usual is not named, so that models of before keep their names. */
+/* The chances that were given; the usual ones are not named, so that checkpoints of before go on. */
 static void describe_views(const wn_train_params *p, wn_buffer *out)
 {
     const struct {
         const char *name;
-        double chance, usual;
-    } rows[] = {{"mirror", p->mirror, 0.5},
-                {"colour-chance", p->colour_chance, 0.8},
-                {"grey", p->grey, -1.0},
-                {"blur", p->blur, -1.0},
-                {"solarise", p->solarise, 0.0}};
+        double chance;
+    } rows[] = {{"mirror", p->mirror},
+                {"colour-chance", p->colour_chance},
+                {"grey", p->grey},
+                {"blur", p->blur},
+                {"solarise", p->solarise}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (fabs(rows[i].chance - rows[i].usual) > 1e-9)
-            (void)wn_buffer_format(out, " %s=%.9g", rows[i].name, rows[i].chance);
+        if (rows[i].chance >= 0.0) (void)wn_buffer_format(out, " %s=%.9g", rows[i].name, rows[i].chance);
     }
 }
 
