@@ -175,17 +175,17 @@ static size_t count_pairs(size_t count, size_t batch, size_t wanted)
 
 wn_train_rows wn_train_count_rows(const wn_learner_setup *setup, size_t count, int64_t passes, uint64_t spare)
 {
-    /* Of an image its features and at most as many axes, and the difference between its views. */
-    const uint64_t bytes = 3 * sizeof(float) * wn_architecture_features(setup->architecture);
-    const size_t more = spare / bytes < AXES_MAX ? (size_t)(spare / bytes) : AXES_MAX;
+    /* Of an image its features and at most as many axes, of a pair the difference. */
+    const uint64_t bytes = sizeof(float) * wn_architecture_features(setup->architecture), both = 3 * bytes;
+    const size_t more = spare / both < AXES_MAX ? (size_t)(spare / both) : AXES_MAX;
     const uint64_t views = (uint64_t)passes * setup->images * (setup->views + setup->small_views);
     const size_t wanted = views / VIEWS_EACH < AXES_MAX ? (size_t)(views / VIEWS_EACH) : AXES_MAX;
     wn_train_rows rows = {.images = bounded(wanted, IMAGES_LEAST, more)};
     if (count < rows.images) rows.images = count;
     rows.pairs = count_pairs(count, setup->images, bounded(wanted, PAIRS_LEAST, more));
     /* Passes of equal size, so that hardly an image is left out. */
-    const size_t most = pass_images(setup, rows.images * bytes, spare), passes_over = (rows.images + most - 1) / most;
-    rows.per_pass = rows.images / passes_over;
+    const size_t most = pass_images(setup, (2 * rows.images + rows.pairs) * bytes, spare);
+    rows.per_pass = rows.images / ((rows.images + most - 1) / most);
     return rows;
 }
 
