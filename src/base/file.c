@@ -53,7 +53,7 @@ wn_status wn_file_read(const char *path, size_t max, wn_buffer *out, wn_error *e
                          max);
         goto done;
     }
-    char *room = wn_buffer_reserve(out, (size_t)size);
+    char *room = wn_buffer_reserve_exact(out, (size_t)size);
     if (!room) {
         status = wn_fail(err, out->status, "no memory to read %s", path);
         goto done;
