@@ -132,21 +132,20 @@ static void tell_unknown(const char *what, const char *word, bool get(size_t, co
         wn_fail(err, WN_INVALID, "no %s \"%s\"; the default is \"%s\"", what, word, words[0] ? words[0] : "");
 }
 
-static wn_status choose_method(const wn_train_params *params, const wn_method **method, void *method_params,
+static wn_status choose_method(const char *name, const char *options, const wn_method **out, void *params,
                                wn_error *err)
 {
-    *method = params->method ? wn_method_find(params->method) : wn_method_at(0);
-    if (*method) return wn_method_read_options(*method, params->method_options, method_params, err);
-    tell_unknown("training method", params->method, wn_train_get_method, err);
+    *out = name ? wn_method_find(name) : wn_method_at(0);
+    if (*out) return wn_method_read_options(*out, options, params, err);
+    tell_unknown("training method", name, wn_train_get_method, err);
     return WN_INVALID;
 }
 
 wn_status wn_train_check_method_options(const char *method, const char *method_options, wn_error *err)
 {
-    const wn_train_params params = {.method = method, .method_options = method_options};
     const wn_method *found;
-    char method_params[WN_METHOD_PARAMS_MAX];
-    return choose_method(&params, &found, method_params, err);
+    unsigned char params[WN_METHOD_PARAMS_MAX];
+    return choose_method(method, method_options, &found, params, err);
 }
 
 /* The network of the model to start from, and its sides. */
@@ -168,7 +167,7 @@ static wn_status choose_start(const wn_train_params *params, wn_learner_setup *l
 static wn_status choose_parts(const wn_train_params *params, wn_learner_setup *learner, wn_error *err)
 {
     wn_optimizer_options options;
-    WN_TRY(choose_method(params, &learner->method, learner->method_params, err));
+    WN_TRY(choose_method(params->method, params->method_options, &learner->method, learner->method_params, err));
     if (params->from) WN_TRY(choose_start(params, learner, err));
     if (!learner->architecture)
         learner->architecture = params->network ? wn_architecture_find(params->network) : wn_architecture_at(0);
