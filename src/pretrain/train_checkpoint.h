@@ -37,7 +37,7 @@ WN_NODISCARD wn_status wn_train_checkpoint_read(const char *path, uint64_t ident
  * it is. WN_IO, WN_NOMEM. */
 WN_NODISCARD wn_status wn_train_checkpoint_set_aside(const char *path, wn_buffer *name, wn_error *err);
 
-/* Brings one of that identity back; false where there is none. */
+/* Brings one of that identity back to `path`, over what is there; false where there is none. */
 bool wn_train_checkpoint_bring_back(const char *path, uint64_t identity);
 
 /* State and identity of a checkpoint, without a learner; the whole file is checked. WN_NOTFOUND, WN_CORRUPT; WN_VERSION

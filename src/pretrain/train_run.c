@@ -94,8 +94,9 @@ static wn_status change_checkpoint(run *r, wn_status status, const wn_error *why
     wn_error again = {0};
     wn_buffer_init(&aside, WN_MEMORY_TEXT, 0);
     const bool kept = status == WN_VERSION && !wn_train_checkpoint_set_aside(r->checkpoint_path, &aside, &again);
+    const bool free_place = kept || status != WN_VERSION;
     status = WN_NOTFOUND;
-    if (wn_train_checkpoint_bring_back(r->checkpoint_path, r->identity))
+    if (free_place && wn_train_checkpoint_bring_back(r->checkpoint_path, r->identity))
         status = wn_train_checkpoint_read(r->checkpoint_path, r->identity, &r->state, r->learner, &r->bytes, &again);
     if (why->status != WN_NOTFOUND)
         wn_log(WN_LOG_INFO, "%s; training %s%s%s", why->message,
@@ -332,8 +333,8 @@ static wn_status tell_divergence(run *r, const wn_error *why, wn_error *err)
         r->checkpoint_path, kept ? "keeps the last good numbers" : "could not be written");
 }
 
-/* What a step counts in the mean loss: the first ones alike, then ever older ones ever less. */
-static double news(const run *r, int64_t step)
+/* What a step weighs in the mean loss: the first ones alike, then ever older ones ever less. */
+static double loss_weight(const run *r, int64_t step)
 {
     const double steps = fmax(loss_share * (double)r->state.steps, 1.0);
     return 1.0 / fmin((double)(step + 1), steps);
@@ -350,7 +351,7 @@ static wn_status train_step(run *r, wn_error *err)
     wn_status status = run_passes(r, &report, &why);
     if (status == WN_INTERNAL) return tell_divergence(r, &why, err);
     if (status != WN_OK) return wn_fail(err, status, "%s", why.message);
-    r->state.loss += (report.loss - r->state.loss) * news(r, step);
+    r->state.loss += (report.loss - r->state.loss) * loss_weight(r, step);
     r->state.step = step + 1;
     r->collapsed = wn_train_watch_step(&r->state.watch, &report.spread, plan->batch, r->setup.warm_up + r->setup.frozen,
                                        r->state.steps);
