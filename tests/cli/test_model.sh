@@ -1,4 +1,11 @@
 # Models to files of other kinds and back.
+cat >rows.py <<'P'
+import struct
+def load(name):
+    data = open(name, "rb").read()
+    start = 10 + struct.unpack("<H", data[8:10])[0]
+    return struct.unpack("<%df" % ((len(data) - start) // 4), data[start:])
+P
 "$WINNOW" model export default --out d.safetensors --json -q >export.json
 "$WINNOW" model export default --format safetensors --out d.bin -q
 cmp d.safetensors d.bin
@@ -27,11 +34,7 @@ if grep -q "^dimensions" info.txt; then
     sed -i 's/, "cut": 1.5//' d.onnx.json
     "$WINNOW" embed "$IMAGES" --model d.onnx --out s.npy --out-paths p.txt -q
     python3 - <<'P'
-import struct
-def load(name):
-    data = open(name, "rb").read()
-    start = 10 + struct.unpack("<H", data[8:10])[0]
-    return struct.unpack("<%df" % ((len(data) - start) // 4), data[start:])
+from rows import load
 own, cut, squeezed = load("a.npy"), load("o.npy"), load("s.npy")
 far = lambda x, y: max(abs(a - b) for a, b in zip(x, y))
 assert len(own) == len(cut) and far(own, cut) < 1e-3 < 0.02 < far(own, squeezed), (far(own, cut), far(own, squeezed))
@@ -103,11 +106,7 @@ for white in "" --whiten; do
     grep -q "^dimensions" info.txt || continue # no runtime here
     "$WINNOW" embed "$IMAGES" --model r.onnx --out onnx.npy --out-paths p.txt -q
     python3 - <<'P'
-import struct
-def load(name):
-    data = open(name, "rb").read()
-    start = 10 + struct.unpack("<H", data[8:10])[0]
-    return struct.unpack("<%df" % ((len(data) - start) // 4), data[start:])
+from rows import load
 own, onnx = load("own.npy"), load("onnx.npy")
 far = max(abs(a - b) for a, b in zip(own, onnx))
 assert len(own) == len(onnx) and far < 1e-3, far
