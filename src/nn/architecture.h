@@ -11,6 +11,7 @@
 #ifndef NN_ARCHITECTURE_H
 #define NN_ARCHITECTURE_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +22,17 @@ typedef enum wn_clip {
     WN_CLIP_NONE,
     WN_CLIP_JOINED /* ReLU of the sum with the skip, as in He et al. 2016; needs a skip */
 } wn_clip;
+
+/* Where an activation is cut; JOINED is cut after the sum. */
+static inline float wn_clip_low(wn_clip clip)
+{
+    return clip == WN_CLIP_RELU || clip == WN_CLIP_RELU6 ? 0.0F : -INFINITY;
+}
+
+static inline float wn_clip_high(wn_clip clip)
+{
+    return clip == WN_CLIP_RELU6 ? 6.0F : INFINITY;
+}
 
 typedef struct wn_layer {
     uint32_t channels; /* of the output: a multiple of 16 */

@@ -63,9 +63,20 @@ bool wn_conv_same_weights(const wn_conv *a, const wn_conv *b)
            a->winograd.packed == b->winograd.packed;
 }
 
-wn_status wn_conv_pack(const wn_conv *conv, wn_onednn_stream *stream, const float *plain, void *packed, wn_error *err)
+bool wn_conv_can_clip(const wn_conv_shape *shape)
 {
-    if (conv->onednn) return wn_onednn_conv_pack(conv->onednn, stream, plain, packed, err);
+    return !ours_pays(shape);
+}
+
+bool wn_conv_clips(const wn_conv *conv)
+{
+    return conv->onednn && wn_onednn_conv_clips(conv->onednn);
+}
+
+wn_status wn_conv_pack(const wn_conv *conv, wn_onednn_stream *stream, const float *plain, const float *shift,
+                       void *packed, wn_error *err)
+{
+    if (conv->onednn) return wn_onednn_conv_pack(conv->onednn, stream, plain, shift, packed, err);
     wn_winograd_pack(&conv->winograd, plain, packed);
     return WN_OK;
 }

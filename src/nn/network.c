@@ -149,10 +149,8 @@ static void commit_some(void *context, size_t begin, size_t end, unsigned worker
     wn_network *network = work->network;
     wn_onednn_section section = wn_onednn_enter();
     for (size_t i = begin; i < end; i++) {
-        wn_packed *packed = &network->packed[i];
-        work->statuses[i] = wn_conv_pack(packed->conv, work->streams[worker],
-                                         wn_network_values(network, network->rows[packed->layer].weight),
-                                         packed->weights, &work->errors[worker]);
+        const wn_packed *packed = &network->packed[i];
+        work->statuses[i] = wn_plan_pack(network, packed, work->streams[worker], &work->errors[worker]);
     }
     wn_onednn_leave(section);
 }

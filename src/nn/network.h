@@ -55,8 +55,8 @@ const wn_architecture *wn_network_architecture(const wn_network *network);
  * statistics "input.mean" and "input.deviation" (3 each) say how pixels in [0, 1] are normalised. */
 wn_tensors *wn_network_tensors(wn_network *network);
 
-/* Converts the values to the layouts that the existing batches compute with; batches made later find them current
- * as well. */
+/* Converts the values to the layouts that the existing batches compute with, the norms of inference folded into the
+ * weights; batches made later find them current as well. After wn_batch_absorb inference needs it, too. */
 WN_NODISCARD wn_status wn_network_commit(wn_network *network, wn_pool *pool, wn_error *err);
 
 /* Views of one size inside a batch. */

@@ -7,6 +7,7 @@
 #include "nn/onednn.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 #if defined(__SSE__)
 #include <xmmintrin.h>
@@ -32,7 +33,8 @@ struct wn_onednn_stream {
 
 struct wn_onednn_conv {
     wn_conv_direction direction;
-    wn_dnnl_layout inner, outer, packed, plain, scratch;
+    wn_dnnl_layout inner, outer, packed, plain, scratch, shift;
+    size_t shifts; /* channels that a number is added to; 0 = does not clip */
     dnnl_primitive_desc_t description;
     dnnl_primitive_t run, reorder;
     const char *implementation;
@@ -157,6 +159,32 @@ static void fill_padding(const wn_conv_shape *shape, dnnl_dims_t before, dnnl_di
     after[0] = after[1] = last;
 }
 
+static bool clips(wn_conv_direction direction, const wn_conv_shape *shape)
+{
+    return direction == WN_CONV_FORWARD && shape->clipped;
+}
+
+static dnnl_status_t make_shift(const wn_conv_shape *shape, wn_dnnl_layout *out)
+{
+    const dnnl_dims_t dims = {shape->channels_out};
+    return wn_dnnl_layout_make(out, 1, dims, dnnl_f32, dnnl_a);
+}
+
+/* The user's scratch memory, and the cut of the output. */
+static dnnl_status_t fill_attributes(wn_conv_direction direction, const wn_conv_shape *shape,
+                                     dnnl_primitive_attr_t attributes)
+{
+    dnnl_status_t code = dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
+    const bool cut = shape->low > -INFINITY || shape->high < INFINITY;
+    dnnl_post_ops_t after = NULL;
+    if (code != dnnl_success || !clips(direction, shape) || !cut) return code;
+    code = dnnl_post_ops_create(&after);
+    if (code == dnnl_success) code = wn_dnnl_append_cut(after, shape->low, shape->high);
+    if (code == dnnl_success) code = dnnl_primitive_attr_set_post_ops(attributes, after);
+    if (after) dnnl_post_ops_destroy(after);
+    return code;
+}
+
 /* The description of one direction; `algorithm` direct or Winograd. `hint` is the forward one, NULL for FORWARD. */
 static dnnl_status_t describe(const wn_onednn *onednn, wn_conv_direction direction, const wn_conv_shape *shape,
                               dnnl_alg_kind_t algorithm, dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *out)
@@ -168,7 +196,7 @@ static dnnl_status_t describe(const wn_onednn *onednn, wn_conv_direction directi
     dnnl_dims_t strides = {shape->stride, shape->stride}, weight_dims, before, after;
     int rank = fill_weight_dims(shape, weight_dims);
     fill_padding(shape, before, after);
-    wn_dnnl_layout inner = {0}, weights = {0}, outer = {0};
+    wn_dnnl_layout inner = {0}, weights = {0}, outer = {0}, shift = {0};
     wn_dnnl_convolution convolution = {.direction = direction,
                                        .algorithm = algorithm,
                                        .inner = &inner,
@@ -185,11 +213,15 @@ static dnnl_status_t describe(const wn_onednn *onednn, wn_conv_direction directi
     if (code == dnnl_success) code = wn_dnnl_layout_make(&weights, rank, weight_dims, weight_type, dnnl_format_tag_any);
     if (code == dnnl_success)
         code = wn_dnnl_layout_make(&outer, 4, outer_dims, type, activation_tag(shape->layout, shape->channels_out));
+    if (code == dnnl_success && clips(direction, shape)) {
+        code = make_shift(shape, &shift);
+        convolution.shift = &shift;
+    }
     if (code == dnnl_success) code = dnnl_primitive_attr_create(&convolution.attributes);
-    if (code == dnnl_success)
-        code = dnnl_primitive_attr_set_scratchpad_mode(convolution.attributes, dnnl_scratchpad_mode_user);
+    if (code == dnnl_success) code = fill_attributes(direction, shape, convolution.attributes);
     if (code == dnnl_success) code = wn_dnnl_describe(onednn->engine, &convolution, out);
     if (convolution.attributes) dnnl_primitive_attr_destroy(convolution.attributes);
+    wn_dnnl_layout_clear(&shift);
     wn_dnnl_layout_clear(&outer);
     wn_dnnl_layout_clear(&weights);
     wn_dnnl_layout_clear(&inner);
@@ -251,6 +283,8 @@ static dnnl_status_t make_conv(const wn_onednn *onednn, const wn_conv_shape *sha
         code = wn_dnnl_layout_query(d, weights ? dnnl_query_diff_weights_md : dnnl_query_weights_md, &conv->packed);
     if (code == dnnl_success) code = wn_dnnl_layout_query(d, dnnl_query_scratchpad_md, &conv->scratch);
     dnnl_primitive_desc_query(d, dnnl_query_impl_info_str, 0, &conv->implementation);
+    conv->shifts = clips(conv->direction, shape) ? shape->channels_out : 0;
+    if (code == dnnl_success && conv->shifts) code = make_shift(shape, &conv->shift);
     if (code == dnnl_success)
         code = wn_dnnl_layout_make(&conv->plain, rank, dims, dnnl_f32, rank == 5 ? dnnl_goihw : dnnl_oihw);
     return code == dnnl_success ? make_reorder(onednn, conv) : code;
@@ -283,6 +317,7 @@ void wn_onednn_conv_free(wn_onednn_conv **conv)
     wn_dnnl_layout_clear(&(*conv)->packed);
     wn_dnnl_layout_clear(&(*conv)->plain);
     wn_dnnl_layout_clear(&(*conv)->scratch);
+    wn_dnnl_layout_clear(&(*conv)->shift);
     wn_free(*conv);
     *conv = NULL;
 }
@@ -292,9 +327,20 @@ const char *wn_onednn_conv_implementation(const wn_onednn_conv *conv)
     return conv->implementation;
 }
 
+/* Where the numbers that are added lie behind the packed weights, on a cache line of their own. */
+static size_t shift_at(const wn_onednn_conv *conv)
+{
+    return (dnnl_memory_desc_get_size(WN_DNNL_LAYOUT(conv->packed)) + 63) / 64 * 64;
+}
+
 size_t wn_onednn_conv_weight_bytes(const wn_onednn_conv *conv)
 {
-    return dnnl_memory_desc_get_size(WN_DNNL_LAYOUT(conv->packed));
+    return shift_at(conv) + conv->shifts * sizeof(float);
+}
+
+bool wn_onednn_conv_clips(const wn_onednn_conv *conv)
+{
+    return conv->shifts > 0;
 }
 
 size_t wn_onednn_conv_scratch_bytes(const wn_onednn_conv *conv)
@@ -304,11 +350,13 @@ size_t wn_onednn_conv_scratch_bytes(const wn_onednn_conv *conv)
 
 bool wn_onednn_conv_same_weights(const wn_onednn_conv *a, const wn_onednn_conv *b)
 {
-    return dnnl_memory_desc_equal(WN_DNNL_LAYOUT(a->packed), WN_DNNL_LAYOUT(b->packed));
+    return a->shifts == b->shifts && dnnl_memory_desc_equal(WN_DNNL_LAYOUT(a->packed), WN_DNNL_LAYOUT(b->packed));
 }
 
-/* Executes with up to four (argument, layout, buffer) triples. Memory objects are made for the call: they are a
+/* Executes with up to OPERANDS (argument, layout, buffer) triples. Memory objects are made for the call: they are a
  * few hundred nanoseconds, and sharing them between threads is not allowed. */
+enum { OPERANDS = 5 };
+
 typedef struct operand {
     int argument;
     const wn_dnnl_layout *layout;
@@ -317,11 +365,11 @@ typedef struct operand {
 
 static dnnl_status_t execute(dnnl_primitive_t primitive, wn_onednn_stream *stream, const operand *operands, int count)
 {
-    dnnl_exec_arg_t arguments[4];
+    dnnl_exec_arg_t arguments[OPERANDS];
     dnnl_status_t code = dnnl_success;
     int made = 0;
 
-    assert(count <= 4);
+    assert(count <= OPERANDS);
     for (; made < count; made++) {
         code = dnnl_memory_create(&arguments[made].memory, WN_DNNL_LAYOUT(*operands[made].layout), stream->engine,
                                   operands[made].buffer);
@@ -334,10 +382,11 @@ static dnnl_status_t execute(dnnl_primitive_t primitive, wn_onednn_stream *strea
     return code;
 }
 
-wn_status wn_onednn_conv_pack(const wn_onednn_conv *conv, wn_onednn_stream *stream, const float *plain, void *packed,
-                              wn_error *err)
+wn_status wn_onednn_conv_pack(const wn_onednn_conv *conv, wn_onednn_stream *stream, const float *plain,
+                              const float *shift, void *packed, wn_error *err)
 {
-    assert(conv->direction != WN_CONV_BACKWARD_WEIGHTS);
+    assert(conv->direction != WN_CONV_BACKWARD_WEIGHTS && (conv->shifts > 0) == (shift != NULL));
+    if (shift) memcpy((char *)packed + shift_at(conv), shift, conv->shifts * sizeof *shift);
     const operand operands[] = {{DNNL_ARG_FROM, &conv->plain, (void *)(uintptr_t)plain},
                                 {DNNL_ARG_TO, &conv->packed, packed}};
     dnnl_status_t code = execute(conv->reorder, stream, operands, 2);
@@ -366,8 +415,9 @@ wn_status wn_onednn_conv_run(const wn_onednn_conv *conv, wn_onednn_stream *strea
     const operand operands[] = {{argument[0], &conv->inner, inner},
                                 {argument[1], &conv->packed, packed},
                                 {argument[2], &conv->outer, outer},
-                                {DNNL_ARG_SCRATCHPAD, &conv->scratch, scratch}};
-    dnnl_status_t code = execute(conv->run, stream, operands, 4);
+                                {DNNL_ARG_SCRATCHPAD, &conv->scratch, scratch},
+                                {DNNL_ARG_BIAS, &conv->shift, (char *)packed + shift_at(conv)}};
+    dnnl_status_t code = execute(conv->run, stream, operands, conv->shifts ? 5 : 4);
     return code == dnnl_success ? WN_OK : fail_dnnl(err, code, "run a convolution");
 }
 

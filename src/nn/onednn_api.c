@@ -4,6 +4,7 @@
  */
 #include "nn/onednn_api.h"
 
+#include <math.h>
 #include <string.h>
 
 #if DNNL_VERSION_MAJOR == 2
@@ -33,7 +34,7 @@ dnnl_status_t wn_dnnl_describe(dnnl_engine_t engine, const wn_dnnl_convolution *
     dnnl_status_t code;
     if (c->direction == WN_CONV_FORWARD)
         code = dnnl_convolution_forward_desc_init(&operation, dnnl_forward_training, c->algorithm, c->inner, c->weights,
-                                                  NULL, c->outer, c->strides, c->before, c->after);
+                                                  c->shift, c->outer, c->strides, c->before, c->after);
     else if (c->direction == WN_CONV_BACKWARD_DATA)
         code = dnnl_convolution_backward_data_desc_init(&operation, c->algorithm, c->inner, c->weights, c->outer,
                                                         c->strides, c->before, c->after);
@@ -42,6 +43,14 @@ dnnl_status_t wn_dnnl_describe(dnnl_engine_t engine, const wn_dnnl_convolution *
                                                            c->outer, c->strides, c->before, c->after);
     if (code != dnnl_success) return code;
     return dnnl_primitive_desc_create(out, &operation, c->attributes, engine, c->hint);
+}
+
+/* ReLU by its own name: some of the kernels know no other. */
+dnnl_status_t wn_dnnl_append_cut(dnnl_post_ops_t after, float low, float high)
+{
+    const bool relu = low == 0 && high == INFINITY;
+    return dnnl_post_ops_append_eltwise(after, 1.0F, relu ? dnnl_eltwise_relu : dnnl_eltwise_clip, low,
+                                        relu ? 0 : high);
 }
 
 #else
@@ -69,9 +78,9 @@ dnnl_status_t wn_dnnl_describe(dnnl_engine_t engine, const wn_dnnl_convolution *
 {
     const dnnl_dims_t dilation = {0, 0};
     if (c->direction == WN_CONV_FORWARD)
-        return dnnl_convolution_forward_primitive_desc_create(out, engine, dnnl_forward_training, c->algorithm,
-                                                              *c->inner, *c->weights, NULL, *c->outer, c->strides,
-                                                              dilation, c->before, c->after, c->attributes);
+        return dnnl_convolution_forward_primitive_desc_create(
+            out, engine, dnnl_forward_training, c->algorithm, *c->inner, *c->weights, c->shift ? *c->shift : NULL,
+            *c->outer, c->strides, dilation, c->before, c->after, c->attributes);
     if (c->direction == WN_CONV_BACKWARD_DATA)
         return dnnl_convolution_backward_data_primitive_desc_create(out, engine, c->algorithm, *c->inner, *c->weights,
                                                                     *c->outer, c->strides, dilation, c->before,
@@ -79,6 +88,13 @@ dnnl_status_t wn_dnnl_describe(dnnl_engine_t engine, const wn_dnnl_convolution *
     return dnnl_convolution_backward_weights_primitive_desc_create(out, engine, c->algorithm, *c->inner, *c->weights,
                                                                    NULL, *c->outer, c->strides, dilation, c->before,
                                                                    c->after, c->hint, c->attributes);
+}
+
+/* ReLU by its own name: some of the kernels know no other. */
+dnnl_status_t wn_dnnl_append_cut(dnnl_post_ops_t after, float low, float high)
+{
+    const bool relu = low == 0 && high == INFINITY;
+    return dnnl_post_ops_append_eltwise(after, relu ? dnnl_eltwise_relu : dnnl_eltwise_clip, low, relu ? 0 : high);
 }
 
 #endif

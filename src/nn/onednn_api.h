@@ -35,11 +35,14 @@ dnnl_status_t wn_dnnl_layout_query(dnnl_primitive_desc_t description, dnnl_query
 typedef struct wn_dnnl_convolution {
     wn_conv_direction direction;
     dnnl_alg_kind_t algorithm;
-    const wn_dnnl_layout *inner, *weights, *outer;
+    const wn_dnnl_layout *inner, *weights, *outer, *shift; /* shift: added to each channel; NULL = nothing is */
     const dnnl_dim_t *strides, *before, *after;
     dnnl_primitive_attr_t attributes;
     dnnl_primitive_desc_t hint; /* the forward one; NULL for WN_CONV_FORWARD */
 } wn_dnnl_convolution;
+/* Appends the cut of each number to [low, high]. */
+dnnl_status_t wn_dnnl_append_cut(dnnl_post_ops_t after, float low, float high);
+
 dnnl_status_t wn_dnnl_describe(dnnl_engine_t engine, const wn_dnnl_convolution *convolution,
                                dnnl_primitive_desc_t *out);
 

@@ -105,14 +105,14 @@ static void set_norms(const walk *w, size_t i, const double *first, const double
         size_t k = c % WN_STRIP_CHANNELS;
         double m = measured ? first[c] / count : (double)mean[c];
         double v = measured ? fmax(0, second[c] / count - m * m) : (double)variance[c];
-        double inverse = 1 / sqrt(v + epsilon);
+        const wn_channel_norm channel = wn_channel_norm_of(gamma[c], beta[c], m, v, epsilon);
         keep[c] = (float)(count > 1 ? v * count / (count - 1) : v);
         norm->mean[k] = (float)m;
-        norm->inverse[k] = (float)inverse;
-        norm->scale[k] = (float)((double)gamma[c] * inverse);
-        norm->shift[k] = (float)((double)beta[c] - m * (double)gamma[c] * inverse);
-        norm->low[k] = layer->clip == WN_CLIP_RELU || layer->clip == WN_CLIP_RELU6 ? 0.0F : -INFINITY;
-        norm->high[k] = layer->clip == WN_CLIP_RELU6 ? 6.0F : INFINITY;
+        norm->inverse[k] = (float)channel.inverse;
+        norm->scale[k] = (float)channel.scale;
+        norm->shift[k] = (float)channel.shift;
+        norm->low[k] = wn_clip_low(layer->clip);
+        norm->high[k] = wn_clip_high(layer->clip);
     }
 }
 
@@ -170,6 +170,7 @@ static wn_status forward_layer(const walk *w, size_t i, wn_error *err)
 
     WN_TRY(wn_conv_run(layer->forward, w->scratch->stream, in, w->network->packed[layer->packed_forward].weights, out,
                        w->scratch->conv, err));
+    if (layer->folded) return WN_OK;
     if (w->plan->training) collect_moments(w, layer, first, second);
     set_norms(w, i, first, second);
     if (layer->pool && layer->clip != WN_CLIP_JOINED && !w->plan->training)

@@ -68,6 +68,39 @@ static void place_layers(wn_plan *plan, const wn_architecture *architecture)
     }
 }
 
+/* Weights times the scale of the norm with running statistics, and its shift behind them. */
+static wn_status pack_folded(const wn_network *network, const wn_packed *packed, wn_onednn_stream *stream,
+                             wn_error *err)
+{
+    const wn_layer_rows *rows = &network->rows[packed->layer];
+    const wn_tensor *tensor = &network->tensors.rows[rows->weight];
+    const float *weights = wn_network_values(network, rows->weight);
+    const float *gamma = wn_network_values(network, rows->scale), *beta = wn_network_values(network, rows->shift);
+    const float *mean = wn_network_values(network, rows->mean), *variance = wn_network_values(network, rows->variance);
+    const double epsilon = wn_architecture_epsilon(network->architecture);
+    const size_t channels = tensor->shape[0], each = tensor->count / channels;
+
+    float *plain = wn_alloc(WN_MEMORY_NETWORK, tensor->count + channels, sizeof *plain);
+    if (!plain) return wn_fail(err, WN_NOMEM, "no memory for the packed weights");
+    float *shift = plain + tensor->count;
+    for (size_t c = 0; c < channels; c++) {
+        const wn_channel_norm norm =
+            wn_channel_norm_of(gamma[c], beta[c], (double)mean[c], (double)variance[c], epsilon);
+        for (size_t k = c * each; k < (c + 1) * each; k++) plain[k] = (float)((double)weights[k] * norm.scale);
+        shift[c] = (float)norm.shift;
+    }
+    wn_status status = wn_conv_pack(packed->conv, stream, plain, shift, packed->weights, err);
+    wn_free(plain);
+    return status;
+}
+
+wn_status wn_plan_pack(const wn_network *network, const wn_packed *packed, wn_onednn_stream *stream, wn_error *err)
+{
+    if (wn_conv_clips(packed->conv)) return pack_folded(network, packed, stream, err);
+    return wn_conv_pack(packed->conv, stream, wn_network_values(network, network->rows[packed->layer].weight), NULL,
+                        packed->weights, err);
+}
+
 /* The number of the packed weights of `layer` that suit `conv`; made and filled when they are new. */
 static wn_status find_packed(wn_network *network, size_t layer, const wn_conv *conv, size_t *out, wn_error *err)
 {
@@ -92,10 +125,16 @@ static wn_status find_packed(wn_network *network, size_t layer, const wn_conv *c
 
     if ((status = wn_onednn_stream_new(network->onednn, &stream, err))) return status;
     wn_onednn_section section = wn_onednn_enter();
-    status = wn_conv_pack(conv, stream, wn_network_values(network, network->rows[layer].weight), packed->weights, err);
+    status = wn_plan_pack(network, packed, stream, err);
     wn_onednn_leave(section);
     wn_onednn_stream_free(&stream);
     return status;
+}
+
+/* Pooling stands between convolution and norm, a skip between norm and what the layer gives. */
+static bool can_fold(const wn_layer *row)
+{
+    return !row->pool && !row->skip && row->clip != WN_CLIP_JOINED;
 }
 
 static void note_conv(wn_plan *plan, const wn_conv *conv, bool gradient)
@@ -117,7 +156,11 @@ static wn_status make_convs(wn_network *network, wn_plan *plan, size_t i, wn_err
                            .depthwise = row->depthwise,
                            .late = row->late,
                            .bf16 = plan->bf16,
-                           .layout = plan->layout};
+                           .layout = plan->layout,
+                           .low = wn_clip_low(row->clip),
+                           .high = wn_clip_high(row->clip)};
+    layer->folded = !plan->training && can_fold(row) && wn_conv_can_clip(&shape);
+    shape.clipped = layer->folded;
 
     WN_TRY(wn_conv_new(network->onednn, WN_CONV_FORWARD, &shape, &layer->forward, err));
     WN_TRY(find_packed(network, i, layer->forward, &layer->packed_forward, err));

@@ -7,6 +7,8 @@
 #ifndef NN_PLAN_H
 #define NN_PLAN_H
 
+#include <math.h>
+
 #include "nn/conv.h"
 #include "nn/network.h"
 #include "nn/strip.h"
@@ -32,6 +34,8 @@ typedef struct wn_plan_layer {
     /* Whether `a` lies in the pass. In training only what a skip reads or makes does: the rest passes through scratch
      * memory and is computed again from z in the backward pass, which is cheaper than keeping it. */
     bool kept;
+    /* Inference: norm and cut are parts of the convolution, whose weights are multiplied by the norm's scale. */
+    bool folded;
     size_t which;           /* places of the maxima */
     size_t norms, variance; /* channels / 16 wn_strip_norm; channels floats */
 } wn_plan_layer;
@@ -71,8 +75,23 @@ struct wn_network {
 WN_NODISCARD wn_status wn_plan_get(wn_network *network, uint32_t views, uint32_t side, const wn_batch_options *options,
                                    const wn_plan **out, wn_error *err);
 
+/* Fills packed weights from the network's values. */
+WN_NODISCARD wn_status wn_plan_pack(const wn_network *network, const wn_packed *packed, wn_onednn_stream *stream,
+                                    wn_error *err);
+
 /* Releases all plans and packed weights of the network. */
 void wn_plan_clear_all(wn_network *network);
+
+/* Batch norm of a channel as t = z * scale + shift; inverse = 1 / deviation. */
+typedef struct wn_channel_norm {
+    double inverse, scale, shift;
+} wn_channel_norm;
+
+static inline wn_channel_norm wn_channel_norm_of(float gamma, float beta, double mean, double variance, double epsilon)
+{
+    const double inverse = 1 / sqrt(variance + epsilon), scale = (double)gamma * inverse;
+    return (wn_channel_norm){inverse, scale, (double)beta - mean * scale};
+}
 
 static inline float *wn_network_values(const wn_network *network, size_t row)
 {
