@@ -32,11 +32,9 @@ static bool joins_skip(const wn_architecture *architecture, size_t i)
     return false;
 }
 
-static void place_layers(wn_plan *plan, const wn_architecture *architecture)
+/* The shape of each layer. */
+static void shape_layers(wn_plan *plan, const wn_architecture *architecture)
 {
-    size_t element = plan->kernels.element_size, views = plan->views;
-
-    plan->input = take(plan, views * 3 * plan->side * plan->side * element);
     for (size_t i = 0; i < plan->layer_count; i++) {
         const wn_layer *row = &architecture->layers[i];
         wn_plan_layer *layer = &plan->layers[i];
@@ -49,23 +47,75 @@ static void place_layers(wn_plan *plan, const wn_architecture *architecture)
         layer->pool = row->pool;
         layer->skip = row->skip;
         layer->clip = row->clip;
-
-        uint32_t channels = row->channels;
-        size_t elements = views * channels * layer->side * layer->side;
-        layer->z = layer->a = take(plan, elements * element);
-        layer->kept = !plan->training || joins_skip(architecture, i);
-        if (plan->training) {
-            if (layer->kept) layer->a = take(plan, elements * element);
-            if (row->pool) layer->which = take(plan, elements);
-        }
-        layer->norms = take(plan, channels / WN_STRIP_CHANNELS * sizeof(wn_strip_norm));
-        layer->variance = take(plan, channels * sizeof(float));
-
-        size_t full = row->pool ? 4 * elements * element : 0;
-        plan->full_bytes = max_size(plan->full_bytes, full);
-        if (plan->training) plan->gradient_bytes = max_size(plan->gradient_bytes, elements * element);
-        plan->sum_count = max_size(plan->sum_count, 2 * (size_t)channels);
+        layer->last_reader = plan->layer_count;
+        if (i > 0) plan->layers[layer->source].last_reader = i;
+        if (row->skip) plan->layers[i - row->skip].last_reader = i;
     }
+}
+
+static size_t activation_bytes(const wn_plan *plan, const wn_plan_layer *layer)
+{
+    return plan->views * layer->channels * layer->side * layer->side * plan->kernels.element_size;
+}
+
+/* Training keeps what the backward pass reads. */
+static void place_training(wn_plan *plan, const wn_architecture *architecture)
+{
+    for (size_t i = 0; i < plan->layer_count; i++) {
+        wn_plan_layer *layer = &plan->layers[i];
+        const size_t bytes = activation_bytes(plan, layer);
+        layer->z = layer->a = take(plan, bytes);
+        layer->kept = joins_skip(architecture, i);
+        if (layer->kept) layer->a = take(plan, bytes);
+        if (layer->pool) layer->which = take(plan, bytes / plan->kernels.element_size);
+        plan->gradient_bytes = max_size(plan->gradient_bytes, bytes);
+    }
+}
+
+/* The first place from `base` on where `bytes` touch no activation that is still read when layer i is computed. */
+static size_t free_place(const wn_plan *plan, size_t i, size_t base, size_t bytes)
+{
+    size_t place = base;
+    for (size_t k = 0; k < i;) {
+        const wn_plan_layer *other = &plan->layers[k];
+        const size_t end = other->z + (activation_bytes(plan, other) + 63) / 64 * 64;
+        const bool taken = other->last_reader >= i && other->z < place + bytes && place < end;
+        if (taken) place = end;
+        k = taken ? 0 : k + 1;
+    }
+    return place;
+}
+
+/* Inference uses the place of an activation again when its last reader is done: less memory, more of it in caches. */
+static void place_inference(wn_plan *plan)
+{
+    const size_t base = plan->pass_bytes;
+    size_t end = base;
+    for (size_t i = 0; i < plan->layer_count; i++) {
+        wn_plan_layer *layer = &plan->layers[i];
+        const size_t bytes = activation_bytes(plan, layer);
+        layer->z = layer->a = free_place(plan, i, base, bytes);
+        layer->kept = true;
+        end = max_size(end, layer->z + bytes);
+    }
+    (void)take(plan, end - base);
+}
+
+static void place_layers(wn_plan *plan, const wn_architecture *architecture)
+{
+    shape_layers(plan, architecture);
+    plan->input = take(plan, (size_t)plan->views * 3 * plan->side * plan->side * plan->kernels.element_size);
+    for (size_t i = 0; i < plan->layer_count; i++) {
+        wn_plan_layer *layer = &plan->layers[i];
+        layer->norms = take(plan, layer->channels / WN_STRIP_CHANNELS * sizeof(wn_strip_norm));
+        layer->variance = take(plan, layer->channels * sizeof(float));
+        if (layer->pool) plan->full_bytes = max_size(plan->full_bytes, 4 * activation_bytes(plan, layer));
+        plan->sum_count = max_size(plan->sum_count, 2 * (size_t)layer->channels);
+    }
+    if (plan->training)
+        place_training(plan, architecture);
+    else
+        place_inference(plan);
 }
 
 /* Weights times the scale of the norm with running statistics, and its shift behind them. */

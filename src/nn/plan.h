@@ -27,10 +27,11 @@ typedef struct wn_plan_layer {
     bool pool;
     uint32_t skip;
     wn_clip clip;
-    size_t source; /* the row that it reads; unused for the first */
+    size_t source;      /* the row that it reads; unused for the first */
+    size_t last_reader; /* the last row that reads it or adds it; the number of layers for the last */
     wn_conv *forward, *backward_data, *backward_weights;
     size_t packed_forward, packed_backward; /* numbers of network->packed */
-    size_t z, a;                            /* before the norm, after the layer; the same place in inference */
+    size_t z, a; /* before the norm, after the layer; the same place in inference, where others use it afterwards */
     /* Whether `a` lies in the pass. In training only what a skip reads or makes does: the rest passes through scratch
      * memory and is computed again from z in the backward pass, which is cheaper than keeping it. */
     bool kept;
