@@ -502,7 +502,30 @@ static void wrong_shapes_are_refused(void **state)
     assert_null(network);
 }
 
-/* Every row of the table: names, shapes, and one small step of it. */
+/* Inference folds norms into weights and uses memory again; training with fixed norms computes the same in the plain
+ * order, each activation in a place of its own. */
+static void check_inference(wn_network *network, const wn_batch_group *group, const uint8_t *pixels)
+{
+    const wn_batch_options both[] = {{.precision = WN_PRECISION_FP32},
+                                     {.precision = WN_PRECISION_FP32, .training = true, .fixed_norms = true}};
+    const size_t count = group->views * wn_architecture_features(wn_network_architecture(network));
+    float *features = wn_calloc(WN_MEMORY_GENERAL, 2 * count, sizeof *features), largest = 0;
+    wn_error err = {0};
+
+    assert_non_null(features);
+    for (size_t i = 0; i < 2; i++) {
+        wn_batch *batch = NULL;
+        assert_int_equal(wn_batch_new(network, group, 1, &both[i], &batch, &err), WN_OK);
+        assert_int_equal(wn_batch_forward(batch, NULL, &pixels, features + i * count, &err), WN_OK);
+        wn_batch_free(&batch);
+    }
+    for (size_t i = 0; i < count; i++) largest = fmaxf(largest, fabsf(features[count + i]));
+    assert_true(largest > 0);
+    for (size_t i = 0; i < count; i++) assert_float_equal(features[i] / largest, features[count + i] / largest, 1e-4);
+    wn_free(features);
+}
+
+/* Every row of the table: names, shapes, one small step of it, and inference before and after. */
 static void architectures_work(void **state)
 {
     const wn_architecture *architecture = NULL;
@@ -526,6 +549,10 @@ static void architectures_work(void **state)
         assert_int_equal(wn_batch_new(network, &group, 1, &options, &batch, &err), WN_OK);
         assert_int_equal(wn_batch_forward(batch, NULL, (const uint8_t *const *)&pixels, features, &err), WN_OK);
         for (uint32_t k = 0; k < 2 * width; k++) assert_true(isfinite(features[k]));
+        check_inference(network, &group, pixels);
+        wn_batch_absorb(batch, 0.5F);
+        assert_int_equal(wn_network_commit(network, NULL, &err), WN_OK);
+        check_inference(network, &group, pixels);
         wn_batch_free(&batch);
         wn_network_free(&network);
         wn_free(features);
