@@ -125,6 +125,10 @@ assert shown.startswith("umap: " + told["umap"]["summary"])
 assert all("\n  " + row["name"] in shown for row in told["umap"]["settings"])
 P
 "$W" info max-herding | grep -q '^  kernel=rbf|laplace  .*\[rbf\]'
+"$W" info vicreg >settings.txt
+grep -q "^  covariance=W .*\[0.04\]$" settings.txt
+grep -q "Needs neither negatives" settings.txt
+"$W" info simsiam | grep -q "has no settings"
 mkdir named
 cp rows.npy named/tsne
 (cd named && ! "$W" info tsne | grep -q '^Settings')

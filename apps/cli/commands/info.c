@@ -159,23 +159,41 @@ static json_t *json_info(const char *missing)
     return out;
 }
 
-/* A strategy or a method of maps, which have settings. */
+/* A strategy, or a method of maps or of training: what has settings. */
 typedef struct plugin {
     const char *name, *summary;
+    const char *advice;             /* when to use it; NULL = the summary says it */
     const char *chosen_by, *set_by; /* on the command line */
     const wn_option *options;
 } plugin;
+
+static bool find_training_method(const char *name, plugin *out)
+{
+    const char *known, *summary;
+    for (size_t i = 0; wn_train_get_method(i, &known, &summary); i++) {
+        if (strcmp(known, name) != 0) continue;
+        *out = (plugin){known,
+                        summary,
+                        wn_train_get_method_advice(i),
+                        "winnow train --method",
+                        "--method-options",
+                        wn_train_get_method_options(i)};
+        return true;
+    }
+    return false;
+}
 
 static bool find_plugin(const char *name, plugin *out)
 {
     const wn_strategy *strategy = wn_strategy_find(name);
     const wn_projection_method *method = wn_projection_method_find(name);
     if (strategy)
-        *out = (plugin){strategy->name, strategy->summary, "winnow select --strategy", "--strategy-options",
-                        strategy->options};
+        *out = (plugin){strategy->name,       strategy->summary, NULL, "winnow select --strategy",
+                        "--strategy-options", strategy->options};
     else if (method)
-        *out = (plugin){method->name, method->summary, "winnow map --method", "--method-options", method->options};
-    return strategy || method;
+        *out =
+            (plugin){method->name, method->summary, NULL, "winnow map --method", "--method-options", method->options};
+    return strategy || method || find_training_method(name, out);
 }
 
 static json_t *json_settings(const plugin *p)
@@ -188,13 +206,16 @@ static json_t *json_settings(const plugin *p)
         json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:o}", "name", row->name, "help", row->help, "default",
                                               row->initial, "choices", choices));
     }
-    return json_pack("{s:s, s:s, s:o}", "name", p->name, "summary", p->summary, "settings", list);
+    json_t *out = json_pack("{s:s, s:s, s:o}", "name", p->name, "summary", p->summary, "settings", list);
+    if (out && p->advice) json_object_set_new(out, "advice", json_string(p->advice));
+    return out;
 }
 
 static wn_status print_plugin(const session *run, const plugin *p, wn_error *err)
 {
     if (run->common.json) return json_print(json_settings(p), err);
     printf("%s: %s\n", p->name, p->summary);
+    if (p->advice) printf("%s\n", p->advice);
     if (!p->options || p->options->type == WN_OPTION_END) {
         printf("It has no settings.\n");
         return WN_OK;
@@ -227,7 +248,7 @@ static const char *const examples[] = {
     "winnow info embeddings.npy",
     "shape and type of an array, the range of its numbers, rows with gaps",
     "winnow info max-herding",
-    "the settings of a strategy, or of a method of 'winnow map'",
+    "the settings of a strategy, or of a method of 'winnow map' or 'winnow train'",
     NULL,
 };
 
@@ -242,8 +263,7 @@ const command command_info = {
         "pulled one), an array (.npy), a checkpoint of a training, an index or the folder of a workspace. Of an ONNX "
         "model: its inputs and outputs, the layer that embeddings are taken from, their dimensions, and the "
         "preprocessing. The whole file is read, so one that is damaged or cut short is told. With the NAME of a "
-        "strategy "
-        "or of a method of 'winnow map': its settings.",
+        "strategy or of a method of 'winnow map' or 'winnow train': its settings.",
     .examples = examples,
     .flags = COMMAND_PLAIN,
     .most_paths = 1,
