@@ -18,6 +18,7 @@ typedef struct walk {
     const wn_strip_kernels *kernels;
     char *memory;
     wn_pass_scratch *scratch;
+    size_t first; /* view of the part in work, in the front of the plan; else 0 */
 } walk;
 
 /* The strips of an activation: `at(n, group)` is n * view + group * block elements into it. */
@@ -57,7 +58,7 @@ static void load_input(const walk *w, const uint8_t *pixels, size_t views)
     for (size_t n = 0; n < views; n++)
         w->kernels->load_pixels(pixels + n * positions * 3, positions, w->network->pixels, blocks ? 1 : 3,
                                 blocks ? positions : 1, input + n * positions * 3 * element);
-    memset(input + views * positions * 3 * element, 0, (plan->views - views) * positions * 3 * element);
+    memset(input + views * positions * 3 * element, 0, (plan->part - views) * positions * 3 * element);
 }
 
 /* z of every strip from the convolution's output (pooling on the way), and its sums in training. */
@@ -69,7 +70,7 @@ static void collect_moments(const walk *w, const wn_plan_layer *layer, double *f
 
     memset(first, 0, layer->channels * sizeof *first);
     memset(second, 0, layer->channels * sizeof *second);
-    for (size_t n = 0; n < w->plan->views; n++) {
+    for (size_t n = 0; n < layer->views; n++) {
         for (size_t g = 0; g < s.groups; g++) {
             void *strip = z + strip_at(w, &s, n, g);
             if (layer->pool) {
@@ -116,21 +117,28 @@ static void set_norms(const walk *w, size_t i, const double *first, const double
     }
 }
 
+/* Byte offset of the part in work into what the front leaves, which is there for all views. */
+static size_t part_at(const walk *w, size_t i)
+{
+    return i + 1 == w->plan->front ? w->first * wn_plan_view_bytes(w->plan, i) : 0;
+}
+
 /* Where the forward pass leaves the activation of layer i. The next layer reads it and writes to the other buffer. */
 static void *activation_of(const walk *w, size_t i)
 {
     const wn_plan_layer *layer = &w->plan->layers[i];
-    return layer->kept ? w->memory + layer->a : w->scratch->gradients[i % 2];
+    return layer->kept ? w->memory + layer->a + part_at(w, i) : w->scratch->gradients[i % 2];
 }
 
 static void activate_layer(const walk *w, size_t i, char *a)
 {
     const wn_plan_layer *layer = &w->plan->layers[i];
     const wn_strip_norm *norms = norms_of(w, layer);
-    const char *z = w->memory + layer->z, *skip = layer->skip ? activation_of(w, i - layer->skip) : NULL;
+    const char *z = w->memory + layer->z + part_at(w, i),
+               *skip = layer->skip ? activation_of(w, i - layer->skip) : NULL;
     strips s = strips_of(w, layer->channels, layer->side);
 
-    for (size_t n = 0; n < w->plan->views; n++) {
+    for (size_t n = 0; n < layer->views; n++) {
         for (size_t g = 0; g < s.groups; g++) {
             size_t at = strip_at(w, &s, n, g);
             if (layer->clip == WN_CLIP_JOINED)
@@ -151,7 +159,7 @@ static void pool_and_activate(const walk *w, size_t i)
     const char *skip = layer->skip ? activation_of(w, i - layer->skip) : NULL;
     wn_strip_sums unused;
 
-    for (size_t n = 0; n < w->plan->views; n++) {
+    for (size_t n = 0; n < layer->views; n++) {
         for (size_t g = 0; g < s.groups; g++) {
             size_t at = strip_at(w, &s, n, g);
             w->kernels->pool(&s.strip, full + strip_at(w, &f, n, g), a + at, NULL, &unused);
@@ -164,7 +172,7 @@ static wn_status forward_layer(const walk *w, size_t i, wn_error *err)
 {
     const wn_plan_layer *layer = &w->plan->layers[i];
     double *first = w->scratch->sums, *second = first + layer->channels;
-    void *out = layer->pool ? w->scratch->full : w->memory + layer->z;
+    void *out = layer->pool ? w->scratch->full : w->memory + layer->z + part_at(w, i);
 
     void *in = i == 0 ? w->memory + w->plan->input : activation_of(w, layer->source);
 
@@ -180,17 +188,34 @@ static wn_status forward_layer(const walk *w, size_t i, wn_error *err)
     return WN_OK;
 }
 
+/* The front, a part of the views after the other. */
+static wn_status forward_front(walk *w, const uint8_t *pixels, size_t views, wn_error *err)
+{
+    const wn_plan *plan = w->plan;
+    const size_t view_bytes = (size_t)plan->side * plan->side * 3;
+    for (; w->first < views; w->first += plan->part) {
+        const size_t left = views - w->first;
+        load_input(w, pixels + w->first * view_bytes, left < plan->part ? left : plan->part);
+        for (size_t i = 0; i < plan->front; i++) WN_TRY(forward_layer(w, i, err));
+    }
+    w->first = 0;
+    return WN_OK;
+}
+
 wn_status wn_pass_forward(const wn_network *network, const wn_plan *plan, void *memory, wn_pass_scratch *scratch,
                           const uint8_t *pixels, size_t views, float *features, wn_error *err)
 {
-    walk w = {network, plan, &plan->kernels, memory, scratch};
+    walk w = {network, plan, &plan->kernels, memory, scratch, 0};
     const wn_plan_layer *last = &plan->layers[plan->layer_count - 1];
     strips s = strips_of(&w, last->channels, last->side);
     wn_status status = WN_OK;
 
     wn_onednn_section section = wn_onednn_enter();
-    load_input(&w, pixels, views);
-    for (size_t i = 0; i < plan->layer_count && status == WN_OK; i++) status = forward_layer(&w, i, err);
+    if (plan->front)
+        status = forward_front(&w, pixels, views, err);
+    else
+        load_input(&w, pixels, views);
+    for (size_t i = plan->front; i < plan->layer_count && status == WN_OK; i++) status = forward_layer(&w, i, err);
     for (size_t n = 0; n < views && status == WN_OK; n++) {
         for (size_t g = 0; g < s.groups; g++)
             plan->kernels.average(&s.strip, (char *)activation_of(&w, plan->layer_count - 1) + strip_at(&w, &s, n, g),
@@ -382,7 +407,7 @@ static wn_status backward_layer(const walk *w, size_t i, flow *at, bool add, flo
 wn_status wn_pass_backward(const wn_network *network, const wn_plan *plan, void *memory, wn_pass_scratch *scratch,
                            const float *dfeatures, bool add, float *gradient, wn_error *err)
 {
-    walk w = {network, plan, &plan->kernels, memory, scratch};
+    walk w = {network, plan, &plan->kernels, memory, scratch, 0};
     const wn_plan_layer *last = &plan->layers[plan->layer_count - 1];
     strips s = strips_of(&w, last->channels, last->side);
     flow at = {.owner = {plan->layer_count - 1, NOBODY, NOBODY}};

@@ -7,16 +7,26 @@
 #include "base/error.h"
 #include "winnow/memory.h"
 
+/* The front of inference (plan.h): measured with "mobile" at 112 x 112, 8 views, and "tiny" and "small" at 32 x 32, 64.
+ */
+enum { FRONT_BYTES = 2 << 20, FRONT_SIDE = 16, FRONT_PART = 2 };
+
 static size_t max_size(size_t a, size_t b)
 {
     return a > b ? a : b;
+}
+
+/* To whole cache lines. */
+static size_t round_up(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
 }
 
 /* Takes `bytes` of the pass memory, on a cache line of its own. */
 static size_t take(wn_plan *plan, size_t bytes)
 {
     size_t offset = plan->pass_bytes;
-    plan->pass_bytes += (bytes + 63) / 64 * 64;
+    plan->pass_bytes += round_up(bytes);
     return offset;
 }
 
@@ -53,9 +63,35 @@ static void shape_layers(wn_plan *plan, const wn_architecture *architecture)
     }
 }
 
-static size_t activation_bytes(const wn_plan *plan, const wn_plan_layer *layer)
+/* What is kept of the activation of layer i: of the front the last one is whole, the others are there for a part. */
+static size_t activation_bytes(const wn_plan *plan, size_t i)
 {
-    return plan->views * layer->channels * layer->side * layer->side * plan->kernels.element_size;
+    const size_t views = i + 1 < plan->front ? plan->part : plan->views;
+    return views * wn_plan_view_bytes(plan, i);
+}
+
+/* Whether rows from `front` on read and add, of those before, the last one alone. */
+static bool can_cut(const wn_plan *plan, size_t front)
+{
+    for (size_t i = 0; i + 1 < front; i++) {
+        if (plan->layers[i].last_reader >= front) return false;
+    }
+    return true;
+}
+
+/* The front are the first layers as long as their activations of all views do not fit into a cache, and positions are
+ * many enough for the convolutions of a part. */
+static void cut_front(wn_plan *plan)
+{
+    size_t front = 0;
+    plan->part = plan->views;
+    if (plan->training || plan->views % FRONT_PART != 0) return;
+    while (front < plan->layer_count && plan->views * wn_plan_view_bytes(plan, front) > FRONT_BYTES &&
+           plan->layers[front].side >= FRONT_SIDE)
+        front++;
+    while (front > 0 && !can_cut(plan, front)) front--;
+    plan->front = front;
+    if (front) plan->part = FRONT_PART;
 }
 
 /* Training keeps what the backward pass reads. */
@@ -63,7 +99,7 @@ static void place_training(wn_plan *plan, const wn_architecture *architecture)
 {
     for (size_t i = 0; i < plan->layer_count; i++) {
         wn_plan_layer *layer = &plan->layers[i];
-        const size_t bytes = activation_bytes(plan, layer);
+        const size_t bytes = activation_bytes(plan, i);
         layer->z = layer->a = take(plan, bytes);
         layer->kept = joins_skip(architecture, i);
         if (layer->kept) layer->a = take(plan, bytes);
@@ -78,7 +114,7 @@ static size_t free_place(const wn_plan *plan, size_t i, size_t base, size_t byte
     size_t place = base;
     for (size_t k = 0; k < i;) {
         const wn_plan_layer *other = &plan->layers[k];
-        const size_t end = other->z + (activation_bytes(plan, other) + 63) / 64 * 64;
+        const size_t end = other->z + round_up(activation_bytes(plan, k));
         const bool taken = other->last_reader >= i && other->z < place + bytes && place < end;
         if (taken) place = end;
         k = taken ? 0 : k + 1;
@@ -90,11 +126,13 @@ static size_t free_place(const wn_plan *plan, size_t i, size_t base, size_t byte
 static void place_inference(wn_plan *plan)
 {
     const size_t base = plan->pass_bytes;
-    size_t end = base;
+    const size_t whole = plan->front ? round_up(activation_bytes(plan, plan->front - 1)) : 0; /* written by each part */
+    size_t end = base + whole;
     for (size_t i = 0; i < plan->layer_count; i++) {
         wn_plan_layer *layer = &plan->layers[i];
-        const size_t bytes = activation_bytes(plan, layer);
-        layer->z = layer->a = free_place(plan, i, base, bytes);
+        const size_t bytes = activation_bytes(plan, i);
+        const bool part = i + 1 < plan->front;
+        layer->z = layer->a = i + 1 == plan->front ? base : free_place(plan, i, part ? base + whole : base, bytes);
         layer->kept = true;
         end = max_size(end, layer->z + bytes);
     }
@@ -104,12 +142,14 @@ static void place_inference(wn_plan *plan)
 static void place_layers(wn_plan *plan, const wn_architecture *architecture)
 {
     shape_layers(plan, architecture);
-    plan->input = take(plan, (size_t)plan->views * 3 * plan->side * plan->side * plan->kernels.element_size);
+    cut_front(plan);
+    plan->input = take(plan, (size_t)plan->part * 3 * plan->side * plan->side * plan->kernels.element_size);
     for (size_t i = 0; i < plan->layer_count; i++) {
         wn_plan_layer *layer = &plan->layers[i];
         layer->norms = take(plan, layer->channels / WN_STRIP_CHANNELS * sizeof(wn_strip_norm));
         layer->variance = take(plan, layer->channels * sizeof(float));
-        if (layer->pool) plan->full_bytes = max_size(plan->full_bytes, 4 * activation_bytes(plan, layer));
+        layer->views = i < plan->front ? plan->part : plan->views;
+        if (layer->pool) plan->full_bytes = max_size(plan->full_bytes, 4 * layer->views * wn_plan_view_bytes(plan, i));
         plan->sum_count = max_size(plan->sum_count, 2 * (size_t)layer->channels);
     }
     if (plan->training)
@@ -197,7 +237,7 @@ static wn_status make_convs(wn_network *network, wn_plan *plan, size_t i, wn_err
 {
     wn_plan_layer *layer = &plan->layers[i];
     const wn_layer *row = &network->architecture->layers[i];
-    wn_conv_shape shape = {.views = plan->views,
+    wn_conv_shape shape = {.views = layer->views,
                            .side = layer->side_in,
                            .channels_in = layer->channels_in,
                            .channels_out = layer->channels,

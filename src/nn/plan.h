@@ -23,6 +23,7 @@ typedef struct wn_packed {
 /* One layer in a plan. Offsets are bytes into the memory of a pass. */
 typedef struct wn_plan_layer {
     uint32_t channels_in, channels, side_in, side; /* side: after stride and pooling */
+    uint32_t views;                                /* that it is carried out for at a time */
     uint32_t side_full;                            /* of the convolution's output, before pooling */
     bool pool;
     uint32_t skip;
@@ -43,6 +44,10 @@ typedef struct wn_plan_layer {
 
 typedef struct wn_plan {
     uint32_t views, side;
+    /* Inference: the first `front` layers are carried out for `part` views after the other, so that their activations,
+     * which are the largest, stay in a cache. 0 = none, part = views; so it is in training. */
+    size_t front;
+    uint32_t part;
     bool bf16, training, fixed_norms;
     wn_layout layout;
     wn_strip_kernels kernels;
@@ -71,6 +76,13 @@ struct wn_network {
     wn_packed *packed;
     size_t packed_count;
 };
+
+/* Bytes of the activation of layer i of one view. */
+static inline size_t wn_plan_view_bytes(const wn_plan *plan, size_t i)
+{
+    const wn_plan_layer *layer = &plan->layers[i];
+    return (size_t)layer->channels * layer->side * layer->side * plan->kernels.element_size;
+}
 
 /* The plan for these numbers, made when it is new. */
 WN_NODISCARD wn_status wn_plan_get(wn_network *network, uint32_t views, uint32_t side, const wn_batch_options *options,

@@ -525,6 +525,17 @@ static void check_inference(wn_network *network, const wn_batch_group *group, co
     wn_free(features);
 }
 
+/* So many views of such a size that their first activations are larger than a cache, and are made in parts. */
+static void check_parts(wn_network *network)
+{
+    const wn_batch_group group = {6, 128};
+    uint8_t *pixels = wn_alloc(WN_MEMORY_GENERAL, group.views * group.side * group.side, 3);
+    assert_non_null(pixels);
+    for (size_t i = 0; i < group.views * group.side * group.side * 3; i++) pixels[i] = (uint8_t)(i * i % 253);
+    check_inference(network, &group, pixels);
+    wn_free(pixels);
+}
+
 /* Every row of the table: names, shapes, one small step of it, and inference before and after. */
 static void architectures_work(void **state)
 {
@@ -553,6 +564,7 @@ static void architectures_work(void **state)
         wn_batch_absorb(batch, 0.5F);
         assert_int_equal(wn_network_commit(network, NULL, &err), WN_OK);
         check_inference(network, &group, pixels);
+        check_parts(network);
         wn_batch_free(&batch);
         wn_network_free(&network);
         wn_free(features);
