@@ -63,14 +63,14 @@ bool wn_conv_same_weights(const wn_conv *a, const wn_conv *b)
            a->winograd.packed == b->winograd.packed;
 }
 
-bool wn_conv_can_clip(const wn_conv_shape *shape)
+bool wn_conv_can_shift(const wn_onednn *onednn, const wn_conv_shape *shape)
 {
-    return !ours_pays(shape);
+    return !ours_pays(shape) && wn_onednn_conv_can_shift(onednn, shape);
 }
 
-bool wn_conv_clips(const wn_conv *conv)
+bool wn_conv_shifts(const wn_conv *conv)
 {
-    return conv->onednn && wn_onednn_conv_clips(conv->onednn);
+    return conv->onednn && wn_onednn_conv_shifts(conv->onednn);
 }
 
 wn_status wn_conv_pack(const wn_conv *conv, wn_onednn_stream *stream, const float *plain, const float *shift,

@@ -23,16 +23,16 @@ size_t wn_conv_weight_bytes(const wn_conv *conv);
 size_t wn_conv_scratch_bytes(const wn_conv *conv);
 
 /* Whether it can add a number to each channel and cut. Winograd's algorithm leaves both to the strips. */
-bool wn_conv_can_clip(const wn_conv_shape *shape);
+bool wn_conv_can_shift(const wn_onednn *onednn, const wn_conv_shape *shape);
 
-/* Whether it does (shape.clipped). */
-bool wn_conv_clips(const wn_conv *conv);
+/* Whether it does (shape.shifted). */
+bool wn_conv_shifts(const wn_conv *conv);
 
 /* Whether two convolutions of one layer take the same packed weights. */
 bool wn_conv_same_weights(const wn_conv *a, const wn_conv *b);
 
 /* plain (fp32, out x in x height x width) to packed, for FORWARD and BACKWARD_DATA; for BACKWARD_WEIGHTS the packed
- * gradient to plain. shift: what is added to each channel of the output, NULL where none is (wn_conv_clips). */
+ * gradient to plain. shift: what is added to each channel of the output, NULL where none is (wn_conv_shifts). */
 WN_NODISCARD wn_status wn_conv_pack(const wn_conv *conv, wn_onednn_stream *stream, const float *plain,
                                     const float *shift, void *packed, wn_error *err);
 WN_NODISCARD wn_status wn_conv_unpack(const wn_conv *conv, wn_onednn_stream *stream, const void *packed, float *plain,

@@ -21,7 +21,7 @@ typedef struct wn_conv_shape {
     bool late;
     bool bf16; /* activations and weights; gradients of weights are always fp32 */
     wn_layout layout;
-    bool clipped;    /* forward, of oneDNN: adds a number to each channel and cuts to [low, high] */
+    bool shifted;    /* forward, of oneDNN: adds a number to each channel and cuts to [low, high] */
     float low, high; /* 0 and infinity make ReLU; two infinities cut nothing */
 } wn_conv_shape;
 

@@ -110,7 +110,7 @@ WN_NODISCARD wn_status wn_batch_backward(wn_batch *batch, wn_pool *pool, const f
 bool wn_batch_is_finite(const wn_batch *batch);
 
 /* Moves the running statistics by `momentum` towards the mean over the shards of the last forward call; not with
- * fixed norms. */
+ * fixed norms. Inference sees it after wn_network_commit. */
 void wn_batch_absorb(wn_batch *batch, float momentum);
 
 #endif

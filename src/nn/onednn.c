@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #if defined(__SSE__)
 #include <xmmintrin.h>
@@ -34,7 +35,7 @@ struct wn_onednn_stream {
 struct wn_onednn_conv {
     wn_conv_direction direction;
     wn_dnnl_layout inner, outer, packed, plain, scratch, shift;
-    size_t shifts; /* channels that a number is added to; 0 = does not clip */
+    size_t shifts; /* channels that a number is added to; 0 = none */
     dnnl_primitive_desc_t description;
     dnnl_primitive_t run, reorder;
     const char *implementation;
@@ -159,9 +160,9 @@ static void fill_padding(const wn_conv_shape *shape, dnnl_dims_t before, dnnl_di
     after[0] = after[1] = last;
 }
 
-static bool clips(wn_conv_direction direction, const wn_conv_shape *shape)
+static bool is_shifted(wn_conv_direction direction, const wn_conv_shape *shape)
 {
-    return direction == WN_CONV_FORWARD && shape->clipped;
+    return direction == WN_CONV_FORWARD && shape->shifted;
 }
 
 static dnnl_status_t make_shift(const wn_conv_shape *shape, wn_dnnl_layout *out)
@@ -177,7 +178,7 @@ static dnnl_status_t fill_attributes(wn_conv_direction direction, const wn_conv_
     dnnl_status_t code = dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
     const bool cut = shape->low > -INFINITY || shape->high < INFINITY;
     dnnl_post_ops_t after = NULL;
-    if (code != dnnl_success || !clips(direction, shape) || !cut) return code;
+    if (code != dnnl_success || !is_shifted(direction, shape) || !cut) return code;
     code = dnnl_post_ops_create(&after);
     if (code == dnnl_success) code = wn_dnnl_append_cut(after, shape->low, shape->high);
     if (code == dnnl_success) code = dnnl_primitive_attr_set_post_ops(attributes, after);
@@ -213,7 +214,7 @@ static dnnl_status_t describe(const wn_onednn *onednn, wn_conv_direction directi
     if (code == dnnl_success) code = wn_dnnl_layout_make(&weights, rank, weight_dims, weight_type, dnnl_format_tag_any);
     if (code == dnnl_success)
         code = wn_dnnl_layout_make(&outer, 4, outer_dims, type, activation_tag(shape->layout, shape->channels_out));
-    if (code == dnnl_success && clips(direction, shape)) {
+    if (code == dnnl_success && is_shifted(direction, shape)) {
         code = make_shift(shape, &shift);
         convolution.shift = &shift;
     }
@@ -245,6 +246,32 @@ static dnnl_status_t describe_best(const wn_onednn *onednn, wn_conv_direction di
             return dnnl_success;
     }
     return describe(onednn, direction, shape, dnnl_convolution_direct, hint, out);
+}
+
+enum { NAME_BYTES = 64 };
+
+/* oneDNN's name of what computes a forward convolution; "" where nothing does. */
+static void name_best(const wn_onednn *onednn, const wn_conv_shape *shape, char name[NAME_BYTES])
+{
+    dnnl_primitive_desc_t description = NULL;
+    const char *found = "";
+    if (describe_best(onednn, WN_CONV_FORWARD, shape, NULL, &description) == dnnl_success)
+        dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &found);
+    snprintf(name, NAME_BYTES, "%s", found);
+    if (description) dnnl_primitive_desc_destroy(description);
+}
+
+bool wn_onednn_conv_can_shift(const wn_onednn *onednn, const wn_conv_shape *shape)
+{
+    wn_conv_shape plain = *shape, shifted = *shape;
+    char plainly[NAME_BYTES], shifting[NAME_BYTES];
+    plain.shifted = false;
+    shifted.shifted = true;
+    wn_onednn_section section = wn_onednn_enter();
+    name_best(onednn, &plain, plainly);
+    name_best(onednn, &shifted, shifting);
+    wn_onednn_leave(section);
+    return strcmp(plainly, shifting) == 0;
 }
 
 static dnnl_status_t make_reorder(const wn_onednn *onednn, wn_onednn_conv *conv)
@@ -283,7 +310,7 @@ static dnnl_status_t make_conv(const wn_onednn *onednn, const wn_conv_shape *sha
         code = wn_dnnl_layout_query(d, weights ? dnnl_query_diff_weights_md : dnnl_query_weights_md, &conv->packed);
     if (code == dnnl_success) code = wn_dnnl_layout_query(d, dnnl_query_scratchpad_md, &conv->scratch);
     dnnl_primitive_desc_query(d, dnnl_query_impl_info_str, 0, &conv->implementation);
-    conv->shifts = clips(conv->direction, shape) ? shape->channels_out : 0;
+    conv->shifts = is_shifted(conv->direction, shape) ? shape->channels_out : 0;
     if (code == dnnl_success && conv->shifts) code = make_shift(shape, &conv->shift);
     if (code == dnnl_success)
         code = wn_dnnl_layout_make(&conv->plain, rank, dims, dnnl_f32, rank == 5 ? dnnl_goihw : dnnl_oihw);
@@ -338,7 +365,7 @@ size_t wn_onednn_conv_weight_bytes(const wn_onednn_conv *conv)
     return shift_at(conv) + conv->shifts * sizeof(float);
 }
 
-bool wn_onednn_conv_clips(const wn_onednn_conv *conv)
+bool wn_onednn_conv_shifts(const wn_onednn_conv *conv)
 {
     return conv->shifts > 0;
 }

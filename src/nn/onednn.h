@@ -59,11 +59,15 @@ size_t wn_onednn_conv_scratch_bytes(const wn_onednn_conv *conv);
 /* Whether two convolutions take the same packed weights. */
 bool wn_onednn_conv_same_weights(const wn_onednn_conv *a, const wn_onednn_conv *b);
 
-/* Whether it adds a number to each channel and cuts (shape.clipped); the numbers lie behind the packed weights. */
-bool wn_onednn_conv_clips(const wn_onednn_conv *conv);
+/* Whether a forward convolution is computed by the same code when it adds and cuts: that of AVX without AVX2 cannot,
+ * and what oneDNN takes in its stead needs twice the time. */
+bool wn_onednn_conv_can_shift(const wn_onednn *onednn, const wn_conv_shape *shape);
+
+/* Whether it adds a number to each channel and cuts (shape.shifted); the numbers lie behind the packed weights. */
+bool wn_onednn_conv_shifts(const wn_onednn_conv *conv);
 
 /* plain (fp32, out x in x height x width) to packed, for FORWARD and BACKWARD_DATA; for BACKWARD_WEIGHTS the packed
- * gradient to plain. shift: a number for each channel of the output if it clips, else NULL. */
+ * gradient to plain. shift: a number for each channel of the output if it shifts, else NULL. */
 WN_NODISCARD wn_status wn_onednn_conv_pack(const wn_onednn_conv *conv, wn_onednn_stream *stream, const float *plain,
                                            const float *shift, void *packed, wn_error *err);
 WN_NODISCARD wn_status wn_onednn_conv_unpack(const wn_onednn_conv *conv, wn_onednn_stream *stream, const void *packed,

@@ -40,10 +40,10 @@ typedef struct wn_dnnl_convolution {
     dnnl_primitive_attr_t attributes;
     dnnl_primitive_desc_t hint; /* the forward one; NULL for WN_CONV_FORWARD */
 } wn_dnnl_convolution;
-/* Appends the cut of each number to [low, high]. */
-dnnl_status_t wn_dnnl_append_cut(dnnl_post_ops_t after, float low, float high);
-
 dnnl_status_t wn_dnnl_describe(dnnl_engine_t engine, const wn_dnnl_convolution *convolution,
                                dnnl_primitive_desc_t *out);
+
+/* Appends the cut of each number to [low, high]. */
+dnnl_status_t wn_dnnl_append_cut(dnnl_post_ops_t after, float low, float high);
 
 #endif

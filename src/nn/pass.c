@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The walk of one shard through the layers, forward and backward. Between the convolutions (conv.h) all is
- * one strip kernel after the other.
+ * one strip kernel after the other, except where a convolution does norm and cut itself (`folded` in plan.h).
  */
 #include "nn/pass.h"
 

@@ -186,7 +186,7 @@ static wn_status pack_folded(const wn_network *network, const wn_packed *packed,
 
 wn_status wn_plan_pack(const wn_network *network, const wn_packed *packed, wn_onednn_stream *stream, wn_error *err)
 {
-    if (wn_conv_clips(packed->conv)) return pack_folded(network, packed, stream, err);
+    if (wn_conv_shifts(packed->conv)) return pack_folded(network, packed, stream, err);
     return wn_conv_pack(packed->conv, stream, wn_network_values(network, network->rows[packed->layer].weight), NULL,
                         packed->weights, err);
 }
@@ -211,13 +211,18 @@ static wn_status find_packed(wn_network *network, size_t layer, const wn_conv *c
     *packed = (wn_packed){.layer = layer, .conv = conv};
     packed->weights = wn_calloc(WN_MEMORY_NETWORK, wn_conv_weight_bytes(conv), 1);
     if (!packed->weights) return wn_fail(err, WN_NOMEM, "no memory for the packed weights");
-    *out = network->packed_count++;
 
-    if ((status = wn_onednn_stream_new(network->onednn, &stream, err))) return status;
+    if ((status = wn_onednn_stream_new(network->onednn, &stream, err))) goto done;
     wn_onednn_section section = wn_onednn_enter();
     status = wn_plan_pack(network, packed, stream, err);
     wn_onednn_leave(section);
     wn_onednn_stream_free(&stream);
+
+done:
+    if (status == WN_OK)
+        *out = network->packed_count++;
+    else
+        wn_free(packed->weights);
     return status;
 }
 
@@ -249,8 +254,8 @@ static wn_status make_convs(wn_network *network, wn_plan *plan, size_t i, wn_err
                            .layout = plan->layout,
                            .low = wn_clip_low(row->clip),
                            .high = wn_clip_high(row->clip)};
-    layer->folded = !plan->training && can_fold(row) && wn_conv_can_clip(&shape);
-    shape.clipped = layer->folded;
+    layer->folded = !plan->training && can_fold(row) && wn_conv_can_shift(network->onednn, &shape);
+    shape.shifted = layer->folded;
 
     WN_TRY(wn_conv_new(network->onednn, WN_CONV_FORWARD, &shape, &layer->forward, err));
     WN_TRY(find_packed(network, i, layer->forward, &layer->packed_forward, err));

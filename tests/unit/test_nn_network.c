@@ -536,6 +536,30 @@ static void check_parts(wn_network *network)
     wn_free(pixels);
 }
 
+/* The first row is read again behind rows whose activations are small enough to be there for all views. */
+static void parts_end_before_what_is_read_again(void **state)
+{
+    static const wn_layer rows[] = {
+        {.channels = 16, .kernel = 3},
+        {.channels = 16, .kernel = 3},
+        {.channels = 32, .kernel = 1, .stride = 2, .clip = WN_CLIP_NONE},
+        {.channels = 16, .kernel = 3, .stride = 2, .from = 3},
+        {.channels = 32, .kernel = 1, .skip = 2, .clip = WN_CLIP_JOINED},
+    };
+    const wn_architecture architecture = {"crossing", "for tests", rows, sizeof rows / sizeof *rows, 0};
+    const wn_batch_group group = {64, 32};
+    wn_error err = {0};
+    wn_network *network = NULL;
+    uint8_t *pixels = wn_alloc(WN_MEMORY_GENERAL, group.views * group.side * group.side, 3);
+    (void)state;
+    assert_non_null(pixels);
+    for (size_t i = 0; i < group.views * group.side * group.side * 3; i++) pixels[i] = (uint8_t)(i * i % 253);
+    assert_int_equal(wn_network_new(&architecture, 1, &network, &err), WN_OK);
+    check_inference(network, &group, pixels);
+    wn_network_free(&network);
+    wn_free(pixels);
+}
+
 /* Every row of the table: names, shapes, one small step of it, and inference before and after. */
 static void architectures_work(void **state)
 {
@@ -693,6 +717,7 @@ int main(void)
         ON_ALL(bytes_are_known_beforehand),
         ON(wrong_shapes_are_refused, 0),
         cmocka_unit_test(architectures_work),
+        cmocka_unit_test(parts_end_before_what_is_read_again),
         cmocka_unit_test(strides_halve_odd_sides_upwards),
         cmocka_unit_test(auto_precision_follows_the_processor),
         cmocka_unit_test(auto_precision_of_training_follows_the_processor),
