@@ -180,7 +180,7 @@ static wn_status forward_layer(const walk *w, size_t i, wn_error *err)
                        w->scratch->conv, err));
     if (layer->folded) return WN_OK;
     if (w->plan->training) collect_moments(w, layer, first, second);
-    set_norms(w, i, first, second);
+    if (w->first == 0) set_norms(w, i, first, second); /* the running statistics are the same for all parts */
     if (layer->pool && layer->clip != WN_CLIP_JOINED && !w->plan->training)
         pool_and_activate(w, i);
     else
@@ -188,7 +188,7 @@ static wn_status forward_layer(const walk *w, size_t i, wn_error *err)
     return WN_OK;
 }
 
-/* The front, a part of the views after the other. */
+/* Pixels and the front, a part of the views after the other; one part with all of them where there is no front. */
 static wn_status forward_front(walk *w, const uint8_t *pixels, size_t views, wn_error *err)
 {
     const wn_plan *plan = w->plan;
@@ -208,13 +208,9 @@ wn_status wn_pass_forward(const wn_network *network, const wn_plan *plan, void *
     walk w = {network, plan, &plan->kernels, memory, scratch, 0};
     const wn_plan_layer *last = &plan->layers[plan->layer_count - 1];
     strips s = strips_of(&w, last->channels, last->side);
-    wn_status status = WN_OK;
 
     wn_onednn_section section = wn_onednn_enter();
-    if (plan->front)
-        status = forward_front(&w, pixels, views, err);
-    else
-        load_input(&w, pixels, views);
+    wn_status status = forward_front(&w, pixels, views, err);
     for (size_t i = plan->front; i < plan->layer_count && status == WN_OK; i++) status = forward_layer(&w, i, err);
     for (size_t n = 0; n < views && status == WN_OK; n++) {
         for (size_t g = 0; g < s.groups; g++)
