@@ -172,12 +172,12 @@ static bool find_training_method(const char *name, plugin *out)
     const char *known, *summary;
     for (size_t i = 0; wn_train_get_method(i, &known, &summary); i++) {
         if (strcmp(known, name) != 0) continue;
-        *out = (plugin){known,
-                        summary,
-                        wn_train_get_method_advice(i),
-                        "winnow train --method",
-                        "--method-options",
-                        wn_train_get_method_options(i)};
+        *out = (plugin){.name = known,
+                        .summary = summary,
+                        .advice = wn_train_get_method_advice(i),
+                        .chosen_by = "winnow train --method",
+                        .set_by = "--method-options",
+                        .options = wn_train_get_method_options(i)};
         return true;
     }
     return false;
@@ -188,11 +188,17 @@ static bool find_plugin(const char *name, plugin *out)
     const wn_strategy *strategy = wn_strategy_find(name);
     const wn_projection_method *method = wn_projection_method_find(name);
     if (strategy)
-        *out = (plugin){strategy->name,       strategy->summary, NULL, "winnow select --strategy",
-                        "--strategy-options", strategy->options};
+        *out = (plugin){.name = strategy->name,
+                        .summary = strategy->summary,
+                        .chosen_by = "winnow select --strategy",
+                        .set_by = "--strategy-options",
+                        .options = strategy->options};
     else if (method)
-        *out =
-            (plugin){method->name, method->summary, NULL, "winnow map --method", "--method-options", method->options};
+        *out = (plugin){.name = method->name,
+                        .summary = method->summary,
+                        .chosen_by = "winnow map --method",
+                        .set_by = "--method-options",
+                        .options = method->options};
     return strategy || method || find_training_method(name, out);
 }
 
