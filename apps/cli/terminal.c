@@ -135,7 +135,8 @@ bool terminal_progress(void *context, const wn_progress_report *report)
     terminal *out = context;
     if (!out->shows_progress) return terminal_interrupted();
     double time = now();
-    bool fresh = strncmp(out->stage, report->stage, sizeof out->stage - 1) != 0;
+    const bool again = report->done < out->first_done; /* a stage of the same name, on other work */
+    const bool fresh = again || strncmp(out->stage, report->stage, sizeof out->stage - 1) != 0;
     if (fresh) {
         snprintf(out->stage, sizeof out->stage, "%s", report->stage);
         out->stage_started = time;

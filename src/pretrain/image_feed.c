@@ -20,7 +20,8 @@ static wn_status fill_cache(wn_image_feed *feed, const wn_progress *progress, wn
     if (!feed->cache) return wn_fail(err, WN_NOMEM, "out of memory for %lld images", (long long)count);
     for (int64_t first = 0; first < count; first += ROWS_PER_READ) {
         size_t n = (size_t)(count - first < ROWS_PER_READ ? count - first : ROWS_PER_READ);
-        wn_progress_report report = {.stage = "train", .unit = "images", .note = "reading images"};
+        const wn_progress_report report = {
+            .stage = "load", .unit = "images", .done = (uint64_t)first + n, .total = (uint64_t)count};
         for (size_t i = 0; i < n; i++) rows[i] = first + (int64_t)i;
         WN_TRY(
             feed->images->fetch(feed->images->context, rows, n, feed->cache + (size_t)first * feed->image_bytes, err));

@@ -28,8 +28,12 @@ grep -q "training was cancelled after [0-9]* of $steps steps" stopped.txt || cat
 cp "$(checkpoint w)" good
 [ "$(stopped w KILL)" = 137 ] || cat stopped.txt
 grep -q "training continues after step" stopped.txt || cat stopped.txt
-(train -w w --out resumed.wnm -q)
+(train -w w --out resumed.wnm --progress always 2>said)
 cmp plain.wnm resumed.wnm
+# What was done before counts in the share and not in the rate: the stage begins where the checkpoint stands.
+tr '\r' '\n' <said | grep -o '\(load\|train\) .* images' >lines
+grep -q '^load ' lines && grep -q '^train ' lines || cat lines
+if grep '^train ' lines | grep -v '[1-9][0-9,]* / [1-9][0-9,]* images'; then cat lines; fi
 
 # Checkpoints that are no use: training starts over and says why, and ends in the same bytes.
 again() { # WORDS: with what stands in `bad` as the checkpoint
