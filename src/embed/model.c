@@ -117,19 +117,6 @@ wn_status wn_model_open_memory(const void *bytes, size_t len, const char *name, 
     return status;
 }
 
-wn_status wn_model_open(const char *path, wn_precision precision, wn_model **out, wn_error *err)
-{
-    wn_buffer bytes;
-    *out = NULL;
-    wn_buffer_init(&bytes, WN_MEMORY_NETWORK, 0);
-    wn_status status = wn_model_file_read(path, &bytes, err);
-    if (status == WN_OK) {
-        status = wn_model_open_memory(bytes.data ? bytes.data : "", bytes.len, path, precision, out, err);
-    }
-    wn_buffer_clear(&bytes);
-    return status;
-}
-
 void wn_model_close(wn_model **model)
 {
     wn_model *m = *model;

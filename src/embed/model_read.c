@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "embed/model_file.h"
 #include "embed/model_safetensors.h"
+#include "winnow/model.h"
 
 /* Of builtin_model.S. */
 extern const unsigned char wn_builtin_model[], wn_builtin_model_end[];
@@ -35,6 +36,19 @@ wn_status wn_model_file_read(const char *path, wn_buffer *out, wn_error *err)
     wn_buffer_init(&bytes, out->category, 0);
     wn_status status = wn_file_read(path, file_bytes_max, &bytes, err);
     if (!status) status = wn_model_from_safetensors(bytes.data ? bytes.data : "", bytes.len, path, out, err);
+    wn_buffer_clear(&bytes);
+    return status;
+}
+
+wn_status wn_model_open(const char *path, wn_precision precision, wn_model **out, wn_error *err)
+{
+    wn_buffer bytes;
+    *out = NULL;
+    wn_buffer_init(&bytes, WN_MEMORY_NETWORK, 0);
+    wn_status status = wn_model_file_read(path, &bytes, err);
+    if (status == WN_OK) {
+        status = wn_model_open_memory(bytes.data ? bytes.data : "", bytes.len, path, precision, out, err);
+    }
     wn_buffer_clear(&bytes);
     return status;
 }

@@ -5,14 +5,12 @@
  */
 #include "jobs/config_planning.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "winnow/log.h"
 #include "winnow/memory.h"
 
 /* Puts "FILE:LINE: place: " before a message. */
@@ -22,60 +20,6 @@ static wn_status at_place(const wn_planning *p, wn_status status)
     wn_error inner = *p->err;
     if (strncmp(inner.message, p->config->file, strlen(p->config->file)) == 0) return status;
     return wn_fail(p->err, status, "%s:%zu: %s: %s", p->config->file, p->s->line, p->s->place, inner.message);
-}
-
-void *wn_planning_keep(wn_planning *p, size_t count, size_t size)
-{
-    wn_config_plan *plan = p->plan;
-    if (plan->array_count == WN_CONFIG_ARRAYS_MOST) return NULL;
-    void *array = wn_alloc(WN_MEMORY_SELECTION, count, size);
-    if (array) plan->arrays[plan->array_count++] = array;
-    return array;
-}
-
-wn_status wn_planning_no_memory(const wn_planning *p)
-{
-    return wn_fail(p->err, WN_NOMEM, "no memory for the inputs of %zu rows", p->rows);
-}
-
-/* What an input is called in explanations and in the lists of reasons. */
-static const char *input_name(const wn_config_input *input)
-{
-    switch (input->type) {
-    case WN_CONFIG_INPUT_SCORES:
-        return input->score ? input->score : input->array;
-    case WN_CONFIG_INPUT_METADATA:
-        return input->key ? input->key : input->array;
-    case WN_CONFIG_INPUT_PREDICTIONS:
-        return input->task ? input->task : input->array ? input->array : "predictions";
-    default:
-        return input->type == WN_CONFIG_INPUT_RANDOM ? "random" : "embeddings";
-    }
-}
-
-/* "balance:weather", "diversity". */
-static const char *make_label(wn_planning *p)
-{
-    char type[32];
-    snprintf(type, sizeof type, "%s", wn_config_strategy_names[p->s->type]);
-    for (char *at = type; *at; at++) *at = (char)tolower((unsigned char)*at);
-    if (p->s->input.type == WN_CONFIG_INPUT_EMBEDDINGS) return wn_arena_format(&p->plan->arena, "%s", type);
-    return wn_arena_format(&p->plan->arena, "%s:%s", type, input_name(&p->s->input));
-}
-
-wn_objective_input *wn_planning_add(wn_planning *p, const char *kind)
-{
-    size_t at = p->plan->request.objective_count++;
-    p->plan->labels[at] = make_label(p);
-    p->plan->inputs[at] = (wn_objective_input){.kind = kind, .label = p->plan->labels[at], .strength = p->s->strength};
-    return p->plan->inputs + at;
-}
-
-void wn_planning_explain(wn_planning *p)
-{
-    wn_buffer_format(&p->plan->explain, "%s of %s", wn_config_strategy_names[p->s->type], input_name(&p->s->input));
-    if (p->s->type != WN_CONFIG_STRATEGY_THRESHOLD && p->s->type != WN_CONFIG_STRATEGY_QUOTA)
-        wn_buffer_format(&p->plan->explain, ", strength %g", p->s->strength);
 }
 
 /* ---- numbers ---- */
@@ -92,45 +36,6 @@ static wn_status load_numbers(wn_planning *p, float **out)
     return WN_OK;
 }
 
-typedef struct summary {
-    double least, most, mean;
-    size_t known, missing; /* among the candidates */
-} summary;
-
-static summary summarize(const wn_planning *p, const float *values)
-{
-    summary s = {INFINITY, -INFINITY, 0, 0, 0};
-    for (size_t i = 0; i < p->len; i++) {
-        double value = (double)values[p->plan->candidates[i]];
-        if (!isfinite(value)) {
-            s.missing++;
-            continue;
-        }
-        s.known++;
-        s.mean += value;
-        s.least = fmin(s.least, value);
-        s.most = fmax(s.most, value);
-    }
-    s.mean = s.known ? s.mean / (double)s.known : 0;
-    return s;
-}
-
-wn_status wn_planning_filter(wn_planning *p, const float *values, wn_threshold operation, double threshold)
-{
-    summary s = summarize(p, values);
-    size_t before = p->len;
-    p->len = wn_threshold_filter(values, operation, threshold, p->plan->candidates, p->len);
-    p->plan->removed += before - p->len;
-    wn_buffer_format(&p->plan->explain, ": %s %g leaves %zu of %zu", wn_threshold_names[operation], threshold, p->len,
-                     before);
-    if (s.missing) wn_buffer_format(&p->plan->explain, " (%zu without a value are left out)", s.missing);
-    if (p->len || !before) return WN_OK;
-    if (!s.known) return wn_fail(p->err, WN_INVALID, "none of the %zu candidates has a value", before);
-    return wn_fail(p->err, WN_INVALID,
-                   "%s %g leaves none of the %zu candidates: their values go from %g to %g; choose another threshold",
-                   wn_threshold_names[operation], threshold, before, s.least, s.most);
-}
-
 static wn_status add_threshold(wn_planning *p)
 {
     float *values;
@@ -142,9 +47,9 @@ static wn_status add_threshold(wn_planning *p)
 }
 
 /* Rows without a value count as the least one. */
-static wn_status fill_missing(wn_planning *p, float *values, summary *out)
+static wn_status fill_missing(wn_planning *p, float *values, wn_planning_summary *out)
 {
-    *out = summarize(p, values);
+    *out = wn_planning_summarize(p, values);
     if (p->len && !out->known) return wn_fail(p->err, WN_INVALID, "none of the %zu candidates has a value", p->len);
     float least = isfinite(out->least) ? (float)out->least : 0;
     for (size_t i = 0; i < p->rows; i++)
@@ -155,7 +60,7 @@ static wn_status fill_missing(wn_planning *p, float *values, summary *out)
 static wn_status add_weights(wn_planning *p)
 {
     float *values;
-    summary s;
+    wn_planning_summary s;
     WN_TRY(load_numbers(p, &values));
     WN_TRY(fill_missing(p, values, &s));
     wn_objective_input *input = wn_planning_add(p, "weights");
@@ -191,8 +96,8 @@ static wn_status find_class(wn_planning *p, const wn_config_classes *classes, co
     memcpy(words, classes->names, classes->count * sizeof *words);
     words[classes->count] = NULL;
     const char *near = wn_nearest_word(name, words);
-    return wn_fail(p->err, WN_INVALID, "%s has no class '%s'%s%s%s; it has %s%s", input_name(&p->s->input), name,
-                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", all,
+    return wn_fail(p->err, WN_INVALID, "%s has no class '%s'%s%s%s; it has %s%s", wn_config_input_name(&p->s->input),
+                   name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", all,
                    classes->count > 8 ? ", ..." : "");
 }
 
@@ -235,7 +140,7 @@ static wn_status load_classes(wn_planning *p, wn_config_classes *out)
     if (out->labels) plan->arrays[plan->array_count++] = out->labels;
     if (out->amounts) plan->arrays[plan->array_count++] = out->amounts;
     if (status) return status;
-    if (!out->count) return wn_fail(p->err, WN_INVALID, "%s has no class", input_name(&p->s->input));
+    if (!out->count) return wn_fail(p->err, WN_INVALID, "%s has no class", wn_config_input_name(&p->s->input));
     for (size_t i = 0; out->amounts && i < p->rows * out->count; i++)
         if (isnan(out->amounts[i])) out->amounts[i] = 0;
     return choose_categories(p, out);
@@ -301,7 +206,7 @@ static wn_status add_quota(wn_planning *p)
     WN_TRY(load_classes(p, &classes));
     if (!classes.labels)
         return wn_fail(p->err, WN_INVALID, "a quota needs one class a row; %s has an amount of each",
-                       input_name(&p->s->input));
+                       wn_config_input_name(&p->s->input));
     int64_t *most = wn_planning_keep(p, classes.count, sizeof *most);
     if (!most) return wn_planning_no_memory(p);
     for (size_t c = 0; c < classes.count; c++) most[c] = p->s->most_each;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the parts of config_plan.c share: one config on its way to a plan.
+ * One config on its way to a plan: what all strategies of a config need.
  */
 #ifndef JOBS_CONFIG_PLANNING_H
 #define JOBS_CONFIG_PLANNING_H
@@ -25,6 +25,16 @@ wn_objective_input *wn_planning_add(wn_planning *p, const char *kind);
 
 /* "DIVERSITY of embeddings, strength 1": the beginning of a line of the explanation. */
 void wn_planning_explain(wn_planning *p);
+
+/* What an input is called in explanations and in the lists of reasons. */
+const char *wn_config_input_name(const wn_config_input *input);
+
+typedef struct wn_planning_summary {
+    double least, most, mean;
+    size_t known, missing; /* among the candidates */
+} wn_planning_summary;
+
+wn_planning_summary wn_planning_summarize(const wn_planning *p, const float *values);
 
 /* Leaves the candidates whose value passes, and says how many; WN_INVALID when none is left. */
 WN_NODISCARD wn_status wn_planning_filter(wn_planning *p, const float *values, wn_threshold operation,

@@ -2,9 +2,6 @@
  *
  * embed: embeddings for the samples of a workspace that have none, or straight from files to arrays.
  */
-#include "jobs/job.h"
-#include "jobs/open_model.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +11,11 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "jobs/bad_paths.h"
+#include "jobs/find_model.h"
+#include "jobs/job.h"
+#include "jobs/open_model.h"
 #include "jobs/path_list.h"
+#include "jobs/read_reduction.h"
 #include "jobs/read_stage.h"
 #include "jobs/reduction_stage.h"
 #include "winnow/memory.h"

@@ -18,7 +18,7 @@
 #include "embed/reduction.h"
 #include "embed/safetensors.h"
 #include "jobs/fact_list.h"
-#include "jobs/open_model.h"
+#include "jobs/find_model.h"
 #include "pretrain/train_checkpoint.h"
 #include "winnow/index.h"
 #include "winnow/index_file.h"

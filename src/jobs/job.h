@@ -141,40 +141,10 @@ WN_NODISCARD wn_status wn_stage_train(const wn_job *job, wn_workspace *workspace
                                       const char *name, const wn_matrix *teacher, const wn_train_params *params,
                                       char **model, char **file, wn_train_result *out, wn_error *err);
 
-/* Finds a model by its name in the workspace or by its file; for NULL the newest of the workspace beside the built-in
- * one, which serves where it has none. The strings are new. */
-WN_NODISCARD wn_status wn_find_model(wn_workspace *workspace, const char *wanted, char **name, char **file,
-                                     wn_error *err);
-
-/* The file of what a training starts from, a model of the workspace or a file; `file` is new, NULL for no `from`.
- * WN_UNSUPPORTED for a model that winnow did not make. */
-WN_NODISCARD wn_status wn_find_origin(wn_workspace *workspace, const char *from, char **file, wn_error *err);
-
-/* Adds a model as the newest one, also where another was added in the same second. */
-WN_NODISCARD wn_status wn_add_newest_model(wn_workspace *workspace, wn_model_record record, wn_error *err);
-
-/* Checks early that `wanted` (may be NULL) names a model, and says which side of the input a workspace that has none
- * yet should take for it: 0 when the model does not decide. */
-WN_NODISCARD wn_status wn_model_wants_side(wn_workspace *workspace, const char *wanted, int64_t *side, wn_error *err);
-
 /* wn_find_model for a command that reads embeddings: where fewer dimensions are asked for, the model that has them.
  * WN_NOTFOUND with the remedy when nothing was reduced to them yet. */
 WN_NODISCARD wn_status wn_find_reduced(wn_workspace *workspace, const char *wanted, const wn_reduce *reduce,
                                        char **name, char **file, wn_error *err);
-
-/* The name of a model file in a workspace, and its path; both strings are new. */
-WN_NODISCARD wn_status wn_name_model_file(const char *path, char **name, char **file, wn_error *err);
-
-/* "models/NAME" with the ending, in the workspace; and a file's path that is good from everywhere. New strings, NULL
- * when memory is short. */
-char *wn_workspace_model_file(wn_workspace *workspace, const char *name, const char *ending);
-char *wn_real_model_file(const char *file);
-
-/* Whether a file lies in the folder of the workspace. */
-bool wn_is_workspace_file(wn_workspace *workspace, const char *file);
-
-/* Whether the file is the built-in model, or a reduction of it. */
-bool wn_model_is_builtin(const char *file);
 
 /* Embeds all rows that lack an embedding of this model; `reduce` (NULL allowed) asks for fewer dimensions. With
  * job->dry_run it only counts those rows, and a workspace that is open for reading will do. */
@@ -189,11 +159,6 @@ typedef struct wn_embedded {
 WN_NODISCARD wn_status wn_stage_embed(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
                                       const wn_reduce *reduce, wn_embedded *out, wn_error *err);
 void wn_embedded_clear(wn_embedded *embedded);
-
-/* The part of it before the embedding: fills `out` but for `rows`, makes the column and the records where they are
- * missing (not in a dry run), and says how many rows the column has. */
-WN_NODISCARD wn_status wn_embedded_open(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
-                                        const wn_model_info *info, wn_embedded *out, int64_t *known, wn_error *err);
 
 /* "500" or "10%" of `available` (at least 1). WN_INVALID for anything else, and for more than available unless
  * `at_most`, which takes all. `repeats` is for the message only. */

@@ -3,6 +3,7 @@
  * From objects to embeddings: images are read by windows, each once for all its objects, in the order of the rows;
  * what lies in tars is read in a walk over each tar.
  */
+#include "jobs/find_model.h"
 #include "jobs/objects.h"
 #include "jobs/open_model.h"
 

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jobs/open_model.h"
-#include "jobs/job.h"
-#include "jobs/reduction_stage.h"
-
-#include <string.h>
-#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -12,6 +7,9 @@
 #include "base/text.h"
 #include "embed/onnx_input.h"
 #include "interop/option_file.h"
+#include "jobs/find_model.h"
+#include "jobs/job.h"
+#include "jobs/read_reduction.h"
 #include "winnow/hub.h"
 #include "winnow/jobs.h"
 #include "winnow/memory.h"
@@ -69,32 +67,6 @@ static wn_status open_reduced(const char *path, wn_precision precision, const wn
     return status;
 }
 
-static bool is_plain_file(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
-}
-
-wn_status wn_locate_model(const char *wanted, char **file, wn_error *err)
-{
-    char pulled[WN_PULL_PATH_MAX];
-    const char *found = wanted;
-    *file = NULL;
-    if (strcmp(wanted, WN_MODEL_DEFAULT) != 0 && !is_plain_file(wanted)) {
-        if (wn_hub_find(wanted)) {
-            WN_TRY(wn_hub_find_pulled(wanted, pulled, err));
-            found = pulled;
-        } else if (!wn_file_exists(wanted)) {
-            return wn_fail(err, WN_NOTFOUND,
-                           "'%s' is neither a file nor the name of a model; 'winnow model list' names those that "
-                           "winnow knows",
-                           wanted);
-        }
-    }
-    *file = wn_text_copy(found);
-    return *file ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
-}
-
 static wn_status open_file(const char *path, wn_precision precision, const wn_onnx_settings *settings, wn_model **out,
                            wn_error *err)
 {
@@ -116,6 +88,23 @@ wn_status wn_open_model(const char *path, wn_precision precision, const wn_onnx_
     *out = NULL;
     WN_TRY(wn_locate_model(path, &file, err));
     wn_status status = open_file(file, precision, settings, out, err);
+    wn_free(file);
+    return status;
+}
+
+wn_status wn_model_wants_side(wn_workspace *workspace, const char *wanted, int64_t *side, wn_error *err)
+{
+    char *name = NULL, *file = NULL;
+    wn_model *model = NULL;
+    int64_t kept = 0;
+    *side = 0;
+    if (!wanted) return WN_OK;
+    WN_TRY(wn_find_model(workspace, wanted, &name, &file, err));
+    wn_status status = wn_open_model(file, WN_PRECISION_FP32, NULL, &model, err);
+    if (!status) status = wn_job_input_side(workspace, &kept, err);
+    if (!status && !kept) *side = wn_model_get_info(model)->side;
+    wn_model_close(&model);
+    wn_free(name);
     wn_free(file);
     return status;
 }

@@ -11,60 +11,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "jobs/embed_stage.h"
+#include "jobs/find_model.h"
+#include "jobs/read_reduction.h"
 #include "jobs/vectors.h"
 #include "winnow/log.h"
 #include "winnow/memory.h"
 
 enum { BLOCK_FLOATS = 1 << 22, BLOCK_LEAST = 256 };
-
-bool wn_is_reduction(const char *file)
-{
-    return wn_text_ends_with(file, WN_REDUCTION_ENDING);
-}
-
-char *wn_reduction_base(const char *file, const wn_reduction *reduction)
-{
-    const char *base = reduction->base, *slash = strrchr(file, '/');
-    if (base[0] == '/' || !slash || strcmp(base, WN_MODEL_DEFAULT) == 0) return wn_text_copy(base);
-    char *folder = wn_text_copy_len(file, (size_t)(slash - file));
-    char *path = folder ? wn_path_join(folder, base) : NULL;
-    wn_free(folder);
-    return path;
-}
-
-wn_status wn_read_model_reduction(const char *file, wn_reduction *out, char **base, wn_error *err)
-{
-    WN_TRY(wn_reduction_read(file, out, err));
-    wn_status status = WN_OK;
-    *base = NULL;
-    if (!out->base[0])
-        status = wn_fail(err, WN_INVALID,
-                         "%s: it was fitted to an array; it reduces arrays (--embeddings), no images. 'winnow embed "
-                         "PATH --model M --dim %zu --out E.npy --out-model FILE.wnr' makes one of a model",
-                         file, out->pca.dim);
-    else if (wn_is_reduction(out->base))
-        status = wn_fail(err, WN_CORRUPT, "%s: a reduction of a reduction; make it again with --dim", file);
-    else if (!(*base = wn_reduction_base(file, out)))
-        status = wn_fail(err, WN_NOMEM, "out of memory");
-    else if (strcmp(*base, WN_MODEL_DEFAULT) != 0 && !wn_file_exists(*base))
-        status = wn_fail(err, WN_NOTFOUND, "%s: the model behind it, '%s', is not there", file, *base);
-    if (status) {
-        wn_free(*base);
-        *base = NULL;
-        wn_reduction_clear(out);
-    }
-    return status;
-}
-
-bool wn_model_is_builtin(const char *file)
-{
-    wn_reduction reduction;
-    if (!wn_is_reduction(file)) return strcmp(file, WN_MODEL_DEFAULT) == 0;
-    if (wn_reduction_read(file, &reduction, NULL)) return false;
-    const bool builtin = strcmp(reduction.base, WN_MODEL_DEFAULT) == 0;
-    wn_reduction_clear(&reduction);
-    return builtin;
-}
 
 static char *name_reduced(const char *model, const wn_reduce *reduce)
 {
@@ -247,15 +201,16 @@ done:
     return status;
 }
 
-wn_status wn_stage_turn(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
-                        wn_embedded *out, wn_error *err)
+/* Brings the embeddings of the model behind a reduction up to date, and turns the rows that are new. */
+static wn_status stage_turn(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
+                            wn_embedded *out, wn_error *err)
 {
     wn_reduction reduction;
     wn_embedded from = {0};
     char *base = NULL, *base_name = NULL, *base_file = NULL;
     WN_TRY(wn_read_model_reduction(file, &reduction, &base, err));
     wn_status status = wn_name_model_file(base, &base_name, &base_file, err);
-    if (!status) status = wn_stage_embed(job, workspace, base_name, base_file, NULL, &from, err);
+    if (!status) status = wn_stage_embed_plain(job, workspace, base_name, base_file, &from, err);
     if (!status && (from.hash != reduction.base_hash || from.dim != (int64_t)reduction.pca.from))
         status = wn_fail(err, WN_INVALID,
                          "%s: the model behind it, '%s', is not the one that it was fitted to; make it again with "
@@ -282,13 +237,13 @@ wn_status wn_stage_turn(const wn_job *job, wn_workspace *workspace, const char *
 
 /* ---- both ---- */
 
-/* What wn_stage_reduce would do: turn the rows that are new, or all of them by axes that are not fitted yet. */
+/* What stage_reduce would do: turn the rows that are new, or all of them by axes that are not fitted yet. */
 static wn_status foresee(const wn_job *job, wn_workspace *workspace, const char *name, const char *path,
                          const wn_reduce *reduce, const wn_embedded *from, wn_embedded *out, wn_error *err)
 {
     bool right;
     WN_TRY(is_fitted(path, from, &right, err));
-    if (right) return wn_stage_turn(job, workspace, name, path, out, err);
+    if (right) return stage_turn(job, workspace, name, path, out, err);
     out->rows = out->missing = from->rows;
     out->dim = reduce->dim;
     out->model = wn_text_copy(name);
@@ -301,23 +256,21 @@ static wn_status register_reduced(wn_workspace *workspace, const char *name, con
                                   wn_error *err)
 {
     wn_model_record *records = NULL;
-    wn_buffer text;
     size_t count = 0;
     WN_TRY(wn_model_list(workspace, &records, &count, err));
     const bool known = count > 0 && strcmp(records[0].name, name) == 0;
     wn_free(records);
     if (known) return WN_OK;
-    wn_buffer_init(&text, WN_MEMORY_TEXT, 0);
-    (void)wn_buffer_format(&text, "models/%s%s", name, WN_REDUCTION_ENDING);
-    const wn_model_record record = {.name = name, .file = text.data, .dim = dim, .note = base};
-    wn_status status =
-        text.status ? wn_fail(err, text.status, "out of memory") : wn_add_newest_model(workspace, record, err);
-    wn_buffer_clear(&text);
+    char *file = wn_model_file_within(name, WN_REDUCTION_ENDING);
+    const wn_model_record record = {.name = name, .file = file, .dim = dim, .note = base};
+    wn_status status = file ? wn_add_newest_model(workspace, record, err) : wn_fail(err, WN_NOMEM, "out of memory");
+    wn_free(file);
     return status;
 }
 
-wn_status wn_stage_reduce(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
-                          const wn_reduce *reduce, wn_embedded *out, wn_error *err)
+/* The same for any model and the dimensions that are asked for, with axes fitted where there are none yet. */
+static wn_status stage_reduce(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
+                              const wn_reduce *reduce, wn_embedded *out, wn_error *err)
 {
     wn_status status;
     bool same;
@@ -330,10 +283,10 @@ wn_status wn_stage_reduce(const wn_job *job, wn_workspace *workspace, const char
     /* One of the workspace is made again where the model behind it has changed. */
     if ((status = step_behind(reduce, !wn_is_workspace_file(workspace, base), &model, &base, &same, err))) goto done;
     if (same) {
-        status = wn_stage_turn(job, workspace, model, base, out, err);
+        status = stage_turn(job, workspace, model, base, out, err);
         goto done;
     }
-    if ((status = wn_stage_embed(job, workspace, model, base, NULL, &from, err))) goto done;
+    if ((status = wn_stage_embed_plain(job, workspace, model, base, &from, err))) goto done;
     reduced = name_reduced(from.model, reduce);
     path = reduced ? wn_workspace_model_file(workspace, reduced, WN_REDUCTION_ENDING) : NULL;
     if (!path) {
@@ -346,7 +299,7 @@ wn_status wn_stage_reduce(const wn_job *job, wn_workspace *workspace, const char
     }
     if ((status = ensure(job, workspace, reduce, &from, base, path, err))) goto done;
     if ((status = register_reduced(workspace, reduced, from.model, reduce->dim, err))) goto done;
-    status = wn_stage_turn(job, workspace, reduced, path, out, err);
+    status = stage_turn(job, workspace, reduced, path, out, err);
 done:
     wn_embedded_clear(&from);
     wn_free(base);
@@ -354,4 +307,15 @@ done:
     wn_free(reduced);
     wn_free(path);
     return status;
+}
+
+wn_status wn_stage_embed(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
+                         const wn_reduce *reduce, wn_embedded *out, wn_error *err)
+{
+    const bool fewer = reduce && reduce->dim;
+    if (!fewer && !wn_is_reduction(file)) return wn_stage_embed_plain(job, workspace, name, file, out, err);
+    *out = (wn_embedded){0};
+    wn_status status = fewer ? stage_reduce(job, workspace, name, file, reduce, out, err)
+                             : stage_turn(job, workspace, name, file, out, err);
+    return wn_embedded_finish(job, workspace, status, out, err);
 }

@@ -3,6 +3,7 @@
  * select: a selection among all images of a workspace, kept as a tag.
  */
 #include "jobs/config_names.h"
+#include "jobs/find_model.h"
 #include "jobs/job.h"
 
 #include <math.h>

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "jobs/curate_stage.h"
+#include "jobs/open_model.h"
 #include "winnow/memory.h"
 
 #define SEEN_SETTING "curate_rows_seen"

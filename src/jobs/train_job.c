@@ -2,13 +2,14 @@
  *
  * train: adds the paths, trains on them, keeps the model in the workspace.
  */
-#include "jobs/job.h"
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "embed/reduction.h"
+#include "jobs/find_model.h"
+#include "jobs/job.h"
+#include "jobs/open_model.h"
 #include "winnow/hub.h"
 #include "winnow/memory.h"
 #include "winnow/npy.h"

@@ -4,6 +4,7 @@
  */
 #include "base/error.h"
 #include "jobs/curate_stage.h"
+#include "jobs/open_model.h"
 #include "winnow/memory.h"
 
 /* Without paths all sources take part, but for those that are not there now: nobody can open a pick of theirs. */

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "jobs/curate_stage.h"
+#include "jobs/find_model.h"
+#include "jobs/read_reduction.h"
 #include "winnow/memory.h"
 
 static void clear_model(wn_curating *run)
