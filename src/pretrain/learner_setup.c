@@ -45,6 +45,8 @@ static size_t list_matrices(wn_learner *l, matrix_row rows[MATRICES_MAX])
 {
     const wn_learner_setup *s = &l->setup;
     const size_t views = s->views + s->small_views, n = s->images * views;
+    const size_t scratch =
+        s->method->scratch ? s->method->scratch(s->method_params, s->images, views, l->out_width) : 0;
     const matrix_row table[PULL_MATRICES] = {
         {&l->dfeatures, n * l->feature_width},
         {&l->dembedding, n * l->dim},
@@ -54,7 +56,7 @@ static size_t list_matrices(wn_learner *l, matrix_row rows[MATRICES_MAX])
         {&l->dread, n * l->out_width},
         {&l->dp, n * l->p_width},
         {&l->dp_raw, n * l->p_width},
-        {&l->scratch, s->method->scratch(s->method_params, s->images, views, l->out_width)},
+        {&l->scratch, scratch},
     };
     memcpy(rows, table, sizeof table);
     size_t count = PULL_MATRICES + list_side(l, &l->student, n, rows + PULL_MATRICES);

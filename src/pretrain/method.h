@@ -69,7 +69,7 @@ typedef struct wn_method {
     double (*momentum)(const void *params, double progress);
     bool teacher_predicts;
 
-    /* Floats of scratch for that shape; `views` counts all views. */
+    /* Floats of scratch for that shape, `views` counts all views; NULL for none. */
     size_t (*scratch)(const void *params, size_t images, size_t views, size_t dim);
 
     /* Floats of memory, for one prefix; NULL for none. */

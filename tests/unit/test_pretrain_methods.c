@@ -75,7 +75,7 @@ static void make_batch(const wn_method *method, float scale, batch *b)
     b->tp = make_rows(ROWS, b->p_dim, method->prototypes ? 0.2F : 1.0F, method->unit_p, 4);
     b->dz = wn_alloc(WN_MEMORY_GENERAL, b->cells, sizeof *b->dz);
     b->dp = wn_alloc(WN_MEMORY_GENERAL, b->p_cells + 1, sizeof *b->dp);
-    b->scratch_floats = method->scratch(b->params, IMAGES, VIEWS, b->dim);
+    if (method->scratch) b->scratch_floats = method->scratch(b->params, IMAGES, VIEWS, b->dim);
     b->scratch = wn_alloc(WN_MEMORY_GENERAL, b->scratch_floats + 1, sizeof *b->scratch);
     assert_true(b->dz && b->dp && b->scratch);
     fill_memory(method, b);

@@ -21,12 +21,6 @@ static const wn_mlp_layer projector[] = {{256, WN_ACTIVATION_RELU, true, false},
 static const wn_mlp_layer predictor[] = {{256, WN_ACTIVATION_RELU, true, false},
                                          {128, WN_ACTIVATION_NONE, false, true}};
 
-static size_t scratch_floats(const void *context, size_t images, size_t views, size_t dim)
-{
-    (void)context, (void)images, (void)views, (void)dim;
-    return 0;
-}
-
 static double momentum(const void *context, double progress)
 {
     return wn_momentum_cosine(((const params *)context)->momentum, progress);
@@ -53,6 +47,5 @@ const wn_method wn_method_byol = {
     .predictor_len = sizeof predictor / sizeof predictor[0],
     .unit_p = true,
     .momentum = momentum,
-    .scratch = scratch_floats,
     .loss = loss,
 };

@@ -11,12 +11,6 @@ static const wn_mlp_layer projector[] = {{256, WN_ACTIVATION_RELU, true, false},
                                          {128, WN_ACTIVATION_NONE, true, false}};
 static const wn_mlp_layer predictor[] = {{64, WN_ACTIVATION_RELU, true, false}, {128, WN_ACTIVATION_NONE, false, true}};
 
-static size_t scratch_floats(const void *context, size_t images, size_t views, size_t dim)
-{
-    (void)context, (void)images, (void)views, (void)dim;
-    return 0;
-}
-
 static double loss(const void *context, const wn_loss_input *input, float *dz)
 {
     (void)context;
@@ -36,6 +30,5 @@ const wn_method wn_method_simsiam = {
     .predictor = predictor,
     .predictor_len = sizeof predictor / sizeof predictor[0],
     .unit_p = true,
-    .scratch = scratch_floats,
     .loss = loss,
 };
