@@ -184,15 +184,11 @@ static void scale_prototypes(wn_learner *l)
     }
 }
 
-static wn_status update(wn_learner *l, wn_pool *pool, const wn_learner_input *at, double length, wn_error *err)
+static wn_status update(wn_learner *l, wn_pool *pool, const wn_learner_input *at, wn_error *err)
 {
-    const double clip = l->setup.clip, scale = clip > 0.0 && length > clip ? clip / length : 1.0;
     for (size_t i = 0; i < l->part_count; i++) {
         wn_learner_part *part = &l->parts[i];
-        float *gradient = part->sum ? part->sum : part->gradient;
-        if (scale < 1.0) {
-            for (size_t j = 0; j < part->tensors->trained; j++) gradient[j] *= (float)scale;
-        }
+        const float *gradient = part->sum ? part->sum : part->gradient;
         const double rate = i == WN_PART_NETWORK ? at->network_rate : at->rate;
         if (rate > 0.0) WN_TRY(wn_optimizer_step(part->optimizer, pool, part->tensors, gradient, rate, err));
     }
@@ -235,11 +231,9 @@ wn_status wn_learner_step(wn_learner *l, wn_pool *pool, const wn_learner_input *
     gather(l, at);
 
     wn_spread_measure(student->embedding, l->setup.images, l->setup.views, l->dim, &report->spread);
-    report->gradient_length = gradient_length(l);
-    if (!isfinite(report->loss) || !isfinite(report->gradient_length)) {
-        return wn_fail(err, WN_INTERNAL, "the loss is no longer a number (loss %g, gradient %g)", report->loss,
-                       report->gradient_length);
-    }
+    const double length = gradient_length(l);
+    if (!isfinite(report->loss) || !isfinite(length))
+        return wn_fail(err, WN_INTERNAL, "the loss is no longer a number (loss %g, gradient %g)", report->loss, length);
     if (!wn_batch_is_finite(student->branch.batch))
         return wn_fail(err, WN_INTERNAL, "the variance of an activation is no longer a number");
     wn_batch_absorb(student->branch.batch, statistics_momentum);
@@ -248,7 +242,7 @@ wn_status wn_learner_step(wn_learner *l, wn_pool *pool, const wn_learner_input *
         if (student->branch.predictors[k]) wn_mlp_absorb(student->branch.predictor_runs[k], statistics_momentum);
     }
     if (l->setup.accumulate > 1 && at->pass + 1 < l->setup.accumulate) return WN_OK;
-    WN_TRY(update(l, pool, at, report->gradient_length, err));
+    WN_TRY(update(l, pool, at, err));
     return follow(l, pool, at->progress, err);
 }
 

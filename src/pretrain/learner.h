@@ -28,7 +28,6 @@ typedef struct wn_learner_setup {
     wn_precision precision;                                 /* FP32 or BF16 */
     const char *optimizer;
     double decay;      /* < 0: the optimiser's own */
-    double clip;       /* longest gradient over all parts; 0 = any */
     size_t accumulate; /* passes whose gradients make one step; 0 and 1 = each pass is a step */
     uint64_t seed;
     uint64_t start_hash; /* of the model that the numbers start from; 0 = at random */
@@ -66,8 +65,7 @@ typedef struct wn_learner wn_learner;
 /* What one step measured. */
 typedef struct wn_learner_report {
     double loss;
-    double gradient_length; /* before it was clipped */
-    wn_spread spread;       /* of the embeddings of the full views */
+    wn_spread spread; /* of the embeddings of the full views */
 } wn_learner_report;
 
 WN_NODISCARD wn_status wn_learner_new(const wn_learner_setup *setup, wn_learner **out, wn_error *err);

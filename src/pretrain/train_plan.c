@@ -179,7 +179,6 @@ static wn_status choose_parts(const wn_train_params *params, wn_learner_setup *l
     learner->decay = params->decay >= 0.0 ? params->decay : 5e-4;
     learner->precision = wn_precision_resolve_training((wn_precision)params->precision);
     learner->seed = params->seed;
-    learner->clip = 0.0;
     learner->threads = THREADS_PLANNED;
     return wn_optimizer_defaults(learner->optimizer, &options, err);
 }
