@@ -135,15 +135,18 @@ bool terminal_progress(void *context, const wn_progress_report *report)
     terminal *out = context;
     if (!out->shows_progress) return terminal_interrupted();
     double time = now();
-    const bool again = report->done < out->first_done; /* a stage of the same name, on other work */
-    const bool fresh = again || strncmp(out->stage, report->stage, sizeof out->stage - 1) != 0;
-    if (fresh) {
-        snprintf(out->stage, sizeof out->stage, "%s", report->stage);
+    const bool fresh = strncmp(out->stage, report->stage, sizeof out->stage - 1) != 0;
+    const bool again = report->done < out->last_done; /* a stage of the same name, on other work */
+    if (fresh || again) {
         out->stage_started = time;
         out->first_done = report->done;
+    }
+    if (fresh) {
+        snprintf(out->stage, sizeof out->stage, "%s", report->stage);
         out->last_drawn = out->redraws ? 0 : time; /* a log gets no line for a stage that ends soon */
         out->line_interval = 10;
     }
+    out->last_done = report->done;
     bool last = report->total && report->done >= report->total && !fresh;
     double interval = out->redraws ? 0.1 : out->line_interval;
     if (time - out->last_drawn < interval && !(last && out->redraws)) return terminal_interrupted();

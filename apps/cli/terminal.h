@@ -16,6 +16,7 @@ typedef struct terminal {
     bool line_open; /* a progress line stands on the screen */
     char stage[32];
     uint64_t first_done; /* when the stage was first seen: work kept from earlier runs does not count in the rate */
+    uint64_t last_done;
     double stage_started, last_drawn, line_interval;
 } terminal;
 

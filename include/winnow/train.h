@@ -155,8 +155,9 @@ typedef struct wn_train_result {
                      * was seen at the end */
 } wn_train_result;
 
-/* Trains, or continues from the checkpoint, and writes the model. Progress: stage "train", unit "images" (counted
- * with repetition), note "loss 4.31, 2,345 views/s". Cancelled runs keep their checkpoint. WN_INVALID: options or
+/* Trains, or continues from the checkpoint, and writes the model. Progress: stages "load" (where the images fit
+ * into memory), "train" and "finish", unit "images" ("train" counts them with repetition, its note is "loss 4.31, 2,345
+ * views/s"), and of "finish" the last part in "steps". Cancelled runs keep their checkpoint. WN_INVALID: options or
  * images, or a run that collapsed (see the result); WN_LIMIT: memory; WN_INTERNAL: the loss is not a number (the
  * checkpoint keeps the last good step); WN_NOSPACE when the model cannot be written (a checkpoint that cannot be
  * written is reported once and the run goes on). `out` may be NULL. */

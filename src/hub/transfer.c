@@ -113,8 +113,10 @@ static size_t take_bytes(char *bytes, size_t size, size_t count, void *context)
 static int tell(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
 {
     request *r = context;
-    const wn_progress_report report = {
-        .stage = "fetch", .unit = "bytes", .done = r->begun ? r->done : 0, .total = r->begun ? r->answer.total : 0};
+    const wn_progress_report report = {.stage = "fetch",
+                                       .unit = "bytes",
+                                       .done = r->begun ? r->done : r->from,
+                                       .total = r->begun ? r->answer.total : 0};
     (void)total;
     (void)now;
     (void)up_total;

@@ -3,6 +3,7 @@
  * What checks are asked for, and what they read, from the columns of a workspace.
  */
 #include "jobs/check.h"
+#include "jobs/reduction_stage.h"
 
 #include <math.h>
 #include <string.h>

@@ -29,9 +29,10 @@ void wn_planning_explain(wn_planning *p);
 /* What an input is called in explanations and in the lists of reasons. */
 const char *wn_config_input_name(const wn_config_input *input);
 
+/* Of the candidates' values that are numbers; least and most are infinite where none is known. */
 typedef struct wn_planning_summary {
     double least, most, mean;
-    size_t known, missing; /* among the candidates */
+    size_t known, missing;
 } wn_planning_summary;
 
 wn_planning_summary wn_planning_summarize(const wn_planning *p, const float *values);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "jobs/reduction_stage.h"
 #include "jobs/vectors.h"
 #include "winnow/annotation_records.h"
 #include "winnow/memory.h"

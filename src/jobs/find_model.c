@@ -25,6 +25,16 @@ static char *join_text(const char *format, const char *a, const char *b)
     return out;
 }
 
+/* Both strings, or none of them. */
+static wn_status keep_both(char **name, char **file, wn_error *err)
+{
+    if (*name && *file) return WN_OK;
+    wn_free(*name);
+    wn_free(*file);
+    *name = *file = NULL;
+    return wn_fail(err, WN_NOMEM, "out of memory");
+}
+
 static wn_status take_record(wn_workspace *workspace, const wn_model_record *record, char **name, char **file,
                              wn_error *err)
 {
@@ -32,11 +42,7 @@ static wn_status take_record(wn_workspace *workspace, const wn_model_record *rec
     *file = record->file[0] == '/' || strcmp(record->file, WN_MODEL_DEFAULT) == 0
                 ? wn_text_copy(record->file)
                 : wn_path_join(wn_workspace_path(workspace), record->file);
-    if (*name && *file) return WN_OK;
-    wn_free(*name);
-    wn_free(*file);
-    *name = *file = NULL;
-    return wn_fail(err, WN_NOMEM, "out of memory");
+    return keep_both(name, file, err);
 }
 
 /* The stem of a file name: "models/a.wnm" gives "a". */
@@ -100,7 +106,7 @@ wn_status wn_name_model_file(const char *path, char **name, char **file, wn_erro
 {
     *name = stem_of(path);
     *file = wn_text_copy(path);
-    return *name && *file ? WN_OK : wn_fail(err, WN_NOMEM, "out of memory");
+    return keep_both(name, file, err);
 }
 
 char *wn_model_file_within(const char *name, const char *ending)
@@ -144,7 +150,6 @@ wn_status wn_find_origin(wn_workspace *workspace, const char *from, char **file,
                    from, from);
 }
 
-/* The first of "trained", "trained-2", ... that the workspace does not have. */
 wn_status wn_unused_model_name(wn_workspace *workspace, char **name, wn_error *err)
 {
     wn_model_record *records = NULL;
@@ -183,7 +188,6 @@ static bool same_file(const char *a, const char *b)
     return strcmp(a, b) == 0 || (realpath(a, real_a) && realpath(b, real_b) && strcmp(real_a, real_b) == 0);
 }
 
-/* The name under which a model file stands in the catalogue: its stem, with its hash where another has that name. */
 wn_status wn_name_in_catalogue(wn_workspace *workspace, const char *name, const char *file, const wn_model_info *info,
                                char **out, wn_error *err)
 {

@@ -10,7 +10,6 @@
 #include "winnow/column.h"
 #include "winnow/jobs.h"
 #include "winnow/media.h"
-#include "winnow/model.h"
 #include "winnow/selection.h"
 #include "winnow/workspace.h"
 
@@ -140,11 +139,6 @@ WN_NODISCARD wn_status wn_find_repeats(wn_workspace *workspace, const wn_row_lis
 WN_NODISCARD wn_status wn_stage_train(const wn_job *job, wn_workspace *workspace, const wn_row_list *rows,
                                       const char *name, const wn_matrix *teacher, const wn_train_params *params,
                                       char **model, char **file, wn_train_result *out, wn_error *err);
-
-/* wn_find_model for a command that reads embeddings: where fewer dimensions are asked for, the model that has them.
- * WN_NOTFOUND with the remedy when nothing was reduced to them yet. */
-WN_NODISCARD wn_status wn_find_reduced(wn_workspace *workspace, const char *wanted, const wn_reduce *reduce,
-                                       char **name, char **file, wn_error *err);
 
 /* Embeds all rows that lack an embedding of this model; `reduce` (NULL allowed) asks for fewer dimensions. With
  * job->dry_run it only counts those rows, and a workspace that is open for reading will do. */

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/error.h"
+#include "jobs/reduction_stage.h"
 #include "jobs/vectors.h"
 #include "winnow/memory.h"
 

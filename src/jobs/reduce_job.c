@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/error.h"
+#include "embed/reduction.h"
 #include "jobs/reduction_stage.h"
 #include "winnow/memory.h"
 #include "winnow/npy.h"

@@ -2,6 +2,7 @@
  *
  * Embeddings of fewer dimensions in a workspace. The axes are fitted once, to the embeddings that the workspace has by
  * then, and stand in models/NAME-pcaDIM.wnr as a model of their own; rows that come later are turned by the same axes.
+ * wn_stage_embed chooses between that and embedding as the model does it (embed_stage.h).
  */
 #include "jobs/reduction_stage.h"
 
@@ -268,7 +269,8 @@ static wn_status register_reduced(wn_workspace *workspace, const char *name, con
     return status;
 }
 
-/* The same for any model and the dimensions that are asked for, with axes fitted where there are none yet. */
+/* Embeds with any model and turns its rows to the dimensions that are asked for, with axes fitted where there are none
+ * yet. */
 static wn_status stage_reduce(const wn_job *job, wn_workspace *workspace, const char *name, const char *file,
                               const wn_reduce *reduce, wn_embedded *out, wn_error *err)
 {

@@ -4,6 +4,7 @@
  * filters and the farthest, the column is mapped and compared row by row, which at a million rows is one pass over
  * memory.
  */
+#include "jobs/reduction_stage.h"
 #include "jobs/search.h"
 
 #include <math.h>

@@ -49,12 +49,11 @@ static wn_status hash_images(wn_workspace *workspace, const wn_row_list *rows, u
 
 /* Adds a model of the folder models/ to the catalogue. */
 static wn_status register_model(wn_workspace *workspace, const char *name, const char *relative, const char *file,
-                                int64_t *dim, wn_error *err)
+                                wn_error *err)
 {
     wn_model *model = NULL;
     WN_TRY(wn_open_model(file, WN_PRECISION_FP32, NULL, &model, err));
     const wn_model_info *info = wn_model_get_info(model);
-    *dim = info->dim;
     const wn_model_record record = {.name = name, .file = relative, .dim = info->dim, .note = info->options};
     wn_status status = wn_add_newest_model(workspace, record, err);
     wn_model_close(&model);
@@ -128,7 +127,6 @@ wn_status wn_stage_train(const wn_job *job, wn_workspace *workspace, const wn_ro
                          wn_train_result *out, wn_error *err)
 {
     wn_status status;
-    int64_t dim;
     char *folder = NULL, *relative = NULL;
     *model = *file = NULL;
     *out = (wn_train_result){0};
@@ -147,7 +145,7 @@ wn_status wn_stage_train(const wn_job *job, wn_workspace *workspace, const wn_ro
     /* A model file without a record was finished just before a kill. */
     if (!wn_file_exists(*file) && (status = run_training(job, workspace, rows, *file, teacher, params, out, err)))
         goto done;
-    status = register_model(workspace, *model, relative, *file, &dim, err);
+    status = register_model(workspace, *model, relative, *file, err);
 done:
     wn_free(relative);
     wn_free(folder);

@@ -15,6 +15,7 @@
 #include "embed/model_file.h"
 #include "winnow/log.h"
 #include "winnow/memory.h"
+#include "winnow/model.h"
 
 enum { GRAIN = 1024 };
 

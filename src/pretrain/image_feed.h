@@ -27,7 +27,7 @@ typedef struct wn_image_feed {
     uint64_t seed;
 } wn_image_feed;
 
-/* With `cached`, reads all images now; `progress` may cancel that. */
+/* With `cached`, reads all images now: stage "load", which `progress` may cancel. */
 WN_NODISCARD wn_status wn_image_feed_init(wn_image_feed *feed, const wn_train_images *images,
                                           const wn_learner_setup *setup, const wn_train_params *params, bool cached,
                                           wn_pool *pool, const wn_progress *progress, wn_error *err);
